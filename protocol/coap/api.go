@@ -1,0 +1,71 @@
+package coap
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"github.com/plgd-dev/go-coap/v3/message"
+	"github.com/plgd-dev/go-coap/v3/message/codes"
+)
+
+// PeerID names a peer. Without DTLS it is "udp:" and the peer's address and port.
+type PeerID string
+
+// Peer is the other side of one association on an Endpoint. It stays usable for as
+// long as the Endpoint lives, whether or not the other side answers.
+type Peer interface {
+	ID() PeerID
+	Addr() netip.AddrPort
+	// Verified reports whether cryptography vouches for the peer (DTLS).
+	Verified() bool
+	// Do sends req and waits for its response, piggybacked or separate. It
+	// retransmits a confirmable request by the measured round trip; ctx bounds the
+	// wait for the response. It returns ErrNoReply when the peer acknowledged
+	// nothing, ErrReset when the peer rejected the message, or ctx's error. A
+	// response of class 4 or 5 is a Response, not an error.
+	Do(ctx context.Context, req *Request) (*Response, error)
+	// Stats are the peer's counters at this moment.
+	Stats() Stats
+}
+
+// Request is a CoAP request, sent or received.
+type Request struct {
+	Code  codes.Code // GET, POST, PUT, DELETE, FETCH
+	Path  string     // segments joined by "/", no leading slash: "vap/clientRegistry/connect"
+	Query []string   // each "name=value"
+	// NonConfirmable asks for (or says that it came as) a NON message.
+	NonConfirmable bool
+	// ContentFormat of Body; nil when absent.
+	ContentFormat *message.MediaType
+	Body          []byte // whole, whatever number of blocks it took
+	// Multicast says that the request came to a group address: answer only on a match.
+	Multicast bool
+	// Received is when the (last) datagram of a received request arrived.
+	Received time.Time
+}
+
+// Response is a CoAP response, sent or received.
+type Response struct {
+	Code          codes.Code
+	ContentFormat *message.MediaType
+	MaxAge        *uint32 // seconds; nil when absent
+	Body          []byte
+}
+
+// Handler answers a received request. It is called on the goroutine that reads the
+// socket, must return at once, and may call reply later, once, from any goroutine:
+// what is late becomes a separate response. A nil Response sends no response (the
+// empty acknowledgement of a CON still goes out).
+type Handler func(peer Peer, req *Request, reply func(*Response))
+
+// Stats counts what happened between an Endpoint and one peer, or all of them.
+type Stats struct {
+	RTT            time.Duration // smoothed round trip; 0 before the first measurement
+	Sent, Received uint64        // datagrams
+	Retransmitted  uint64
+	Duplicates     uint64 // received again and answered from memory
+	Malformed      uint64 // datagrams that are not CoAP
+	Dropped        uint64 // for lack of room
+	LastHeard      time.Time
+}
