@@ -1,0 +1,6 @@
+//go:build vapd_satellite
+
+package main
+
+// hubCommands is empty: this build is the satellite alone.
+type hubCommands struct{}

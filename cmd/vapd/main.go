@@ -1,0 +1,20 @@
+// Command vapd is a voice satellite and the hub that it talks to.
+package main
+
+import (
+	"github.com/alecthomas/kong"
+)
+
+// cli is the command line: one field a command, each in a file of its own.
+type cli struct {
+	hubCommands `embed:""`
+}
+
+func main() {
+	var c cli
+	ctx := kong.Parse(&c,
+		kong.Name("vapd"),
+		kong.Description("A voice satellite and the hub that it talks to."),
+		kong.UsageOnError())
+	ctx.FatalIfErrorf(ctx.Run())
+}
