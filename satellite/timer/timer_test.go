@@ -1,0 +1,287 @@
+package timer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// memory is a Store whose contents tests can see and break.
+type memory struct {
+	data []byte
+	err  error
+}
+
+func (m *memory) Load() ([]byte, error) { return m.data, m.err }
+func (m *memory) Save(b []byte) error {
+	if m.err == nil {
+		m.data = b
+	}
+	return m.err
+}
+
+// testClock runs with the bubble's time; its wall clock can be stepped and its
+// machine rebooted.
+type testClock struct {
+	booted time.Time
+	step   time.Duration
+	boot   int
+}
+
+func (c *testClock) Wall() time.Time       { return time.Now().Add(c.step) }
+func (c *testClock) Uptime() time.Duration { return time.Since(c.booted) + time.Second }
+func (c *testClock) BootID() string        { return fmt.Sprint("boot ", c.boot) }
+func (c *testClock) reboot(off time.Duration) {
+	time.Sleep(off)
+	c.boot++
+	c.booted = time.Now()
+}
+
+type fixture struct {
+	*Keeper
+	store *memory
+	clock *testClock
+	rings chan []Timer
+	stop  func()
+}
+
+func start(t *testing.T, store *memory, clock *testClock) *fixture {
+	t.Helper()
+	f := &fixture{store: store, clock: clock, rings: make(chan []Timer, 100)}
+	k, err := Open(Config{Store: store, Clock: clock, MaxRing: time.Minute, Changed: func(ts []Timer) { f.rings <- ts }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Keeper = k
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { k.Run(ctx); close(done) }()
+	f.stop = func() { cancel(); <-done }
+	t.Cleanup(f.stop)
+	return f
+}
+
+func (f *fixture) ringing() []string {
+	var ids []string
+	for _, t := range f.List() {
+		if t.Ringing {
+			ids = append(ids, t.ID)
+		}
+	}
+	return ids
+}
+
+// ringsAfter sleeps until id rings and says how long that took; it gives up after limit.
+func (f *fixture) ringsAfter(id string, limit time.Duration) time.Duration {
+	begin := time.Now()
+	for time.Since(begin) < limit {
+		for _, r := range f.ringing() {
+			if r == id {
+				return time.Since(begin)
+			}
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return limit
+}
+
+func newClock() *testClock { return &testClock{booted: time.Now()} }
+
+func TestTimerRingsWhenDueAndForABoundedTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t, &memory{}, newClock())
+		if err := f.Set("tea", "tea", 3*time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		if d := f.ringsAfter("tea", time.Hour); d < 3*time.Minute || d > 3*time.Minute+20*time.Millisecond {
+			t.Fatalf("rang after %v", d)
+		}
+		time.Sleep(time.Minute + time.Millisecond)
+		synctest.Wait()
+		if got := f.List(); len(got) != 0 {
+			t.Fatalf("still there after the longest ring: %v", got)
+		}
+	})
+}
+
+func TestASteppedWallClockMovesNoTimer(t *testing.T) {
+	for _, step := range []time.Duration{time.Hour, -time.Hour} {
+		t.Run(step.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := start(t, &memory{}, newClock())
+				if err := f.Set("tea", "", 10*time.Minute); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(4 * time.Minute)
+				f.clock.step = step
+				if d := f.ringsAfter("tea", 3*time.Hour); d < 6*time.Minute || d > 6*time.Minute+time.Second {
+					t.Fatalf("rang %v after the step, want 6m0s", d)
+				}
+			})
+		})
+	}
+}
+
+func TestTimersSurviveARestart(t *testing.T) {
+	for name, c := range map[string]struct {
+		reboot bool
+		step   time.Duration // of the wall clock while the program is down
+		want   time.Duration
+	}{
+		"of the program":                         {want: 5 * time.Minute},
+		"of the program, clock set by an hour":   {step: time.Hour, want: 5 * time.Minute},
+		"of the machine":                         {reboot: true, want: 5 * time.Minute},
+		"of the machine, which starts in 1970's": {reboot: true, step: -time.Minute, want: 6 * time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				store, clock := &memory{}, newClock()
+				f := start(t, store, clock)
+				if err := f.Set("tea", "", 10*time.Minute); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(3 * time.Minute)
+				f.stop()
+				if c.reboot {
+					clock.reboot(2 * time.Minute)
+				} else {
+					time.Sleep(2 * time.Minute)
+				}
+				clock.step = c.step
+				f = start(t, store, clock)
+				if d := f.ringsAfter("tea", time.Hour); d < c.want || d > c.want+2*time.Second {
+					t.Fatalf("rang after %v, want %v", d, c.want)
+				}
+			})
+		})
+	}
+}
+
+func TestATimerOfAnEarlierBootRingsWhenTheClockIsSet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, clock := &memory{}, newClock()
+		f := start(t, store, clock)
+		if err := f.Set("tea", "", 10*time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		f.stop()
+		clock.reboot(20 * time.Minute)
+		clock.step = -24 * time.Hour // no battery: the machine believes it is yesterday
+		f = start(t, store, clock)
+		time.Sleep(30 * time.Second)
+		if r := f.ringing(); r != nil {
+			t.Fatalf("rings by a wrong clock: %v", r)
+		}
+		clock.step = 0 // NTP
+		if d := f.ringsAfter("tea", time.Minute); d > 2*time.Second {
+			t.Fatalf("rang %v after the clock was set", d)
+		}
+	})
+}
+
+func TestStopRingingStopsOnlyWhatRings(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t, &memory{}, newClock())
+		if f.StopRinging() {
+			t.Fatal("there was nothing to stop")
+		}
+		for id, d := range map[string]time.Duration{"egg": time.Minute, "tea": time.Hour} {
+			if err := f.Set(id, "", d); err != nil {
+				t.Fatal(err)
+			}
+		}
+		f.ringsAfter("egg", 2*time.Minute)
+		if !f.StopRinging() {
+			t.Fatal("nothing was stopped")
+		}
+		if got := f.List(); len(got) != 1 || got[0].ID != "tea" {
+			t.Fatalf("left: %v", got)
+		}
+	})
+}
+
+func TestSetAndCancel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t, &memory{}, newClock())
+		for _, c := range []struct {
+			id string
+			d  time.Duration
+		}{{"", time.Minute}, {"x", 0}, {"x", -time.Second}, {"x", MaxDuration + 1}} {
+			if err := f.Set(c.id, "", c.d); err == nil {
+				t.Errorf("a timer %q of %v was taken", c.id, c.d)
+			}
+		}
+		for i := range MaxTimers {
+			if err := f.Set(fmt.Sprint(i), "", time.Hour); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := f.Set("one more", "", time.Hour); !errors.Is(err, ErrFull) {
+			t.Fatalf("got %v", err)
+		}
+		if err := f.Set("7", "anew", time.Minute); err != nil {
+			t.Fatalf("setting a timer anew: %v", err)
+		}
+		if got := f.List()[0]; got.ID != "7" || got.Label != "anew" || got.Remaining != time.Minute {
+			t.Fatalf("first is %+v", got)
+		}
+		if err := f.Cancel("7"); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Cancel("7"); !errors.Is(err, ErrUnknown) {
+			t.Fatalf("got %v", err)
+		}
+	})
+}
+
+func TestWhatCannotBeSavedIsNotPromised(t *testing.T) {
+	f := start(t, &memory{}, newClock())
+	f.store.err = errors.New("disk full")
+	if err := f.Set("tea", "", time.Minute); !errors.Is(err, f.store.err) {
+		t.Fatalf("got %v", err)
+	}
+	if got := f.List(); len(got) != 0 {
+		t.Fatalf("kept %v", got)
+	}
+}
+
+func TestDamagedFileStartsEmpty(t *testing.T) {
+	for _, data := range []string{"{", `{"version":2}`, `{"version":1,"timers":7}`} {
+		k, err := Open(Config{Store: &memory{data: []byte(data)}, Clock: newClock(), MaxRing: time.Minute})
+		if err == nil || len(k.List()) != 0 {
+			t.Errorf("%s: %v, %v", data, err, k.List())
+		}
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	f.Add([]byte(`{"version":1,"timers":[{"id":"tea","total_ns":1,"boot":"b","ends_uptime_ns":5,"ends_wall":"2026-01-01T00:00:00Z"}]}`))
+	f.Add([]byte(`{"version":1,"timers":null}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		entries, err := decode(data)
+		if err != nil {
+			return
+		}
+		if _, err := encode(entries); err != nil {
+			t.Fatalf("what was read can't be written: %v", err)
+		}
+	})
+}
+
+func TestSystemClockRuns(t *testing.T) {
+	c, err := NewSystemClock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := c.Uptime()
+	if c.BootID() == "" || a <= 0 || c.Uptime() < a {
+		t.Fatalf("boot %q, uptime %v", c.BootID(), a)
+	}
+}
