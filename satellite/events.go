@@ -1,0 +1,132 @@
+package satellite
+
+import "vapd/audio"
+
+// Event is something that happened.
+type Event interface{ event() }
+
+// Events from the device.
+type (
+	// ListenPressed: a person asks to be heard without the wake word.
+	ListenPressed struct{}
+	// StopPressed: a person wants silence: whatever sounds or listens ends.
+	StopPressed struct{}
+	// MutePressed toggles the mute valve.
+	MutePressed struct{}
+	// MuteSwitched: a mute switch was put to a position.
+	MuteSwitched struct{ On bool }
+	// VolumePressed asks for louder (+1) or softer (-1).
+	VolumePressed struct{ Steps int }
+	// Woke: the wake word was heard.
+	Woke struct{ Wake Wake }
+	// StopHeard: the stop word was heard while something sounded.
+	StopHeard struct{}
+	// MicChanged: the audio device runs, stalled, or is being opened.
+	MicChanged struct{ State MicState }
+	// TimersRing says whether a timer rings now.
+	TimersRing struct{ On bool }
+)
+
+// Events from the hub and the turn.
+type (
+	// LinkChanged: the link to the hub came up, went down, or was refused.
+	LinkChanged struct{ State LinkState }
+	// Typed: a sentence came in as text.
+	Typed struct{ Text string }
+	// NetMute: the network's mute bit changed.
+	NetMute struct{ On bool }
+	// VolumeSet: the hub, or a person by way of it, set a volume.
+	VolumeSet struct{ Volume Volume }
+	// TurnGranted: the hub gave this satellite the session.
+	TurnGranted struct{ N uint32 }
+	// TurnHeard: the hub has heard enough of turn N.
+	TurnHeard struct{ N uint32 }
+	// TurnSpeaks: the answer of turn N begins to play.
+	TurnSpeaks struct{ N uint32 }
+	// TurnEnded: turn N is over, its answer played to the end. Again says that the
+	// hub waits for more: the next turn starts without a wake word.
+	TurnEnded struct {
+		N     uint32
+		Again bool
+	}
+	// TurnFailed: turn N ended with an error. Silent errors (another satellite has
+	// the focus, the wake was none) are not the person's business.
+	TurnFailed struct {
+		N      uint32
+		Silent bool
+	}
+)
+
+func (ListenPressed) event() {}
+func (StopPressed) event()   {}
+func (MutePressed) event()   {}
+func (MuteSwitched) event()  {}
+func (VolumePressed) event() {}
+func (Woke) event()          {}
+func (StopHeard) event()     {}
+func (MicChanged) event()    {}
+func (TimersRing) event()    {}
+func (LinkChanged) event()   {}
+func (Typed) event()         {}
+func (NetMute) event()       {}
+func (VolumeSet) event()     {}
+func (TurnGranted) event()   {}
+func (TurnHeard) event()     {}
+func (TurnSpeaks) event()    {}
+func (TurnEnded) event()     {}
+func (TurnFailed) event()    {}
+
+// Wake is one detection: which word, how sure, and where in the stream.
+type Wake struct {
+	Word, Pack string
+	Score      float64 // 0 to 1
+	// Start and End are the word's span in the uplink stream.
+	Start, End audio.Pos
+}
+
+// Command is something to carry out.
+type Command interface{ command() }
+
+// Commands.
+type (
+	// StartTurn begins turn N: by a wake word (Wake set), by text (Text set), or by
+	// key or follow-up (neither). Again continues the session of the turn before.
+	StartTurn struct {
+		N     uint32
+		Wake  *Wake
+		Text  string
+		Again bool
+	}
+	// CancelTurn ends the running turn at once, and silences its answer.
+	CancelTurn struct{}
+	// SetCapture opens or closes the microphone's PCM. Closing empties the rings.
+	SetCapture struct{ Open bool }
+	// PlayChime plays one of the short sounds.
+	PlayChime struct{ Chime Chime }
+	// StopAlarm ends what rings.
+	StopAlarm struct{}
+	// SetVolume applies and keeps the volumes.
+	SetVolume struct{ Volume Volume }
+	// SaySorry plays the embedded voice for when the hub can't be reached.
+	SaySorry struct{}
+)
+
+func (StartTurn) command()  {}
+func (CancelTurn) command() {}
+func (SetCapture) command() {}
+func (PlayChime) command()  {}
+func (StopAlarm) command()  {}
+func (SetVolume) command()  {}
+func (SaySorry) command()   {}
+
+// Chime is one of the short sounds.
+type Chime uint8
+
+// Chimes.
+const (
+	ChimeListening Chime = iota
+	ChimeError
+	ChimeMuted
+	ChimeUnmuted
+	ChimeVolume
+)

@@ -1,0 +1,125 @@
+package satellite
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+// up is a satellite in its usual state.
+var up = State{Link: LinkUp, Mic: MicRunning, TurnN: 4, Volume: Volume{50, 50, 50}}
+
+func with(change func(*State)) State {
+	s := up
+	change(&s)
+	return s
+}
+
+func inTurn(t TurnState) State { return with(func(s *State) { s.Turn = t }) }
+
+func TestNext(t *testing.T) {
+	wake := Wake{Word: "okay nabu", Score: 0.99}
+	listening := with(func(s *State) { s.TurnN, s.Turn = 5, TurnListening })
+	for name, c := range map[string]struct {
+		from State
+		e    Event
+		to   State
+		do   []Command
+	}{
+		"wake":                     {up, Woke{wake}, listening, []Command{StartTurn{N: 5, Wake: &wake}}},
+		"wake while listening":     {inTurn(TurnListening), Woke{wake}, inTurn(TurnListening), nil},
+		"wake while thinking":      {inTurn(TurnThinking), Woke{wake}, inTurn(TurnThinking), nil},
+		"barge-in":                 {inTurn(TurnSpeaking), Woke{wake}, listening, []Command{CancelTurn{}, StartTurn{N: 5, Wake: &wake}}},
+		"wake in the valve's wake": {with(func(s *State) { s.KeyMuted = true }), Woke{wake}, with(func(s *State) { s.KeyMuted = true }), nil},
+		"wake ends an alarm": {with(func(s *State) { s.Ringing = true }), Woke{wake},
+			with(func(s *State) { s.TurnN, s.Turn, s.Ringing = 5, TurnListening, true }),
+			[]Command{StopAlarm{}, StartTurn{N: 5, Wake: &wake}}},
+		"wake without a hub": {with(func(s *State) { s.Link = LinkSearching }), Woke{wake}, with(func(s *State) { s.Link = LinkSearching }), []Command{SaySorry{}}},
+		"key":                {up, ListenPressed{}, listening, []Command{StartTurn{N: 5}}},
+		"key while muted":    {with(func(s *State) { s.NetMuted = true }), ListenPressed{}, with(func(s *State) { s.NetMuted = true }), []Command{PlayChime{ChimeMuted}}},
+		"key, stalled mic":   {with(func(s *State) { s.Mic = MicStalled }), ListenPressed{}, with(func(s *State) { s.Mic = MicStalled }), []Command{PlayChime{ChimeError}}},
+		"text while muted": {with(func(s *State) { s.KeyMuted = true }), Typed{"what time is it"},
+			with(func(s *State) { s.KeyMuted, s.TurnN, s.Turn = true, 5, TurnThinking }),
+			[]Command{StartTurn{N: 5, Text: "what time is it"}}},
+		"stop an alarm first": {with(func(s *State) { s.Ringing, s.Turn = true, TurnSpeaking }), StopHeard{},
+			with(func(s *State) { s.Ringing, s.Turn = true, TurnSpeaking }), []Command{StopAlarm{}}},
+		"stop an answer":      {inTurn(TurnSpeaking), StopPressed{}, up, []Command{CancelTurn{}}},
+		"stop nothing":        {up, StopPressed{}, up, nil},
+		"mute ends the turn":  {inTurn(TurnListening), MutePressed{}, with(func(s *State) { s.KeyMuted = true }), []Command{SetCapture{false}, CancelTurn{}, PlayChime{ChimeMuted}}},
+		"unmute":              {with(func(s *State) { s.KeyMuted = true }), MutePressed{}, up, []Command{SetCapture{true}, PlayChime{ChimeUnmuted}}},
+		"net can't open":      {with(func(s *State) { s.KeyMuted, s.NetMuted = true, true }), NetMute{false}, with(func(s *State) { s.KeyMuted = true }), nil},
+		"switch twice on":     {with(func(s *State) { s.KeyMuted = true }), MuteSwitched{true}, with(func(s *State) { s.KeyMuted = true }), nil},
+		"granted":             {inTurn(TurnListening), TurnGranted{4}, inTurn(TurnListening), []Command{PlayChime{ChimeListening}}},
+		"granted after heard": {inTurn(TurnThinking), TurnGranted{4}, inTurn(TurnThinking), nil},
+		"heard":               {inTurn(TurnListening), TurnHeard{4}, inTurn(TurnThinking), nil},
+		"speaks":              {inTurn(TurnThinking), TurnSpeaks{4}, inTurn(TurnSpeaking), nil},
+		"ended":               {inTurn(TurnSpeaking), TurnEnded{4, false}, up, nil},
+		"follow-up":           {inTurn(TurnSpeaking), TurnEnded{4, true}, listening, []Command{StartTurn{N: 5, Again: true}}},
+		"no follow-up, muted": {with(func(s *State) { s.Turn, s.KeyMuted = TurnSpeaking, true }), TurnEnded{4, true}, with(func(s *State) { s.KeyMuted = true }), nil},
+		"failed":              {inTurn(TurnThinking), TurnFailed{N: 4}, up, []Command{PlayChime{ChimeError}}},
+		"focus lost":          {inTurn(TurnListening), TurnFailed{4, true}, up, nil},
+		"stale end":           {inTurn(TurnListening), TurnEnded{3, true}, inTurn(TurnListening), nil},
+		"stale failure":       {inTurn(TurnListening), TurnFailed{N: 3}, inTurn(TurnListening), nil},
+		"mic stalls":          {inTurn(TurnListening), MicChanged{MicStalled}, with(func(s *State) { s.Mic = MicStalled }), []Command{CancelTurn{}, PlayChime{ChimeError}}},
+		"hub goes":            {inTurn(TurnThinking), LinkChanged{LinkSearching}, with(func(s *State) { s.Link = LinkSearching }), []Command{CancelTurn{}, PlayChime{ChimeError}}},
+		"hub goes, speaking":  {inTurn(TurnSpeaking), LinkChanged{LinkSearching}, with(func(s *State) { s.Turn, s.Link = TurnSpeaking, LinkSearching }), nil},
+		"louder": {up, VolumePressed{1}, with(func(s *State) { s.Volume = Volume{60, 60, 50} }),
+			[]Command{SetVolume{Volume{60, 60, 50}}, PlayChime{ChimeVolume}}},
+		"volume out of range": {up, VolumeSet{Volume{140, -3, 50}}, with(func(s *State) { s.Volume = Volume{100, 0, 50} }),
+			[]Command{SetVolume{Volume{100, 0, 50}}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			to, do := c.from.Next(c.e)
+			if d := cmp.Diff(c.to, to); d != "" {
+				t.Errorf("state (-want +got):\n%s", d)
+			}
+			if d := cmp.Diff(c.do, do); d != "" {
+				t.Errorf("commands (-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+// Whatever happens in whatever order: muted, nothing listens; the capture valve
+// follows the mute bits; and turn numbers only grow.
+func TestNextInvariants(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s, open := State{}, true
+		for range rapid.IntRange(1, 60).Draw(t, "events") {
+			before := s
+			var do []Command
+			s, do = s.Next(anyEvent(s).Draw(t, "event"))
+			for _, c := range do {
+				switch c := c.(type) {
+				case SetCapture:
+					open = c.Open
+				case StartTurn:
+					if c.N <= before.TurnN {
+						t.Fatalf("turn %d started after %d", c.N, before.TurnN)
+					}
+				}
+			}
+			if open == s.Muted() {
+				t.Fatalf("capture open is %v while muted is %v", open, s.Muted())
+			}
+			if s.Muted() && s.Turn == TurnListening {
+				t.Fatal("listens while muted")
+			}
+		}
+	})
+}
+
+func anyEvent(s State) *rapid.Generator[Event] {
+	return rapid.Custom(func(t *rapid.T) Event {
+		n := s.TurnN - uint32(rapid.IntRange(0, 1).Draw(t, "stale"))
+		on := rapid.Bool().Draw(t, "on")
+		return rapid.SampledFrom([]Event{
+			ListenPressed{}, StopPressed{}, MutePressed{}, MuteSwitched{on}, NetMute{on}, VolumePressed{1},
+			Woke{}, StopHeard{}, Typed{"x"}, TimersRing{on}, TurnGranted{n}, TurnHeard{n}, TurnSpeaks{n},
+			TurnEnded{n, on}, TurnFailed{n, on},
+			MicChanged{MicState(rapid.IntRange(0, 2).Draw(t, "mic"))},
+			LinkChanged{LinkState(rapid.IntRange(0, 3).Draw(t, "link"))},
+		}).Draw(t, "event")
+	})
+}
