@@ -1,0 +1,217 @@
+package clients
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+)
+
+type memory struct {
+	data []byte
+	err  error
+}
+
+func (m *memory) Load() ([]byte, error) { return m.data, m.err }
+func (m *memory) Save(b []byte) error {
+	if m.err == nil {
+		m.data = b
+	}
+	return m.err
+}
+
+// counting makes the tokens "token 1", "token 2", ...
+type counting struct{ n int }
+
+func (c *counting) New() (string, []byte, error) {
+	c.n++
+	t := fmt.Sprint("token ", c.n)
+	return t, []byte("hash of " + t), nil
+}
+
+func (c *counting) Matches(token string, hash []byte) bool { return "hash of "+token == string(hash) }
+
+type fixture struct {
+	*Registry
+	store *memory
+	now   time.Time
+}
+
+func open(t *testing.T, a Approval) *fixture {
+	t.Helper()
+	f := &fixture{store: &memory{}, now: time.Unix(1_800_000_000, 0)}
+	f.reopen(t, a)
+	return f
+}
+
+func (f *fixture) reopen(t *testing.T, a Approval) {
+	t.Helper()
+	g, err := Open(Config{
+		Store: f.store, Tokens: &counting{}, Approval: a, Tokenless: []string{"old.peer"},
+		Now: func() time.Time { return f.now },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Registry = g
+}
+
+func from(id, addr, token string) Request {
+	return Request{ID: id, Name: "a name", Token: token, From: netip.MustParseAddrPort(addr)}
+}
+
+const (
+	hall    = "192.0.2.7:5000"
+	kitchen = "192.0.2.8:5000"
+	local   = "127.0.0.1:5000"
+)
+
+func TestApproval(t *testing.T) {
+	for name, c := range map[string]struct {
+		approval Approval
+		addr     string
+		second   error // of two strangers
+	}{
+		"first": {ApproveFirst, hall, ErrPending},
+		"all":   {ApproveAll, hall, nil},
+		"local": {ApproveAsk, local, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := open(t, c.approval)
+			if token, err := f.Connect(from("a", c.addr, "")); err != nil || token == "" {
+				t.Fatalf("first: %q, %v", token, err)
+			}
+			if _, err := f.Connect(from("b", c.addr, "")); !errors.Is(err, c.second) {
+				t.Fatalf("second: %v, want %v", err, c.second)
+			}
+		})
+	}
+	f := open(t, ApproveAsk)
+	if _, err := f.Connect(from("a", hall, "")); !errors.Is(err, ErrPending) {
+		t.Fatalf("asked for: %v", err)
+	}
+}
+
+func TestTheOwnerDecides(t *testing.T) {
+	f := open(t, ApproveAsk)
+	f.Connect(from("a", hall, "")) //nolint:errcheck // pending, as TestApproval shows
+	if err := f.Decide("a", Approved); err != nil {
+		t.Fatal(err)
+	}
+	token, err := f.Connect(from("a", hall, ""))
+	if err != nil || token == "" {
+		t.Fatalf("approved: %q, %v", token, err)
+	}
+	if err := f.Decide("a", Denied); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Connect(from("a", hall, token)); !errors.Is(err, ErrDenied) {
+		t.Fatalf("denied: %v", err)
+	}
+	if err := f.Forget("a"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Connect(from("a", hall, token)); !errors.Is(err, ErrPending) {
+		t.Fatalf("forgotten: %v", err)
+	}
+	for _, err := range []error{f.Decide("nobody", Denied), f.Forget("nobody")} {
+		if !errors.Is(err, ErrUnknown) {
+			t.Fatalf("nobody: %v", err)
+		}
+	}
+}
+
+func TestTokens(t *testing.T) {
+	f := open(t, ApproveAll)
+	lost, err := f.Connect(from("a", hall, ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The answer was lost: the same address may ask again, another may not.
+	if _, err := f.Connect(from("a", kitchen, "")); !errors.Is(err, ErrToken) {
+		t.Fatalf("provisional token, another address: %v", err)
+	}
+	token, err := f.Connect(from("a", hall, ""))
+	if err != nil || token == "" || token == lost {
+		t.Fatalf("provisional token, same address: %q, %v", token, err)
+	}
+	if _, err := f.Connect(from("a", hall, lost)); !errors.Is(err, ErrToken) {
+		t.Fatalf("the lost token: %v", err)
+	}
+	f.reopen(t, ApproveAll) // over a restart of the hub
+	// Used once it holds, from everywhere, and nothing else does.
+	if again, err := f.Connect(from("a", kitchen, token)); err != nil || again != "" {
+		t.Fatalf("the token: %q, %v", again, err)
+	}
+	for _, wrong := range []string{"", "nonsense"} {
+		if _, err := f.Connect(from("a", hall, wrong)); !errors.Is(err, ErrToken) {
+			t.Fatalf("token %q: %v", wrong, err)
+		}
+	}
+	if strings.Contains(string(f.store.data), token) {
+		t.Fatal("the token itself is on disk")
+	}
+}
+
+func TestTokenlessPeers(t *testing.T) {
+	f := open(t, ApproveAll)
+	r := from("old.peer", hall, "")
+	if token, err := f.Connect(r); err != nil || token != "" {
+		t.Fatalf("%q, %v", token, err)
+	}
+	r.Elsewhere = true
+	if _, err := f.Connect(r); !errors.Is(err, ErrTaken) {
+		t.Fatalf("alive elsewhere: %v", err)
+	}
+}
+
+func TestWhatCannotBeSavedIsNotAnswered(t *testing.T) {
+	f := open(t, ApproveAll)
+	f.store.err = errors.New("disk full")
+	if token, err := f.Connect(from("a", hall, "")); !errors.Is(err, f.store.err) || token != "" {
+		t.Fatalf("%q, %v", token, err)
+	}
+	if got := f.List(); len(got) != 0 {
+		t.Fatalf("kept: %v", got)
+	}
+}
+
+func TestStrangersCannotFillTheTable(t *testing.T) {
+	f := open(t, ApproveFirst)
+	token, _ := f.Connect(from("mine", hall, ""))
+	for i := range 3 * maxPending {
+		f.now = f.now.Add(time.Second)
+		if _, err := f.Connect(from(fmt.Sprint("made up ", i), kitchen, "")); !errors.Is(err, ErrPending) {
+			t.Fatal(err)
+		}
+	}
+	if n := len(f.List()); n != maxPending+1 {
+		t.Fatalf("%d clients are kept", n)
+	}
+	if _, err := f.Connect(from("mine", hall, token)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestDamagedFileIsAnError(t *testing.T) {
+	for _, data := range []string{"{", `{"version":2}`, `{"version":1,"clients":[{"address":"nowhere"}]}`} {
+		if _, err := Open(Config{Store: &memory{data: []byte(data)}}); err == nil {
+			t.Errorf("%s was taken", data)
+		}
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	f.Add([]byte(`{"version":1,"clients":[{"id":"a","name":"b","state":"approved","token_sha256":"aGFzaA==","token_used":true,"address":"192.0.2.7"}]}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		known, err := decode(data)
+		if err != nil {
+			return
+		}
+		if _, err := encode(known); err != nil {
+			t.Fatalf("what was read can't be written: %v", err)
+		}
+	})
+}
