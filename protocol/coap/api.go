@@ -38,7 +38,9 @@ type Request struct {
 	NonConfirmable bool
 	// ContentFormat of Body; nil when absent.
 	ContentFormat *message.MediaType
-	Body          []byte // whole, whatever number of blocks it took
+	// Accept is the only format of the response that is of use; nil when any is.
+	Accept *message.MediaType
+	Body   []byte // whole, whatever number of blocks it took
 	// Multicast says that the request came to a group address: answer only on a match.
 	Multicast bool
 	// Received is when the (last) datagram of a received request arrived.
