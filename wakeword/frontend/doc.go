@@ -1,0 +1,6 @@
+// Package frontend turns sound into the features that microWakeWord models are fed
+// with: 40 mel channels of a 30 ms window, noise-reduced, gain-normalised and
+// logged. It gives the same bits as the TensorFlow Lite micro frontend
+// (tensorflow/lite/experimental/microfrontend with kissfft at FIXED_POINT=16), on
+// which every published model was trained, so all of it is integer arithmetic.
+package frontend

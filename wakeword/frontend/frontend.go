@@ -1,0 +1,84 @@
+package frontend
+
+import (
+	"fmt"
+	"math/bits"
+)
+
+// What the models were trained with.
+const (
+	SampleRate = 16000 // hertz
+	Channels   = 40    // values of one feature
+	windowSize = 480   // samples: 30 ms
+	fftSize    = 512
+	lowerBand  = 125.0  // hertz
+	upperBand  = 7500.0 // hertz
+
+	// correctionBits undoes the scale that the FFT and the filter weights left.
+	correctionBits = 10 - 1 - filterBits/2 // bits.Len(fftSize) = 10
+)
+
+// Feature is one frame of the frontend's output, in 1/64 of a natural logarithm.
+type Feature [Channels]uint16
+
+// Frontend computes features from a stream of samples. It is for one goroutine.
+type Frontend struct {
+	step   int // samples between two features
+	window window
+	fft    *realFFT
+	bank   *filterbank
+	noise  noiseReduction
+	pcan   *pcan
+	log    *logScale
+
+	spectrum [fftSize/2 + 1]cpx
+	signal   [Channels]uint32
+}
+
+// New makes a Frontend that gives a feature every stepMS milliseconds: 10 for the
+// models of version 2, 20 for older ones.
+func New(stepMS int) (*Frontend, error) {
+	if stepMS != 10 && stepMS != 20 {
+		return nil, fmt.Errorf("frontend: feature step of %d ms: must be 10 or 20", stepMS)
+	}
+	return &Frontend{
+		step:   stepMS * SampleRate / 1000,
+		window: newWindow(),
+		fft:    newRealFFT(),
+		bank:   newFilterbank(),
+		pcan:   newPCAN(),
+		log:    newLogScale(),
+	}, nil
+}
+
+// Step is the number of samples between two features.
+func (f *Frontend) Step() int { return f.step }
+
+// Reset forgets all sound: the next feature comes after a whole window (480 samples).
+func (f *Frontend) Reset() {
+	f.window.used = 0
+	f.noise = noiseReduction{}
+}
+
+// Process takes as many of samples as are needed for one feature and returns how
+// many it took. ok says that dst was filled. It does not allocate.
+func (f *Frontend) Process(samples []int16, dst *Feature) (taken int, ok bool) {
+	taken = f.window.fill(samples)
+	if f.window.used < windowSize {
+		return taken, false
+	}
+	var windowed [fftSize]int16
+	// The window is scaled up as far as it goes, so that the FFT loses least.
+	shift := 15 - bits.Len32(uint32(f.window.apply(windowed[:windowSize])))
+	for i := range windowed[:windowSize] {
+		windowed[i] <<= shift
+	}
+	f.window.advance(f.step)
+
+	f.fft.transform(&windowed, &f.spectrum)
+	f.bank.apply(&f.spectrum, shift, &f.signal)
+	f.noise.apply(&f.signal)
+	f.pcan.apply(&f.noise.estimate, &f.signal)
+	f.log.apply(&f.signal, dst)
+	return taken, true
+}

@@ -1,0 +1,48 @@
+package frontend
+
+import "math"
+
+// windowBits is the precision of the window's coefficients.
+const windowBits = 12
+
+// window collects samples and weighs them by a Hann window.
+type window struct {
+	coefficients [windowSize]int16
+	samples      [windowSize]int16
+	used         int
+}
+
+func newWindow() window {
+	var w window
+	arg := float32(float32(math.Pi) * 2 / windowSize)
+	for i := range w.coefficients {
+		cos := float32(math.Cos(float64(float32(arg * (float32(i) + 0.5)))))
+		v := 0.5 - float32(0.5*cos)
+		w.coefficients[i] = int16(math.Floor(float64(float32(v*(1<<windowBits)) + 0.5)))
+	}
+	return w
+}
+
+// fill takes samples until the window is full and returns how many it took.
+func (w *window) fill(samples []int16) int {
+	n := copy(w.samples[w.used:], samples)
+	w.used += n
+	return n
+}
+
+// apply writes the weighed samples to dst and returns the largest magnitude. Like
+// the reference it leaves out -32768, whose negative does not fit.
+func (w *window) apply(dst []int16) int16 {
+	var largest int16
+	for i := range w.samples {
+		v := int16(int32(w.samples[i]) * int32(w.coefficients[i]) >> windowBits)
+		dst[i] = v
+		largest = max(largest, v, -v)
+	}
+	return largest
+}
+
+// advance drops the oldest step samples.
+func (w *window) advance(step int) {
+	w.used = copy(w.samples[:], w.samples[step:])
+}
