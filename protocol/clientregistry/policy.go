@@ -1,0 +1,65 @@
+package clientregistry
+
+import (
+	"time"
+
+	"vapd/protocol/coap"
+	"vapd/protocol/vap"
+)
+
+// Policy is asked for every decision of a hub. Its methods are called on the goroutine
+// that reads the socket or on a timer's: they return at once.
+type Policy interface {
+	// Connect decides about a client that introduces itself. elsewhere says that a
+	// client of this id is connected and alive at another address. An error that is
+	// not a *vap.Error is answered 5.00.
+	Connect(peer coap.Peer, req vap.Connect, elsewhere bool) (vap.Connected, error)
+	// Started is told of a session that began; the handler gets its audio from now on.
+	// The policy calls Grant or Refuse when it has decided. An error refuses at once.
+	Started(s *Session, start vap.SessionStart) (SessionHandler, error)
+	// Notified takes what a connected client reports of itself (timers, volume, log).
+	Notified(c ClientInfo, capabilities []vap.Capability)
+	// Joined and Left are told when a client connects, and when it says goodbye, is
+	// replaced by a new connection, or falls silent.
+	Joined(c ClientInfo)
+	Left(c ClientInfo, why error)
+}
+
+// SessionHandler gets what a session brings, in order and never concurrently.
+type SessionHandler interface {
+	// Fragment takes the next fragment of the running turn. It must not block; false
+	// says that there is no room, and the peer gets 5.03.
+	Fragment(f Fragment) bool
+	// Ended is the last call: the session is over, because the policy ended it (nil)
+	// or for the reason given.
+	Ended(err error)
+}
+
+// Fragment is one fragment of an utterance.
+type Fragment struct {
+	Turn, Seq    uint32
+	Capabilities []vap.Capability
+	Last         bool
+	// Lost is how many fragments before this one never came.
+	Lost     int
+	Received time.Time
+}
+
+// ClientInfo is a connected client.
+type ClientInfo struct {
+	ID, Name     string
+	Peer         coap.Peer
+	Capabilities []vap.Offer
+	// Listed is false for a client that sent no list of capabilities.
+	Listed bool
+}
+
+// Offer is the client's offer of the capability of that name.
+func (c ClientInfo) Offer(name string) (vap.Offer, bool) {
+	for _, o := range c.Capabilities {
+		if o.Name == name {
+			return o, true
+		}
+	}
+	return vap.Offer{}, false
+}
