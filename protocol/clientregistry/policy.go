@@ -10,10 +10,11 @@ import (
 // Policy is asked for every decision of a hub. Its methods are called on the goroutine
 // that reads the socket or on a timer's: they return at once.
 type Policy interface {
-	// Connect decides about a client that introduces itself. elsewhere says that a
-	// client of this id is connected and alive at another address. An error that is
-	// not a *vap.Error is answered 5.00.
-	Connect(peer coap.Peer, req vap.Connect, elsewhere bool) (vap.Connected, error)
+	// Connect decides about a client that introduces itself, and calls reply once, from
+	// any goroutine, since a decision is kept on disk before it is answered. elsewhere
+	// says that a client of this id is connected and alive at another address. An error
+	// that is not a *vap.Error is answered 5.00.
+	Connect(peer coap.Peer, req vap.Connect, elsewhere bool, reply func(vap.Connected, error))
 	// Started is told of a session that began; the handler gets its audio from now on.
 	// The policy calls Grant or Refuse when it has decided. An error refuses at once.
 	Started(s *Session, start vap.SessionStart) (SessionHandler, error)
