@@ -1,0 +1,102 @@
+package config
+
+import (
+	"cmp"
+	"log/slog"
+	"net/netip"
+	"strings"
+	"time"
+)
+
+// Hub has the settings of the hub.
+type Hub struct {
+	Listen       string     `toml:"listen" doc:"UDP address and port that satellites connect to. \"[::]:5683\" is every interface, IPv4 and IPv6; \"127.0.0.1:0\" is this machine only, on a free port."`
+	Name         string     `toml:"name" doc:"Name under which people see the hub, at most 63 bytes. Empty: the machine's name."`
+	Discoverable bool       `toml:"discoverable" doc:"Announce the hub by DNS-SD and answer CoAP multicast, so that satellites find it without an address."`
+	Clients      Clients    `toml:"clients"`
+	Focus        Focus      `toml:"focus"`
+	Session      Session    `toml:"session"`
+	Speech       Speech     `toml:"speech"`
+	LogLevel     slog.Level `toml:"log_level" doc:"DEBUG, INFO, WARN or ERROR."`
+	StateDir     string     `toml:"state_dir" doc:"Folder of what the hub keeps (clients.json). Empty: $STATE_DIRECTORY, else $XDG_STATE_HOME/vapd/hub."`
+	Control      string     `toml:"control_socket" doc:"Unix socket of the command line. Empty: hub.sock in $RUNTIME_DIRECTORY, else in $XDG_RUNTIME_DIR/vapd."`
+}
+
+// Clients says which satellites may connect.
+type Clients struct {
+	Approval  string   `toml:"approval" doc:"What happens to a satellite that the hub does not know: \"first\" approves the first one and asks about the others ('vapd hub clients'), \"ask\" asks about every one, \"all\" approves every one. Satellites on this machine are always approved."`
+	Tokenless []string `toml:"tokenless" doc:"Ids of clients that may connect without a token, because they can't keep one. Whoever can send from your network can pretend to be one of them."`
+	Max       int      `toml:"max" doc:"Satellites that may be connected at the same time, 1 to 1000. One more gets the error tooManyClients."`
+}
+
+// Focus says which of several satellites that woke answers.
+type Focus struct {
+	Window         Duration `toml:"window" doc:"How long the hub waits for other satellites that heard the same wake word, 0s to 2s. With one connected satellite it does not wait."`
+	ConfirmWake    bool     `toml:"confirm_wake" doc:"Score the wake word again on the hub, with the hub's copy of the wake pack, and refuse what does not pass."`
+	RequireSpeaker bool     `toml:"require_speaker" doc:"Refuse everybody whose voice is not enrolled. No verifier is built in yet, so that this refuses everybody."`
+}
+
+// Session limits one utterance and what follows it.
+type Session struct {
+	EndSilence      Duration `toml:"end_silence" doc:"Silence after speech that ends an utterance, 200ms to 3s."`
+	CompleteSilence Duration `toml:"complete_silence" doc:"The same when what was said is already a whole sentence that the hub knows; not above end_silence."`
+	NoSpeech        Duration `toml:"no_speech" doc:"A session in which nobody speaks ends after this, 1s to 30s."`
+	MaxUtterance    Duration `toml:"max_utterance" doc:"An utterance is cut off after this, 2s to 60s."`
+}
+
+// Speech says which engines listen and speak.
+type Speech struct {
+	STT   string `toml:"stt" doc:"What understands speech: \"pocketsphinx\" (Debian packages libpocketsphinx3 and pocketsphinx-en-us), \"none\", or a Wyoming server \"tcp://HOST:PORT\"."`
+	TTS   string `toml:"tts" doc:"What speaks: \"flite\" (Debian package flite), \"none\", or a Wyoming server \"tcp://HOST:PORT\"."`
+	Voice string `toml:"voice" doc:"Voice of the TTS engine; flite has slt, rms, awb, kal16."`
+}
+
+// DefaultHub has every setting's default.
+func DefaultHub() Hub {
+	return Hub{
+		Listen:       "[::]:5683",
+		Discoverable: true,
+		Clients:      Clients{Approval: "first", Tokenless: []string{}, Max: 32},
+		Focus:        Focus{Window: Duration(200 * time.Millisecond)},
+		Session: Session{
+			EndSilence:      Duration(700 * time.Millisecond),
+			CompleteSilence: Duration(300 * time.Millisecond),
+			NoSpeech:        Duration(5 * time.Second),
+			MaxUtterance:    Duration(10 * time.Second),
+		},
+		Speech:   Speech{STT: "pocketsphinx", TTS: "flite", Voice: "slt"},
+		LogLevel: slog.LevelInfo,
+	}
+}
+
+func (h *Hub) validate() error {
+	s := h.Session
+	return cmp.Or(
+		addrPort("listen", h.Listen),
+		name("name", h.Name),
+		oneOf("clients.approval", h.Clients.Approval, "first", "ask", "all"),
+		between("clients.max", h.Clients.Max, 1, 1000),
+		between("focus.window", h.Focus.Window, 0, Duration(2*time.Second)),
+		between("session.end_silence", s.EndSilence, Duration(200*time.Millisecond), Duration(3*time.Second)),
+		between("session.complete_silence", s.CompleteSilence, Duration(100*time.Millisecond), s.EndSilence),
+		between("session.no_speech", s.NoSpeech, Duration(time.Second), Duration(30*time.Second)),
+		between("session.max_utterance", s.MaxUtterance, Duration(2*time.Second), Duration(60*time.Second)),
+		engine("speech.stt", h.Speech.STT, "pocketsphinx"),
+		engine("speech.tts", h.Speech.TTS, "flite"),
+	)
+}
+
+func addrPort(key, value string) error {
+	if _, err := netip.ParseAddrPort(value); err != nil {
+		return &problem{key, "want an address and a port like \"[::]:5683\" or \"192.168.1.2:5683\", not \"" + value + "\""}
+	}
+	return nil
+}
+
+// engine accepts a built-in engine, "none" and the address of a Wyoming server.
+func engine(key, value, builtin string) error {
+	if host, ok := strings.CutPrefix(value, "tcp://"); ok {
+		return hostPort(key, host)
+	}
+	return oneOf(key, value, builtin, "none", "tcp://HOST:PORT")
+}
