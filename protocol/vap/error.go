@@ -2,9 +2,13 @@ package vap
 
 import (
 	"fmt"
+	"math"
 	"time"
 
+	"github.com/plgd-dev/go-coap/v3/message"
 	"github.com/plgd-dev/go-coap/v3/message/codes"
+
+	"vapd/protocol/coap"
 )
 
 // Types of errors, as they are on the wire (protocol's GENERAL.MD and the decisions
@@ -13,6 +17,8 @@ const (
 	TypeMalformed         = "malformed content"
 	TypeMissingField      = "missing field"
 	TypeNotFound          = "not found"
+	TypeMethod            = "method not allowed"
+	TypeFormat            = "unsupported content format"
 	TypeIDExists          = "idExists"
 	TypeVersion           = "vapVersionIncompatible"
 	TypeConnectionDenied  = "connectionDenied"
@@ -29,21 +35,91 @@ const (
 	TypeBusy              = "busy"
 )
 
+// ContentFormat is the number for MessagePack that peers may use, from the range for
+// experiments (RFC 7252 section 12.3), since IANA has none. vapd sends none.
+const ContentFormat message.MediaType = 65000
+
+// CheckFormat says whether a body may be MessagePack by its content format: absent,
+// application/octet-stream or ContentFormat. Others are 4.15.
+func CheckFormat(format *message.MediaType) error {
+	if format == nil || *format == message.AppOctets || *format == ContentFormat {
+		return nil
+	}
+	return &Error{Code: codes.UnsupportedMediaType, Type: TypeFormat, Object: fmt.Sprintf("%d", uint16(*format))}
+}
+
 // Error is the body of a response of class 4 or 5: {code, type, object?, docRef?}.
 type Error struct {
 	Code   codes.Code
 	Type   string
 	Object string
 	DocRef string
-	// RetryAfter goes out as Max-Age; 0 when asking again is of no use.
+	// RetryAfter goes out as Max-Age, in whole seconds; 0 when asking again is of no use.
 	RetryAfter time.Duration
 }
 
 // Error is the error as it is logged.
 func (e *Error) Error() string {
-	s := fmt.Sprintf("vap: %v %s", e.Code, e.Type)
+	s := fmt.Sprintf("vap: %d.%02d", e.Code>>5, e.Code&31)
+	if e.Type != "" {
+		s += " " + e.Type
+	}
 	if e.Object != "" {
 		s += fmt.Sprintf(" (%s)", e.Object)
 	}
 	return s
+}
+
+// Decimal is a code as bodies write it: 4.01 is 401.
+func Decimal(c codes.Code) int { return int(c>>5)*100 + int(c&31) }
+
+// Response is the error on the wire.
+func (e *Error) Response() *coap.Response {
+	m := newEncoder(nil)
+	m.uint("code", uint64(Decimal(e.Code)))
+	m.text("type", e.Type)
+	m.optional("object", e.Object)
+	m.optional("docRef", e.DocRef)
+	r := &coap.Response{Code: e.Code, Body: m.b}
+	if e.RetryAfter > 0 {
+		seconds := uint32(min((e.RetryAfter+time.Second-1)/time.Second, math.MaxUint32))
+		r.MaxAge = &seconds
+	}
+	return r
+}
+
+// ErrorFrom is the error that a response of class 4 or 5 says, also when its body is
+// empty or something else; nil for a response of class 2.
+func ErrorFrom(r *coap.Response) *Error {
+	if r.Code>>5 == 2 {
+		return nil
+	}
+	e := parseError(r.Body)
+	e.Code = r.Code
+	if r.MaxAge != nil {
+		e.RetryAfter = time.Duration(*r.MaxAge) * time.Second
+	}
+	return e
+}
+
+func parseError(b []byte) *Error {
+	d := decoder{b: b}
+	e := new(Error)
+	d.object([]string{"code", "type", "object", "docRef"}, func(key []byte) bool {
+		switch string(key) {
+		case "type":
+			e.Type = d.text()
+		case "object":
+			e.Object = d.text()
+		case "docRef":
+			e.DocRef = d.text()
+		default:
+			return false
+		}
+		return true
+	})
+	if d.end() != nil {
+		return new(Error)
+	}
+	return e
 }
