@@ -19,6 +19,9 @@ type (
 	VolumePressed struct{ Steps int }
 	// Woke: the wake word was heard.
 	Woke struct{ Wake Wake }
+	// StopAsked: a person asked the hub for silence, and this is part of its answer:
+	// what rings ends, the answer goes on.
+	StopAsked struct{}
 	// StopHeard: the stop word was heard while something sounded.
 	StopHeard struct{}
 	// MicChanged: the audio device runs, stalled, or is being opened.
@@ -64,6 +67,7 @@ func (MuteSwitched) event()  {}
 func (VolumePressed) event() {}
 func (Woke) event()          {}
 func (StopHeard) event()     {}
+func (StopAsked) event()     {}
 func (MicChanged) event()    {}
 func (TimersRing) event()    {}
 func (LinkChanged) event()   {}
@@ -103,7 +107,9 @@ type (
 	SetCapture struct{ Open bool }
 	// PlayChime plays one of the short sounds.
 	PlayChime struct{ Chime Chime }
-	// StopAlarm ends what rings.
+	// SoundAlarm begins or ends the sound of a timer.
+	SoundAlarm struct{ On bool }
+	// StopAlarm ends what rings: the sound and the timers.
 	StopAlarm struct{}
 	// SetVolume applies and keeps the volumes.
 	SetVolume struct{ Volume Volume }
@@ -115,6 +121,7 @@ func (StartTurn) command()  {}
 func (CancelTurn) command() {}
 func (SetCapture) command() {}
 func (PlayChime) command()  {}
+func (SoundAlarm) command() {}
 func (StopAlarm) command()  {}
 func (SetVolume) command()  {}
 func (SaySorry) command()   {}

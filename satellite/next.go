@@ -14,6 +14,11 @@ func (s State) Next(e Event) (State, []Command) {
 		return s.start(StartTurn{Text: e.Text})
 	case StopPressed, StopHeard:
 		return s.stop()
+	case StopAsked:
+		if s.Ringing {
+			return s.stop()
+		}
+		return s, nil
 	case MutePressed:
 		return s.mute(!s.KeyMuted, s.NetMuted)
 	case MuteSwitched:
@@ -28,8 +33,11 @@ func (s State) Next(e Event) (State, []Command) {
 	case MicChanged:
 		return s.micChanged(e.State)
 	case TimersRing:
+		if s.Ringing == e.On {
+			return s, nil
+		}
 		s.Ringing = e.On
-		return s, nil
+		return s, []Command{SoundAlarm(e)}
 	case LinkChanged:
 		return s.linkChanged(e.State)
 	}
