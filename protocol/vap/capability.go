@@ -18,7 +18,7 @@ const (
 	CapVolume   = "volume"   // both ways
 	CapTimer    = "timer"    // hub to client: set or cancel; client to hub: all timers
 	CapMute     = "mute"     // hub to client: the network's mute bit
-	CapStop     = "stop"     // hub to client: silence whatever sounds
+	CapStop     = "stop"     // hub to client: silence whatever sounds; client to hub: cancel
 	CapLED      = "led"      // hub to client: light the pixels for a while
 	CapLog      = "log"      // client to hub: a line of its log
 )
@@ -31,7 +31,8 @@ const (
 
 // Capability is one entry of a message's capabilities as it is on the wire: a name,
 // in notifications who it is from, and its fields. Values are nil, bool, int64,
-// uint64, float64, string, []byte, []any and map[string]any.
+// uint64 (only above what int64 holds), float64, string, []byte, []any and
+// map[string]any; int, uint32 and []string may be sent as well.
 type Capability struct {
 	Name   string
 	From   string // notifications only; a skill's id or System
@@ -48,67 +49,22 @@ type Offer struct {
 	Stream bool
 }
 
-// Wakeword says which word began a session and where it lies in the session's audio.
-type Wakeword struct {
-	Word  string
-	Pack  string
-	Score float64 // 0 to 1
-	SNR   float64 // decibels over the room's noise
-	// Start and End are the word's span in samples of the session's audio, whose
-	// first sample (of fragment 0) is sample 0.
-	Start, End int64
-	// Audio is a recording instead of a span, from peers that send no pre-roll.
-	Audio []byte
+// Find returns the first of caps with that name.
+func Find(caps []Capability, name string) (c Capability, ok bool) {
+	for _, c := range caps {
+		if c.Name == name {
+			return c, true
+		}
+	}
+	return Capability{}, false
 }
 
-// Sound is a piece of audio, or the announcement of a stream of it.
-type Sound struct {
-	Stream uint32
-	Codec  string // CodecPCM when empty
-	Rate   int    // hertz; 16000 when 0
-	Seq    uint32 // of hub to client pieces; sessionData has its own seq
-	At     int64  // index of the first sample in the session's audio, client to hub
-	Data   []byte // nil in an announcement
-	Last   bool
-}
-
-// Chime is the span of a sound of the client's own in the session's audio, in samples.
-type Chime struct{ Start, End int64 }
-
-// Listen says that turn Turn of a session was heard to its end: the client stops
-// streaming. Seq is the last fragment that counted.
-type Listen struct {
-	Session uint64
-	Turn    uint32
-	Seq     uint32
-}
-
-// Volume is the loudness of each kind of sound, 0 to 100; nil leaves it.
-type Volume struct{ Voice, Chime, Alarm *int }
-
-// TimerAction is what a hub asks of a client's timers.
-type TimerAction string
-
-// Actions on timers.
-const (
-	TimerSet       TimerAction = "set"
-	TimerCancel    TimerAction = "cancel"
-	TimerCancelAll TimerAction = "cancelAll"
-)
-
-// TimerCommand is an action on one timer.
-type TimerCommand struct {
-	Action  TimerAction
-	ID      string
-	Label   string
-	Seconds float64
-}
-
-// TimerState is one timer of a client as it reports it.
-type TimerState struct {
-	ID        string
-	Label     string
-	Seconds   float64 // as it was set
-	Remaining float64 // seconds
-	Ringing   bool
+// FindOffer returns the first of offers with that name.
+func FindOffer(offers []Offer, name string) (o Offer, ok bool) {
+	for _, o := range offers {
+		if o.Name == name {
+			return o, true
+		}
+	}
+	return Offer{}, false
 }
