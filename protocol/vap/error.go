@@ -33,6 +33,8 @@ const (
 	TypeFragmentLost      = "fragment lost"
 	TypeInternal          = "internal error"
 	TypeBusy              = "busy"
+	TypeNoSpeechEngine    = "speechUnavailable" // the hub has no engine for speech, or not its model: 5.03
+	TypeEngineFailed      = "speechFailed"      // the engine died over the utterance: 5.00
 )
 
 // ContentFormat is the number for MessagePack that peers may use, from the range for
