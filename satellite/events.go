@@ -1,14 +1,19 @@
 package satellite
 
-import "vapd/audio"
+import (
+	"time"
+
+	"vapd/audio"
+)
 
 // Event is something that happened.
 type Event interface{ event() }
 
 // Events from the device.
 type (
-	// ListenPressed: a person asks to be heard without the wake word.
-	ListenPressed struct{}
+	// ListenPressed: a person asks to be heard without the wake word. At is when the
+	// key went down: from then on they may be speaking.
+	ListenPressed struct{ At time.Time }
 	// StopPressed: a person wants silence: whatever sounds or listens ends.
 	StopPressed struct{}
 	// MutePressed toggles the mute valve.
@@ -52,11 +57,10 @@ type (
 		N     uint32
 		Again bool
 	}
-	// TurnFailed: turn N ended with an error. Silent errors (another satellite has
-	// the focus, the wake was none) are not the person's business.
+	// TurnFailed: turn N ended with an error.
 	TurnFailed struct {
-		N      uint32
-		Silent bool
+		N   uint32
+		Why Failure
 	}
 )
 
@@ -80,10 +84,22 @@ func (TurnSpeaks) event()    {}
 func (TurnEnded) event()     {}
 func (TurnFailed) event()    {}
 
+// Failure is why a turn failed, as far as it matters to a person.
+type Failure uint8
+
+// Failures.
+const (
+	FailureOther    Failure = iota
+	FailureSilent           // not the person's business: another satellite has the focus, the wake was none
+	FailureNoHub            // the hub does not answer
+	FailureNoSpeech         // the hub can't understand speech
+)
+
 // Wake is one detection: which word, how sure, and where in the stream.
 type Wake struct {
 	Word, Pack string
 	Score      float64 // 0 to 1
+	SNR        float64 // decibels over the room's noise
 	// Start and End are the word's span in the uplink stream.
 	Start, End audio.Pos
 }
@@ -94,11 +110,13 @@ type Command interface{ command() }
 // Commands.
 type (
 	// StartTurn begins turn N: by a wake word (Wake set), by text (Text set), or by
-	// key or follow-up (neither). Again continues the session of the turn before.
+	// key (Key says when it went down) or as a follow-up, when Again continues the
+	// session of the turn before.
 	StartTurn struct {
 		N     uint32
 		Wake  *Wake
 		Text  string
+		Key   time.Time
 		Again bool
 	}
 	// CancelTurn ends the running turn at once, and silences its answer.
@@ -113,8 +131,8 @@ type (
 	StopAlarm struct{}
 	// SetVolume applies and keeps the volumes.
 	SetVolume struct{ Volume Volume }
-	// SaySorry plays the embedded voice for when the hub can't be reached.
-	SaySorry struct{}
+	// SaySorry plays an embedded voice, for when the hub can't say it.
+	SaySorry struct{ For Failure }
 )
 
 func (StartTurn) command()  {}

@@ -4,7 +4,7 @@ package satellite
 func (s State) Next(e Event) (State, []Command) {
 	switch e := e.(type) {
 	case ListenPressed:
-		return s.start(StartTurn{})
+		return s.start(StartTurn{Key: e.At})
 	case Woke:
 		if s.Muted() || s.Turn == TurnListening || s.Turn == TurnThinking {
 			return s, nil // heard in what was captured before the valve closed, or in the middle of an order
@@ -72,8 +72,12 @@ func (s State) turnEvent(e Event) (State, []Command) {
 			return s, nil
 		}
 		s.Turn = TurnIdle
-		if !e.Silent {
+		switch e.Why {
+		case FailureSilent:
+		case FailureOther:
 			return s, []Command{PlayChime{ChimeError}}
+		default:
+			return s, []Command{SaySorry{e.Why}}
 		}
 	}
 	return s, nil
@@ -97,7 +101,7 @@ func (s State) start(cmd StartTurn) (State, []Command) {
 	case spoken && s.Muted():
 		return s, append(out, PlayChime{ChimeMuted})
 	case s.Link != LinkUp:
-		return s, append(out, SaySorry{})
+		return s, append(out, SaySorry{FailureNoHub})
 	case spoken && s.Mic != MicRunning:
 		return s, append(out, PlayChime{ChimeError})
 	}

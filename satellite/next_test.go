@@ -2,6 +2,7 @@ package satellite
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -19,6 +20,7 @@ func with(change func(*State)) State {
 func inTurn(t TurnState) State { return with(func(s *State) { s.Turn = t }) }
 
 func TestNext(t *testing.T) {
+	noon := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 	wake := Wake{Word: "okay nabu", Score: 0.99}
 	listening := with(func(s *State) { s.TurnN, s.Turn = 5, TurnListening })
 	for name, c := range map[string]struct {
@@ -35,8 +37,9 @@ func TestNext(t *testing.T) {
 		"wake ends an alarm": {with(func(s *State) { s.Ringing = true }), Woke{wake},
 			with(func(s *State) { s.TurnN, s.Turn, s.Ringing = 5, TurnListening, true }),
 			[]Command{StopAlarm{}, StartTurn{N: 5, Wake: &wake}}},
-		"wake without a hub": {with(func(s *State) { s.Link = LinkSearching }), Woke{wake}, with(func(s *State) { s.Link = LinkSearching }), []Command{SaySorry{}}},
+		"wake without a hub": {with(func(s *State) { s.Link = LinkSearching }), Woke{wake}, with(func(s *State) { s.Link = LinkSearching }), []Command{SaySorry{FailureNoHub}}},
 		"key":                {up, ListenPressed{}, listening, []Command{StartTurn{N: 5}}},
+		"key, when":          {up, ListenPressed{noon}, listening, []Command{StartTurn{N: 5, Key: noon}}},
 		"key while muted":    {with(func(s *State) { s.NetMuted = true }), ListenPressed{}, with(func(s *State) { s.NetMuted = true }), []Command{PlayChime{ChimeMuted}}},
 		"key, stalled mic":   {with(func(s *State) { s.Mic = MicStalled }), ListenPressed{}, with(func(s *State) { s.Mic = MicStalled }), []Command{PlayChime{ChimeError}}},
 		"text while muted": {with(func(s *State) { s.KeyMuted = true }), Typed{"what time is it"},
@@ -64,7 +67,8 @@ func TestNext(t *testing.T) {
 		"follow-up":            {inTurn(TurnSpeaking), TurnEnded{4, true}, listening, []Command{StartTurn{N: 5, Again: true}}},
 		"no follow-up, muted":  {with(func(s *State) { s.Turn, s.KeyMuted = TurnSpeaking, true }), TurnEnded{4, true}, with(func(s *State) { s.KeyMuted = true }), nil},
 		"failed":               {inTurn(TurnThinking), TurnFailed{N: 4}, up, []Command{PlayChime{ChimeError}}},
-		"focus lost":           {inTurn(TurnListening), TurnFailed{4, true}, up, nil},
+		"focus lost":           {inTurn(TurnListening), TurnFailed{4, FailureSilent}, up, nil},
+		"no speech":            {inTurn(TurnListening), TurnFailed{4, FailureNoSpeech}, up, []Command{SaySorry{FailureNoSpeech}}},
 		"stale end":            {inTurn(TurnListening), TurnEnded{3, true}, inTurn(TurnListening), nil},
 		"stale failure":        {inTurn(TurnListening), TurnFailed{N: 3}, inTurn(TurnListening), nil},
 		"mic stalls":           {inTurn(TurnListening), MicChanged{MicStalled}, with(func(s *State) { s.Mic = MicStalled }), []Command{CancelTurn{}, PlayChime{ChimeError}}},
@@ -123,7 +127,7 @@ func anyEvent(s State) *rapid.Generator[Event] {
 		return rapid.SampledFrom([]Event{
 			ListenPressed{}, StopPressed{}, MutePressed{}, MuteSwitched{on}, NetMute{on}, VolumePressed{1},
 			Woke{}, StopHeard{}, StopAsked{}, Typed{"x"}, TimersRing{on}, TurnGranted{n}, TurnHeard{n}, TurnSpeaks{n},
-			TurnEnded{n, on}, TurnFailed{n, on},
+			TurnEnded{n, on}, TurnFailed{n, FailureNoHub},
 			MicChanged{MicState(rapid.IntRange(0, 2).Draw(t, "mic"))},
 			LinkChanged{LinkState(rapid.IntRange(0, 3).Draw(t, "link"))},
 		}).Draw(t, "event")
