@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
+	"fmt"
+	"strings"
 
 	"github.com/plgd-dev/go-coap/v3/message"
 	"github.com/plgd-dev/go-coap/v3/message/codes"
@@ -79,24 +81,17 @@ func (f *frame) parse(b []byte) error {
 		return errMalformed
 	}
 	f.payload = b[used:]
-	if len(f.payload) == 0 && used > 0 && endsInMarker(b[:used], f.opts) {
-		return errMalformed
+	if len(f.payload) == 0 && used > 0 && b[used-1] == 0xff {
+		// Either the end of an option's value, or a payload marker that no payload
+		// follows; without the marker the options are still whole.
+		opts := f.opts
+		f.opts = f.opts[:0]
+		if n, err := f.opts.Unmarshal(b[:used-1], nil); err == nil && n == used-1 {
+			return errMalformed
+		}
+		f.opts = opts
 	}
 	return nil
-}
-
-// endsInMarker reports whether the options end in a payload marker (which must be
-// followed by a payload) and not in an option's value.
-func endsInMarker(b []byte, opts message.Options) bool {
-	n, prev := 0, message.OptionID(0)
-	for _, o := range opts {
-		size, err := o.Marshal(nil, prev)
-		if err != nil && !errors.Is(err, message.ErrTooSmall) {
-			return false
-		}
-		n, prev = n+size, o.ID
-	}
-	return n == len(b)-1 && b[n] == 0xff
 }
 
 // emptyMessage is an ACK or RST, or a ping.
@@ -130,6 +125,23 @@ func (e *encoder) option(id message.OptionID, value []byte) {
 		return
 	}
 	e.n, e.prev = e.n+n, id
+}
+
+func (e *encoder) text(id message.OptionID, value string) {
+	if e.err == nil && len(value) > 255 {
+		e.err = fmt.Errorf("coap: %v of %d bytes, at most 255 go", id, len(value))
+	}
+	e.option(id, []byte(value))
+}
+
+// path writes Uri-Path, one option a segment.
+func (e *encoder) path(path string) {
+	if path == "" {
+		return
+	}
+	for segment := range strings.SplitSeq(path, "/") {
+		e.text(message.URIPath, segment)
+	}
 }
 
 func (e *encoder) uint(id message.OptionID, v uint32) {

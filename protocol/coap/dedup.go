@@ -35,17 +35,16 @@ func (m *memory) find(mid uint16, hash uint64) (*record, bool) {
 }
 
 // remember adds a message and returns its sequence number. It never holds more
-// than limit, a power of two.
+// than limit; freed is how many bytes of reply it forgot for that.
 func (m *memory) remember(mid uint16, hash uint64, now time.Time, limit int) (seq uint64, freed int) {
 	if m.index == nil {
 		m.index = make(map[uint16]uint64)
 	}
+	if m.len() >= limit {
+		freed = m.forget()
+	}
 	if m.len() == len(m.ring) {
-		if len(m.ring) < limit {
-			m.grow()
-		} else {
-			freed = m.forget()
-		}
+		m.grow()
 	}
 	seq = m.next
 	m.next++
@@ -63,7 +62,7 @@ func (m *memory) grow() {
 }
 
 // forget drops the oldest and returns how many bytes of reply it held.
-func (m *memory) forget() int {
+func (m *memory) forget() (freed int) {
 	r := m.at(m.first)
 	if m.index[r.mid] == m.first {
 		delete(m.index, r.mid)

@@ -1,60 +1,247 @@
 package coap
 
 import (
+	"container/list"
 	"context"
 	"errors"
+	"hash/maphash"
+	"net"
 	"net/netip"
+	"sync"
+	"time"
 )
 
-var errNotYet = errors.New("coap: under construction")
+// sweepEvery is how often what has expired is given back.
+const sweepEvery = 5 * time.Second
 
-// Endpoint is one UDP socket that is CoAP client and server at once.
-type Endpoint struct{}
+// Endpoint is one UDP socket that is CoAP client and server at once. One goroutine
+// reads the socket (and one each group's), one waits for time to pass.
+type Endpoint struct {
+	cfg  Config
+	conn PacketConn
+	seed maphash.Seed
+	done chan struct{}
+	wg   sync.WaitGroup
+
+	groups []PacketConn
+
+	mu         sync.Mutex // never held while a callback runs or a socket is used
+	closed     bool
+	peers      map[netip.AddrPort]*peer
+	idle       list.List // *peer, the longest idle first
+	transfers  list.List // *transfer, the longest without progress first
+	searches   map[token]*search
+	dedupBytes int // of all peers' remembered answers
+	blockBytes int // of all transfers
+	stats      Stats
+
+	alarms  alarmHeap
+	armed   time.Time // when the timer goroutine wakes at the latest
+	sweepAt time.Time
+	rearm   chan struct{}
+}
 
 // Listen opens the socket of cfg and starts to serve it.
-func Listen(cfg Config) (*Endpoint, error) { return nil, errNotYet }
+func Listen(cfg Config) (*Endpoint, error) {
+	if err := cfg.setDefaults(); err != nil {
+		return nil, err
+	}
+	e := &Endpoint{
+		cfg:      cfg,
+		conn:     cfg.Conn,
+		seed:     maphash.MakeSeed(),
+		done:     make(chan struct{}),
+		rearm:    make(chan struct{}, 1),
+		peers:    make(map[netip.AddrPort]*peer),
+		searches: make(map[token]*search),
+	}
+	if e.conn == nil {
+		conn, err := listenUDP(cfg.Addr)
+		if err != nil {
+			return nil, err
+		}
+		if cfg.Groups {
+			if e.groups, err = conn.joinGroups(cfg.GroupPort, cfg.Logger); err != nil {
+				return nil, errors.Join(err, conn.Close())
+			}
+		}
+		e.conn = conn
+	}
+	e.sweepAt = time.Now().Add(sweepEvery)
+	e.armed = e.sweepAt
+	e.wg.Go(e.runTimers)
+	for _, c := range append([]PacketConn{e.conn}, e.groups...) {
+		e.wg.Go(func() { e.read(c) })
+	}
+	return e, nil
+}
 
 // LocalAddr is the address and port of the socket.
-func (e *Endpoint) LocalAddr() netip.AddrPort { return netip.AddrPort{} }
+func (e *Endpoint) LocalAddr() netip.AddrPort { return e.conn.LocalAddr() }
 
 // Peer is the peer at addr, known or not.
-func (e *Endpoint) Peer(addr netip.AddrPort) Peer { return nil }
+func (e *Endpoint) Peer(addr netip.AddrPort) Peer {
+	addr = unmap(addr)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if p := e.peers[addr]; p != nil {
+		return p
+	}
+	return e.newPeer(addr)
+}
 
 // Stats are the counters of all peers together; RTT stays 0.
-func (e *Endpoint) Stats() Stats { return Stats{} }
+func (e *Endpoint) Stats() Stats {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.stats
+}
 
 // Close ends every request with ErrClosed, closes the socket and joins the
-// Endpoint's goroutines.
-func (e *Endpoint) Close() error { return nil }
+// Endpoint's goroutines. It must not be called from a Handler or a callback.
+func (e *Endpoint) Close() error {
+	var w work
+	e.mu.Lock()
+	if e.closed {
+		e.mu.Unlock()
+		return nil
+	}
+	e.closed = true
+	for _, p := range e.peers {
+		p.close(&w)
+	}
+	e.mu.Unlock()
+	close(e.done)
+	err := e.conn.Close()
+	for _, c := range e.groups {
+		err = errors.Join(err, c.Close())
+	}
+	e.run(&w)
+	e.wg.Wait()
+	return err
+}
 
 // Ping asks the peer for a sign of life (CoAP ping, RFC 7252 section 4.3).
-func (e *Endpoint) Ping(ctx context.Context, peer Peer) error { return errNotYet }
-
-// Start sends req as Peer.Do does and returns at once. done is called exactly once,
-// from any goroutine, and must not block.
-func (e *Endpoint) Start(ctx context.Context, peer Peer, req *Request, done func(*Response, error)) *Call {
-	return nil
+func (e *Endpoint) Ping(ctx context.Context, peer Peer) error {
+	_, err := e.do(ctx, peer, nil)
+	return err
 }
 
-// Call is a request on its way.
-type Call struct{}
-
-// Retransmit sends the call's unacknowledged message again now, without a change
-// to its timer: the fast retransmit of a caller that saw a later one answered.
-func (c *Call) Retransmit() {}
-
-// Cancel ends the call with context.Canceled, if it has not ended.
-func (c *Call) Cancel() {}
-
-// Found is an answer to Discover.
-type Found struct {
-	Peer  Peer
-	Links []Link
+// read serves one socket until it is closed.
+func (e *Endpoint) read(conn PacketConn) {
+	r := receiver{e: e}
+	buf := make([]byte, 64<<10)
+	for {
+		n, path, err := conn.ReadPacket(buf)
+		if err == nil {
+			r.receive(buf[:n], path)
+			continue
+		}
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		e.cfg.Logger.Warn("coap: cannot read the socket", "addr", conn.LocalAddr(), "err", err)
+		select {
+		case <-e.done:
+			return
+		case <-time.After(100 * time.Millisecond): // an error that stays must not spin
+		}
+	}
 }
 
-// Discover asks all CoAP nodes on the interfaces (all usable ones when none is
-// named) for their links that match query, for instance "rt=vap-client-registry",
-// and calls found for each node's answer until ctx ends or found returns false.
-func (e *Endpoint) Discover(ctx context.Context, interfaces []string, query string, found func(Found) bool) error {
-	return errNotYet
+// sweep gives back what expired. mu is held.
+func (e *Endpoint) sweep(now time.Time) {
+	for el := e.transfers.Front(); el != nil; el = e.transfers.Front() {
+		t := el.Value.(*transfer)
+		if now.Sub(t.at) < e.cfg.BlockTimeout {
+			break
+		}
+		t.drop()
+	}
+	for _, p := range e.peers {
+		e.dedupBytes -= p.memory.expire(now.Add(-e.cfg.DedupLifetime))
+	}
+}
+
+// trimDedup holds the answers that all peers' memories keep below MaxDedupBytes. It
+// forgets the longest idle peers' and a bit more than it has to, so that it is not
+// needed for each message. mu is held.
+func (e *Endpoint) trimDedup() {
+	if e.dedupBytes <= e.cfg.MaxDedupBytes {
+		return
+	}
+	goal := e.cfg.MaxDedupBytes / 8 * 7
+	for el := e.idle.Front(); el != nil && e.dedupBytes > goal; el = el.Next() {
+		m := &el.Value.(*peer).memory
+		for m.bytes > 0 && e.dedupBytes > goal {
+			e.dedupBytes -= m.forget()
+		}
+	}
+}
+
+// unmap makes one address of an IPv4 address and its IPv6 form, since a socket for
+// both reports either.
+func unmap(a netip.AddrPort) netip.AddrPort {
+	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
+}
+
+// work is what one event leaves to do when mu is released.
+type work struct {
+	out     []datagram
+	ended   []ended
+	request *incoming
+}
+
+type datagram struct {
+	packet []byte
+	path   Path
+	from   *exchange // told when the socket refuses the packet; may be nil
+}
+
+type ended struct {
+	done func(*Response, error)
+	resp *Response
+	err  error
+}
+
+func (w *work) send(packet []byte, path Path, from *exchange) {
+	w.out = append(w.out, datagram{packet, path, from})
+}
+
+// run does w and empties it. mu is not held.
+func (e *Endpoint) run(w *work) {
+	for i := range w.out {
+		d := &w.out[i]
+		if err := e.conn.WritePacket(d.packet, d.path); err != nil {
+			e.unsent(d, err)
+		}
+	}
+	for i := range w.ended {
+		w.ended[i].done(w.ended[i].resp, w.ended[i].err)
+	}
+	if in := w.request; in != nil {
+		e.cfg.Handler(in.peer, in.req, in.reply)
+	}
+	clear(w.out)
+	clear(w.ended)
+	*w = work{out: w.out[:0], ended: w.ended[:0]}
+}
+
+// unsent takes note that the socket refused a packet. The address it should leave
+// from may be gone, so the next attempt leaves that to the system.
+func (e *Endpoint) unsent(d *datagram, err error) {
+	e.cfg.Logger.Debug("coap: cannot send", "peer", d.path.Peer, "err", err)
+	if errors.Is(err, net.ErrClosed) {
+		return
+	}
+	var w work
+	e.mu.Lock()
+	if p := e.peers[d.path.Peer]; p != nil && p.path.Local == d.path.Local {
+		p.path = Path{Peer: p.addr}
+	}
+	if d.from != nil {
+		d.from.unsent(err, &w)
+	}
+	e.mu.Unlock()
+	e.run(&w)
 }

@@ -1,0 +1,156 @@
+package coap
+
+import (
+	"container/list"
+	"context"
+	"math/rand/v2"
+	"net/netip"
+	"time"
+)
+
+// peer is what the Endpoint knows of one address and port. A peer that was
+// forgotten for lack of room still serves as a handle: its methods find or make the
+// present one.
+type peer struct {
+	e    *Endpoint
+	id   PeerID
+	addr netip.AddrPort
+	peerState
+}
+
+// peerState is guarded by Endpoint.mu.
+type peerState struct {
+	elem        *list.Element // in e.idle; nil when forgotten
+	path        Path          // on which it was last heard
+	nextMID     uint16
+	exchanges   map[uint16]*exchange // by our message id
+	calls       map[token]*Call      // that wait for a response
+	queue       []*Call              // that wait for their turn
+	outstanding int                  // of calls, against NSTART
+	pending     int                  // its requests that we have not done with
+	memory      memory
+	rto         rtoEstimator
+	uploads     []*transfer
+	answers     []*transfer
+	stats       Stats
+}
+
+func (p *peer) ID() PeerID           { return p.id }
+func (p *peer) Addr() netip.AddrPort { return p.addr }
+func (p *peer) Verified() bool       { return false }
+
+func (p *peer) Do(ctx context.Context, req *Request) (*Response, error) {
+	return p.e.do(ctx, p, req)
+}
+
+func (p *peer) Stats() Stats {
+	p.e.mu.Lock()
+	defer p.e.mu.Unlock()
+	if present := p.e.peers[p.addr]; present != nil {
+		p = present
+	}
+	s := p.stats
+	s.RTT = p.rto.strong.srtt
+	if s.RTT == 0 {
+		s.RTT = p.rto.weak.srtt
+	}
+	return s
+}
+
+// newPeer makes a peer that is not remembered yet.
+func (e *Endpoint) newPeer(addr netip.AddrPort) *peer {
+	return &peer{e: e, id: PeerID("udp:" + addr.String()), addr: addr, peerState: newPeerState(addr)}
+}
+
+func newPeerState(addr netip.AddrPort) peerState {
+	return peerState{path: Path{Peer: addr}, nextMID: uint16(rand.Uint32())}
+}
+
+// remember returns the peer at addr, made when there is none, as the least idle
+// one; nil when there is no room since all are busy. mu is held.
+func (e *Endpoint) remember(addr netip.AddrPort, handle *peer) *peer {
+	if p := e.peers[addr]; p != nil {
+		e.idle.MoveToBack(p.elem)
+		return p
+	}
+	if len(e.peers) >= e.cfg.MaxPeers && !e.forgetIdle() {
+		return nil
+	}
+	p := handle
+	if p == nil {
+		p = e.newPeer(addr)
+	}
+	p.elem = e.idle.PushBack(p)
+	e.peers[addr] = p
+	return p
+}
+
+// forgetIdle forgets the longest idle peer. Busy ones are passed over (and then
+// count as the least idle), a few at most.
+func (e *Endpoint) forgetIdle() bool {
+	for range 16 {
+		p := e.idle.Front().Value.(*peer)
+		if !p.busy() {
+			p.forget()
+			return true
+		}
+		e.idle.MoveToBack(p.elem)
+	}
+	return false
+}
+
+func (p *peer) busy() bool {
+	return len(p.exchanges)+len(p.calls)+len(p.queue)+p.pending > 0
+}
+
+func (p *peer) forget() {
+	e := p.e
+	for len(p.uploads) > 0 {
+		p.uploads[0].drop()
+	}
+	for len(p.answers) > 0 {
+		p.answers[0].drop()
+	}
+	e.dedupBytes -= p.memory.bytes
+	e.idle.Remove(p.elem)
+	delete(e.peers, p.addr)
+	p.peerState = newPeerState(p.addr)
+}
+
+// heard counts a datagram of the peer and keeps the way back.
+func (p *peer) heard(path Path, now time.Time) {
+	p.stats.Received++
+	p.stats.LastHeard = now
+	if !path.Local.IsMulticast() {
+		p.path = path
+	}
+}
+
+func (p *peer) send(packet []byte, path Path, from *exchange, w *work) {
+	p.stats.Sent++
+	p.e.stats.Sent++
+	w.send(packet, path, from)
+}
+
+// messageID returns an id that no exchange under way has.
+func (p *peer) messageID() uint16 {
+	for {
+		p.nextMID++
+		if p.exchanges[p.nextMID] == nil {
+			return p.nextMID
+		}
+	}
+}
+
+// close ends everything the peer has under way.
+func (p *peer) close(w *work) {
+	for _, x := range p.exchanges {
+		p.e.clearAlarm(&x.alarm)
+	}
+	for _, c := range p.calls {
+		c.end(nil, ErrClosed, w)
+	}
+	for len(p.queue) > 0 {
+		p.queue[0].end(nil, ErrClosed, w)
+	}
+}

@@ -1,0 +1,79 @@
+package coap
+
+import (
+	"container/list"
+	"slices"
+	"time"
+)
+
+// transfer is a body that comes in blocks, or an answer that goes in blocks. Its
+// peer keeps MaxTransfers of each, all peers together MaxBlockBytes; what made no
+// progress for the longest time gives way.
+type transfer struct {
+	peer *peer
+	home *[]*transfer  // the peer's list that holds it
+	elem *list.Element // in Endpoint.transfers
+	key  uint64
+	at   time.Time // of the last progress
+	size int       // counted in Endpoint.blockBytes
+
+	body []byte    // what came so far
+	resp *Response // what goes
+	etag [8]byte
+	due  int // the byte of it that is asked for next, most likely
+}
+
+func (p *peer) newTransfer(home *[]*transfer, key uint64, now time.Time) *transfer {
+	if len(*home) >= p.e.cfg.MaxTransfers {
+		stalest := slices.MinFunc(*home, func(a, b *transfer) int { return a.at.Compare(b.at) })
+		stalest.drop()
+	}
+	t := &transfer{peer: p, home: home, key: key, at: now}
+	t.elem = p.e.transfers.PushBack(t)
+	*home = append(*home, t)
+	return t
+}
+
+func (p *peer) findTransfer(home []*transfer, key uint64, now time.Time) *transfer {
+	for _, t := range home {
+		if t.key == key && now.Sub(t.at) < p.e.cfg.BlockTimeout {
+			return t
+		}
+	}
+	return nil
+}
+
+func (p *peer) dropTransfer(home []*transfer, key uint64) {
+	for _, t := range home {
+		if t.key == key {
+			t.drop()
+			return
+		}
+	}
+}
+
+// progress notes that t moved on and now takes size bytes. It reports whether there
+// is room for them; else t is gone.
+func (t *transfer) progress(size int, now time.Time) bool {
+	e := t.peer.e
+	t.at = now
+	e.transfers.MoveToBack(t.elem)
+	e.blockBytes += size - t.size
+	t.size = size
+	for e.blockBytes > e.cfg.MaxBlockBytes {
+		stalest := e.transfers.Front().Value.(*transfer)
+		stalest.drop()
+		if stalest == t {
+			return false
+		}
+	}
+	return true
+}
+
+func (t *transfer) drop() {
+	e := t.peer.e
+	e.transfers.Remove(t.elem)
+	e.blockBytes -= t.size
+	i := slices.Index(*t.home, t)
+	*t.home = slices.Delete(*t.home, i, i+1)
+}
