@@ -1,11 +1,20 @@
-// Package api names what can be asked of a hub and what it tells: commands, results
-// and events. Whoever changes something (command line, console, gateway, skill) does
-// it through a Dispatcher, so that there is one place that knows who may do what.
+// Package api names what can be asked of a hub: actors, commands and results. Whoever
+// changes something (command line, console, gateway, skill) does it through a
+// Dispatcher, so that there is one place that knows who may do what. What happens is
+// told as control.HubEvent.
 package api
 
 import (
 	"context"
-	"time"
+	"errors"
+)
+
+// Errors of Dispatchers.
+var (
+	// ErrDenied says that the actor may not do what it asked for.
+	ErrDenied = errors.New("not allowed")
+	// ErrUnknownCommand says that the hub does not know the command.
+	ErrUnknownCommand = errors.New("unknown command")
 )
 
 // Actor is who asks.
@@ -38,7 +47,9 @@ type Dispatcher interface {
 
 // Commands.
 type (
-	// ListClients gives []ClientView.
+	// Status gives a control.HubStatus.
+	Status struct{}
+	// ListClients gives []control.HubClient.
 	ListClients struct{}
 	// ApproveClient lets a client in.
 	ApproveClient struct{ ID string }
@@ -46,103 +57,10 @@ type (
 	DenyClient struct{ ID string }
 	// ForgetClient removes all that is known of a client and ends its connection.
 	ForgetClient struct{ ID string }
-	// Status gives a StatusView.
-	Status struct{}
 )
 
+func (Status) command()        {}
 func (ListClients) command()   {}
 func (ApproveClient) command() {}
 func (DenyClient) command()    {}
 func (ForgetClient) command()  {}
-func (Status) command()        {}
-
-// ClientView is a client as it is shown.
-type ClientView struct {
-	ID        string    `json:"id"`
-	Name      string    `json:"name"`
-	State     string    `json:"state"` // approved, pending or denied
-	Connected bool      `json:"connected"`
-	Address   string    `json:"address"`
-	FirstSeen time.Time `json:"first_seen"`
-	LastSeen  time.Time `json:"last_seen"`
-	Timers    []Timer   `json:"timers,omitempty"`
-}
-
-// Timer is a client's timer, as the client reported it.
-type Timer struct {
-	ID        string  `json:"id"`
-	Label     string  `json:"label,omitempty"`
-	Remaining float64 `json:"remaining_seconds"` // now
-	Ringing   bool    `json:"ringing,omitempty"`
-}
-
-// StatusView is the state of the hub.
-type StatusView struct {
-	Name     string       `json:"name"`
-	CoAP     string       `json:"coap"`
-	Uptime   float64      `json:"uptime_seconds"`
-	Clients  int          `json:"clients"`  // connected
-	Sessions int          `json:"sessions"` // now
-	Turns    Turns        `json:"turns"`
-	Engines  []EngineView `json:"engines"`
-	RSS      int64        `json:"rss_bytes"`
-}
-
-// Turns counts utterances since the start.
-type Turns struct {
-	Heard        int64 `json:"heard"`
-	Understood   int64 `json:"understood"`
-	Rejected     int64 `json:"rejected"` // speech that is no sentence of the grammar
-	Failed       int64 `json:"failed"`
-	FocusLost    int64 `json:"focus_lost"`
-	WakeRejected int64 `json:"wake_rejected"`
-}
-
-// EngineView is the state of a speech engine.
-type EngineView struct {
-	Name     string `json:"name"`
-	Ready    bool   `json:"ready"`
-	Restarts int    `json:"restarts"`
-	// Problem says what is wrong and what to do, for instance which package is missing.
-	Problem string `json:"problem,omitempty"`
-}
-
-// Event is something that happened in the hub.
-type Event interface{ event() }
-
-// Events.
-type (
-	// ClientJoined: a client connected.
-	ClientJoined struct{ ID, Name, Address string }
-	// ClientLeft: a client said goodbye or fell silent.
-	ClientLeft struct{ ID, Why string }
-	// ClientAsks: a client waits for the owner's approval.
-	ClientAsks struct{ ID, Name, Address string }
-	// SessionRefused: a client did not get the session it asked for.
-	SessionRefused struct{ Client, Why, Object string }
-	// TurnAnswered: an utterance was heard and answered.
-	TurnAnswered struct {
-		Client string
-		Turn   uint32
-		// Heard is the transcript; empty when there was nothing to understand.
-		Heard      string
-		Understood bool
-		Answer     string
-		// Latencies from the end of speech, as far as the hub knows it.
-		Endpoint, Transcript, FirstAudio time.Duration
-		Lost                             int // fragments
-	}
-	// TurnFailed: an utterance ended with an error.
-	TurnFailed struct {
-		Client string
-		Turn   uint32
-		Why    string
-	}
-)
-
-func (ClientJoined) event()   {}
-func (ClientLeft) event()     {}
-func (ClientAsks) event()     {}
-func (SessionRefused) event() {}
-func (TurnAnswered) event()   {}
-func (TurnFailed) event()     {}

@@ -1,0 +1,106 @@
+package control
+
+import "time"
+
+// Methods of the hub's socket.
+const (
+	MethodHubStatus     = "status"          // returns HubStatus
+	MethodClients       = "clients"         // returns []HubClient
+	MethodApproveClient = "clients.approve" // ClientID
+	MethodDenyClient    = "clients.deny"    // ClientID
+	MethodForgetClient  = "clients.forget"  // ClientID
+	TopicEvents         = "events"          // subscription: HubEvent
+)
+
+// ClientID names a client.
+type ClientID struct {
+	ID string `json:"id"`
+}
+
+// HubReady is what the hub prints after the word "ready" when it runs.
+type HubReady struct {
+	CoAP    string `json:"coap"`    // address and port
+	Control string `json:"control"` // path of the socket
+	PID     int    `json:"pid"`
+}
+
+// HubClient is a client that the hub knows.
+type HubClient struct {
+	ID        string     `json:"id"`
+	Name      string     `json:"name"`
+	State     string     `json:"state"` // "approved", "pending", "denied"
+	Connected bool       `json:"connected"`
+	Address   string     `json:"address"` // with a port while it is connected
+	FirstSeen time.Time  `json:"first_seen"`
+	LastSeen  time.Time  `json:"last_seen"`
+	Timers    []HubTimer `json:"timers,omitempty"`
+}
+
+// HubTimer is a client's timer as the client reported it.
+type HubTimer struct {
+	ID        string  `json:"id"`
+	Label     string  `json:"label,omitempty"`
+	Remaining float64 `json:"remaining_seconds"` // now
+	Ringing   bool    `json:"ringing,omitempty"`
+}
+
+// HubStatus is the state of the hub.
+type HubStatus struct {
+	Name     string      `json:"name"`
+	CoAP     string      `json:"coap"`
+	Uptime   float64     `json:"uptime_seconds"`
+	Clients  int         `json:"clients"`  // connected
+	Sessions int         `json:"sessions"` // now
+	Turns    HubTurns    `json:"turns"`
+	Engines  []HubEngine `json:"engines"`
+	RSSBytes int64       `json:"rss_bytes"` // of the hub, its engines not counted
+}
+
+// HubTurns counts utterances since the start.
+type HubTurns struct {
+	Heard        int64 `json:"heard"`
+	Understood   int64 `json:"understood"`
+	Rejected     int64 `json:"rejected"` // speech that is no sentence that the hub knows
+	Failed       int64 `json:"failed"`
+	FocusLost    int64 `json:"focus_lost"`
+	WakeRejected int64 `json:"wake_rejected"`
+}
+
+// HubEngine is the state of a speech engine.
+type HubEngine struct {
+	Name    string `json:"name"`
+	State   string `json:"state"` // "starting", "ready", "missing", "failed"
+	Crashes int    `json:"crashes"`
+	// Detail says what is wrong and what to do, for instance which package is missing.
+	Detail string `json:"detail,omitempty"`
+}
+
+// Kinds of HubEvent.
+const (
+	EventJoined   = "client_joined"
+	EventLeft     = "client_left"
+	EventAsks     = "client_asks" // for the owner's approval
+	EventRefused  = "session_refused"
+	EventAnswered = "turn_answered"
+	EventFailed   = "turn_failed"
+)
+
+// HubEvent is something that happened in the hub; fields that Kind does not concern
+// are empty. Durations are milliseconds from the end of speech, as far as the hub can
+// tell it: 0 for an utterance that was typed.
+type HubEvent struct {
+	Kind    string `json:"kind"`
+	Client  string `json:"client"`
+	Name    string `json:"name,omitempty"`
+	Address string `json:"address,omitempty"`
+	Why     string `json:"why,omitempty"`
+	Object  string `json:"object,omitempty"`
+
+	Turn       uint32  `json:"turn,omitempty"`
+	Heard      string  `json:"heard,omitempty"` // the transcript; empty: nothing to understand
+	Understood bool    `json:"understood,omitempty"`
+	Answer     string  `json:"answer,omitempty"`
+	Lost       int     `json:"lost_fragments,omitempty"`
+	Transcript float64 `json:"transcript_ms,omitempty"`
+	FirstAudio float64 `json:"first_audio_ms,omitempty"`
+}
