@@ -155,6 +155,9 @@ func (p Profile) Validate() error {
 		if k.ID == "" || slices.ContainsFunc(p.Keys[:i], func(o Key) bool { return o.ID == k.ID }) {
 			return fail("key id %q is empty or given twice", k.ID)
 		}
+		if k.Driver != p.Keys[0].Driver {
+			return fail("keys on %s and on %s: one driver has them all", p.Keys[0].Driver, k.Driver)
+		}
 		if err := k.Line.check(k.Driver); err != nil {
 			return fail("key %q: %w", k.ID, err)
 		}

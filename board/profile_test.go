@@ -67,6 +67,7 @@ func TestValidateRefuses(t *testing.T) {
 		"LEDs":         {LEDs: &LEDs{Count: 3}},
 		"the order":    {LEDs: &LEDs{Count: 3, Brightness: 1, Order: []int{0, 1, 1}}},
 		"given twice":  {Keys: []Key{key, key}},
+		"has them all": {Keys: []Key{key, {ID: "l", Driver: Sim}}},
 		"can't read":   {Keys: []Key{{ID: "k", Driver: APA102}}},
 		"of chips":     {MuteSwitch: &Switch{Driver: GPIO}},
 		"no such key":  {Bindings: []Binding{press("x", Mute)}},
