@@ -1,0 +1,45 @@
+package satellite
+
+import (
+	"time"
+
+	"vapd/board"
+	"vapd/hal"
+)
+
+// powerUp is for how long after the machine got power a held key may reset it.
+const powerUp = time.Minute
+
+// mode is what s means for the table of keys; uptime is that of the machine.
+func (s State) mode(uptime time.Duration) board.Mode {
+	switch {
+	case uptime < powerUp:
+		return board.PowerUp
+	case s.Ringing:
+		return board.Ringing
+	case s.Turn != TurnIdle:
+		return board.Turn
+	}
+	return board.Idle
+}
+
+// pressed is the event of a gesture; false when it means nothing now.
+func pressed(p board.Profile, g hal.Gesture, m board.Mode) (Event, bool) {
+	action, ok := p.Action(g.Key, g.Kind, g.Held, m)
+	if !ok {
+		return nil, false
+	}
+	switch action {
+	case board.Listen:
+		return ListenPressed{At: g.At}, true
+	case board.Stop:
+		return StopPressed{}, true
+	case board.Mute:
+		return MutePressed{}, true
+	case board.VolumeUp:
+		return VolumePressed{Steps: 1}, true
+	case board.VolumeDown:
+		return VolumePressed{Steps: -1}, true
+	}
+	return nil, false // pair and reset belong to the setup, which is not there yet
+}

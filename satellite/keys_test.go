@@ -1,0 +1,41 @@
+package satellite
+
+import (
+	"testing"
+	"time"
+
+	"vapd/board"
+	"vapd/hal"
+)
+
+func TestKeys(t *testing.T) {
+	p, err := board.Find(board.SimID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := time.Now()
+	for name, c := range map[string]struct {
+		state  State
+		uptime time.Duration
+		g      hal.Gesture
+		want   Event
+	}{
+		"listen":            {up, time.Hour, hal.Gesture{Key: board.MainKey, Kind: board.Press, At: at}, ListenPressed{At: at}},
+		"listen after boot": {up, time.Second, hal.Gesture{Key: board.MainKey, Kind: board.Press, At: at}, ListenPressed{At: at}},
+		"stop a turn":       {inTurn(TurnSpeaking), time.Hour, hal.Gesture{Key: board.MainKey, Kind: board.Press}, StopPressed{}},
+		"stop a timer":      {with(func(s *State) { s.Ringing = true }), time.Hour, hal.Gesture{Key: board.MainKey, Kind: board.Press}, StopPressed{}},
+		"double mutes":      {up, time.Hour, hal.Gesture{Key: board.MainKey, Kind: board.Double}, MutePressed{}},
+		"mute key":          {inTurn(TurnListening), time.Hour, hal.Gesture{Key: board.MuteKey, Kind: board.Press}, MutePressed{}},
+		"louder":            {up, time.Hour, hal.Gesture{Key: board.VolumeUpKey, Kind: board.Press}, VolumePressed{1}},
+		"softer":            {up, time.Hour, hal.Gesture{Key: board.VolumeDownKey, Kind: board.Press}, VolumePressed{-1}},
+		"a hold is kept":    {up, time.Hour, hal.Gesture{Key: board.MainKey, Kind: board.Hold, Held: 3 * time.Second}, nil},
+		"unknown key":       {up, time.Hour, hal.Gesture{Key: "?", Kind: board.Press}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, ok := pressed(p, c.g, c.state.mode(c.uptime))
+			if got != c.want || ok != (c.want != nil) {
+				t.Fatalf("got %#v, want %#v", got, c.want)
+			}
+		})
+	}
+}
