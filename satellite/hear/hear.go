@@ -8,6 +8,7 @@ import (
 
 	"vapd/audio"
 	"vapd/audio/resample"
+	"vapd/wakeword"
 )
 
 // kept is how much of the past the uplink ring holds: the pre-roll of a turn and what
@@ -20,6 +21,12 @@ type Config struct {
 	Raw *audio.Ring
 	// Channels are those of Raw that carry a microphone, from 0; their mean is heard.
 	Channels []int
+	// Detector hears words; nil when there are none to hear.
+	Detector Detector
+	// Sounding says whether the speaker plays, so that a stop word counts.
+	Sounding func() bool
+	// Heard is told of each word, on Run's goroutine; it must not block.
+	Heard func(Word)
 }
 
 // Ear hears. Make it with New, then call Run once.
@@ -32,10 +39,12 @@ type Ear struct {
 	valve     chan struct{} // one slot: open changed
 	lost      atomic.Int64
 	fill      level
+	tallies   tallies
 
 	// Run's own.
 	raw, mono, speech []int16
 	at                audio.Pos // expected next in Raw
+	events            []wakeword.Event
 }
 
 // blockTime is how much is worked on at once.
@@ -52,6 +61,9 @@ func New(cfg Config) (*Ear, error) {
 			return nil, fmt.Errorf("hear: channel %d of %v: channels count from 0: set capture.use", c, format)
 		}
 	}
+	if cfg.Detector == nil {
+		cfg.Detector = deaf{}
+	}
 	block := format.Rate.Frames(blockTime)
 	e := &Ear{
 		cfg:    cfg,
@@ -61,6 +73,7 @@ func New(cfg Config) (*Ear, error) {
 		raw:    make([]int16, block*format.Channels),
 		mono:   make([]int16, block),
 		speech: make([]int16, 2*audio.WakeRate.Frames(blockTime)),
+		events: make([]wakeword.Event, 0, 16),
 	}
 	e.open.Store(true)
 	if format.Rate != audio.WakeRate {
@@ -141,6 +154,7 @@ func (e *Ear) begin() {
 	if e.resampler != nil {
 		e.resampler.Reset()
 	}
+	e.cfg.Detector.Process(e.uplink.Head(), nil, nil) // forgets what was before
 }
 
 // hear takes one block of raw samples.
@@ -180,6 +194,12 @@ func (e *Ear) listen(speech []int16) {
 	if len(speech) == 0 {
 		return
 	}
+	at := e.uplink.Head()
 	e.uplink.Write(speech)
 	e.meter.feed(speech)
+	e.cfg.Detector.SetSounding(e.cfg.Sounding())
+	e.events = e.cfg.Detector.Process(at, speech, e.events[:0])
+	for _, event := range e.events {
+		e.heard(event)
+	}
 }

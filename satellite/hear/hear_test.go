@@ -20,6 +20,7 @@ func ring(rate audio.SampleRate, channels int) *audio.Ring {
 // run starts an Ear in the test's bubble.
 func run(t *testing.T, cfg Config) *Ear {
 	t.Helper()
+	cfg.Sounding = func() bool { return false }
 	e, err := New(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -171,7 +172,7 @@ func TestEarMeasuresLevels(t *testing.T) {
 
 func TestEarAllocatesNothing(t *testing.T) {
 	raw := ring(48000, 2)
-	e, err := New(Config{Raw: raw, Channels: []int{0, 1}})
+	e, err := New(Config{Raw: raw, Channels: []int{0, 1}, Sounding: func() bool { return true }})
 	if err != nil {
 		t.Fatal(err)
 	}
