@@ -1,19 +1,29 @@
 package clientregistry
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/plgd-dev/go-coap/v3/message/codes"
 
 	"vapd/protocol/coap"
 	"vapd/protocol/vap"
 )
 
+// ErrNotConnected says that no hub has taken the client yet.
+var ErrNotConnected = errors.New("clientregistry: not connected to a hub")
+
 // ClientConfig is what a Client needs.
 type ClientConfig struct {
 	Endpoint     *coap.Endpoint
 	ID, Name     string
-	Capabilities []vap.Offer
+	Capabilities []vap.Offer // listen is added
 	// Notified takes what the hub says, except what belongs to a session (listen and
 	// streamed sound), on the goroutine that reads the socket: it returns at once. A
 	// capability that it does not know is answered 4.04.
@@ -21,97 +31,184 @@ type ClientConfig struct {
 	Logger   *slog.Logger
 }
 
-// Client is a satellite's side.
-type Client struct{}
+// Client is a satellite's side. Its methods may be called from any goroutine.
+type Client struct {
+	cfg ClientConfig
+
+	mu      sync.Mutex
+	peer    coap.Peer // the hub; nil before it took the client
+	session *ClientSession
+	streams map[uint32]*IncomingStream
+}
 
 // NewClient makes a Client.
-func NewClient(cfg ClientConfig) *Client { return &Client{} }
+func NewClient(cfg ClientConfig) *Client {
+	cfg.Logger = cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler))
+	if _, ok := vap.FindOffer(cfg.Capabilities, vap.CapListen); !ok {
+		offers := cfg.Capabilities[:len(cfg.Capabilities):len(cfg.Capabilities)]
+		cfg.Capabilities = append(offers, vap.Offer{Name: vap.CapListen, Version: 1})
+	}
+	return &Client{cfg: cfg, streams: make(map[uint32]*IncomingStream)}
+}
 
 // Register serves vap/notification on the endpoint's mux.
-func (c *Client) Register(mux *coap.Mux) {}
+func (c *Client) Register(mux *coap.Mux) {
+	mux.Error = unserved
+	mux.Prefixes = append(mux.Prefixes, clientPrefix)
+	mux.Handle(codes.POST, pathToClient, serve(vap.ParseNotification, c.notified))
+}
 
 // Connect introduces the client to the hub at peer, with the token it got from it
-// before, or "". A refusal is a *vap.Error.
+// before, or "". A refusal is a *vap.Error. A session that runs is ended.
 func (c *Client) Connect(ctx context.Context, peer coap.Peer, token string) (vap.Connected, error) {
-	return vap.Connected{}, errors.New("clientregistry: under construction")
+	r, err := c.ask(ctx, peer, pathConnect, vap.AppendConnect(nil, vap.Connect{
+		ID: c.cfg.ID, Name: c.cfg.Name, Version: vap.Version, Token: token,
+		Capabilities: c.cfg.Capabilities, HasCapabilities: true,
+	}))
+	if err != nil {
+		return vap.Connected{}, err
+	}
+	answer, err := vap.ParseConnected(r.Body)
+	if err != nil {
+		return vap.Connected{}, fmt.Errorf("clientregistry: the answer of %v to connect: %w", peer.Addr(), err)
+	}
+	c.mu.Lock()
+	session := c.session
+	c.peer = peer
+	c.mu.Unlock()
+	if session != nil {
+		session.end(ErrReplaced)
+	}
+	return answer, nil
+}
+
+// ask posts body to a resource of the hub. A response of class 4 or 5 is a *vap.Error.
+func (c *Client) ask(ctx context.Context, peer coap.Peer, path string, body []byte) (*coap.Response, error) {
+	r, err := peer.Do(ctx, &coap.Request{Code: codes.POST, Path: path, Body: body})
+	if err != nil {
+		return nil, fmt.Errorf("clientregistry: %s at %v: %w", path, peer.Addr(), err)
+	}
+	if e := vap.ErrorFrom(r); e != nil {
+		return nil, e
+	}
+	return r, nil
+}
+
+func (c *Client) hub() (coap.Peer, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.peer == nil {
+		return nil, ErrNotConnected
+	}
+	return c.peer, nil
 }
 
 // Notify reports capabilities (timers, volume, log) to the hub.
-func (c *Client) Notify(ctx context.Context, capabilities ...vap.Capability) error { return nil }
+func (c *Client) Notify(ctx context.Context, capabilities ...vap.Capability) error {
+	peer, err := c.hub()
+	if err != nil {
+		return err
+	}
+	_, err = c.ask(ctx, peer, pathFromClient, vap.AppendNotification(nil, vap.Notification{
+		ClientID: c.cfg.ID, Capabilities: capabilities,
+	}))
+	return err
+}
+
+// Ping asks the hub whether it still knows the client: one that was restarted does
+// not, and refuses with a *vap.Error of type unauthorized.
+func (c *Client) Ping(ctx context.Context) error { return c.Notify(ctx) }
 
 // Close says goodbye (clientClose) and ends the running session.
-func (c *Client) Close(ctx context.Context) error { return nil }
+func (c *Client) Close(ctx context.Context) error {
+	c.mu.Lock()
+	peer, session := c.peer, c.session
+	c.peer = nil
+	c.mu.Unlock()
+	if session != nil {
+		session.end(ErrClosed)
+	}
+	if peer == nil {
+		return nil
+	}
+	_, err := c.ask(ctx, peer, pathClose, vap.AppendClientClose(nil, vap.ClientClose{ClientID: c.cfg.ID}))
+	return err
+}
 
 // Start begins a session and returns at once: audio may be sent before the hub has
-// decided. A session that runs is ended.
-func (c *Client) Start(start vap.SessionStart) *ClientSession { return &ClientSession{} }
-
-// ClientSession is a session as the satellite sees it.
-type ClientSession struct{}
-
-// ID is the session's id.
-func (s *ClientSession) ID() uint64 { return 0 }
-
-// Decided is closed when the hub granted the session, or it ended before; Err tells.
-func (s *ClientSession) Decided() <-chan struct{} { return nil }
-
-// Err is why the session ended: a *vap.Error, coap.ErrNoReply or context.Canceled; nil
-// while it goes on and after it ended well.
-func (s *ClientSession) Err() error { return nil }
-
-// Turn begins the next turn: turn 1 with the session, later ones when an answer left
-// it open. number is the satellite's own count.
-func (s *ClientSession) Turn(number uint32) *ClientTurn { return &ClientTurn{} }
-
-// Cancel ends the session at once; nothing more of it is delivered.
-func (s *ClientSession) Cancel() {}
-
-// ClientTurn is one utterance on its way, and its answer.
-type ClientTurn struct{}
-
-// Send sends the next fragment; it does not wait. It fails when too much is
-// unacknowledged (two seconds of audio), which ends the turn.
-func (t *ClientTurn) Send(capabilities ...vap.Capability) error { return nil }
-
-// Finish sends the last fragment, which may carry capabilities; more Sends are ignored.
-func (t *ClientTurn) Finish(capabilities ...vap.Capability) {}
-
-// Heard is closed when the hub has heard enough, or the turn ended: Finish now.
-func (t *ClientTurn) Heard() <-chan struct{} { return nil }
-
-// Answer waits for the answer to the last fragment.
-func (t *ClientTurn) Answer(ctx context.Context) (ClientAnswer, error) {
-	return ClientAnswer{}, errors.New("clientregistry: under construction")
+// decided. A session that runs is cancelled. The session's id and the client's are
+// filled in.
+func (c *Client) Start(start vap.SessionStart) *ClientSession {
+	start.Session, start.HasSession, start.ClientID = rand.Uint64(), true, c.cfg.ID
+	s := &ClientSession{client: c, id: start.Session, decided: make(chan struct{})}
+	c.mu.Lock()
+	old, peer := c.session, c.peer
+	if peer != nil {
+		c.session = s
+	}
+	c.mu.Unlock()
+	if old != nil {
+		old.Cancel()
+	}
+	if peer == nil {
+		s.end(ErrNotConnected)
+		return s
+	}
+	s.sender = newSender(c.cfg.Endpoint, peer, pathData, maxOrphans)
+	s.sender.answered = s.answered
+	req := &coap.Request{Code: codes.POST, Path: pathStart, Body: vap.AppendSessionStart(nil, start)}
+	c.cfg.Endpoint.Start(s.sender.ctx, peer, req, s.decide)
+	return s
 }
 
-// Stats are the turn's counts so far.
-func (t *ClientTurn) Stats() TurnStats { return TurnStats{} }
-
-// TurnStats counts the fragments of one turn.
-type TurnStats struct {
-	Sent, Acknowledged, Repeated int
-	InFlight                     int
+// notified takes a notification of the hub.
+func (c *Client) notified(peer coap.Peer, _ *coap.Request, n vap.Notification, reply func(*coap.Response)) {
+	if hub, err := c.hub(); err != nil || hub.ID() != peer.ID() {
+		reply(unauthorized().Response())
+		return
+	}
+	if len(n.Capabilities) == 1 && n.Capabilities[0].Name == vap.CapSound {
+		sound, err := vap.ParseSound(n.Capabilities[0])
+		if err != nil {
+			reply(asError(err).Response())
+			return
+		}
+		if sound.Stream != 0 {
+			c.piece(sound, reply)
+			return
+		}
+	}
+	var unknown *vap.Error
+	for _, one := range n.Capabilities {
+		if e := c.take(one); e != nil {
+			unknown = e
+		}
+	}
+	if unknown != nil {
+		reply(unknown.Response())
+		return
+	}
+	reply(&coap.Response{Code: codes.Changed})
 }
 
-// ClientAnswer is what the hub answered.
-type ClientAnswer struct {
-	vap.Answer
-	// Sound is the streamed audio; nil when the answer has none or carries it whole.
-	Sound *IncomingStream
+func (c *Client) take(one vap.Capability) *vap.Error {
+	if one.Name == vap.CapListen {
+		listen, err := vap.ParseListen(one)
+		if err != nil {
+			return asError(err)
+		}
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if s := c.session; s != nil && s.id == listen.Session && s.turn != nil && s.turn.number == listen.Turn {
+			s.turn.hear()
+		}
+		return nil
+	}
+	if c.cfg.Notified != nil && c.cfg.Notified(one) {
+		return nil
+	}
+	return notFound(one.Name)
 }
 
-// IncomingStream delivers streamed audio in order.
-type IncomingStream struct{}
-
-// Codec and Rate are as announced.
-func (i *IncomingStream) Codec() string { return "" }
-func (i *IncomingStream) Rate() int     { return 0 }
-
-// Read waits for the next piece. lost is how many before it never came. It returns
-// io.EOF after the last piece.
-func (i *IncomingStream) Read(ctx context.Context) (data []byte, lost int, err error) {
-	return nil, 0, errors.New("clientregistry: under construction")
-}
-
-// Cancel refuses what is still to come.
-func (i *IncomingStream) Cancel() {}
+// Time in which the hub is told that a session was cancelled.
+const cancelWait = 5 * time.Second

@@ -3,4 +3,19 @@
 //
 // The package owns order, de-duplication, numbering and codes. Who may connect, who
 // gets a session and what is answered is asked through the Policy interface.
+//
+// docs/protocol.md says what is on the wire and why.
 package clientregistry
+
+// Paths of the registry's resources, and of a client's.
+const (
+	pathConnect      = "vap/clientRegistry/connect"
+	pathStart        = "vap/clientRegistry/sessionStart"
+	pathData         = "vap/clientRegistry/sessionData"
+	pathClose        = "vap/clientRegistry/clientClose"
+	pathFromClient   = "vap/clientRegistry/notification"
+	pathToClient     = "vap/notification"
+	serverPrefix     = "Server"
+	clientPrefix     = "Client"
+	registryResource = "vap-client-registry"
+)

@@ -57,10 +57,18 @@ type ClientInfo struct {
 
 // Offer is the client's offer of the capability of that name.
 func (c ClientInfo) Offer(name string) (vap.Offer, bool) {
-	for _, o := range c.Capabilities {
-		if o.Name == name {
-			return o, true
+	return vap.FindOffer(c.Capabilities, name)
+}
+
+// takes leaves the capabilities that may be sent to the client: those it listed, or
+// what every client understands.
+func (c ClientInfo) takes(capabilities []vap.Capability) []vap.Capability {
+	taken := make([]vap.Capability, 0, len(capabilities))
+	for _, one := range capabilities {
+		_, listed := c.Offer(one.Name)
+		if listed || !c.Listed && (one.Name == vap.CapVoice || one.Name == vap.CapSound) {
+			taken = append(taken, one)
 		}
 	}
-	return vap.Offer{}, false
+	return taken
 }

@@ -1,10 +1,18 @@
 package clientregistry
 
 import (
+	"cmp"
 	"context"
-	"errors"
+	"fmt"
 	"log/slog"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/plgd-dev/go-coap/v3/message/codes"
 
 	"vapd/protocol/coap"
 	"vapd/protocol/vap"
@@ -18,79 +26,203 @@ type ServerConfig struct {
 	MaxClients int
 	// Silence after which a client counts as gone; default 60 s.
 	Silence time.Duration
-	// IdleSession ends a session that waits for its next turn; default 8 s.
+	// IdleSession ends a session that waits for its next turn, counted from the end of
+	// playback, or whose fragments stay away; default 8 s.
 	IdleSession time.Duration
 }
 
+func (c *ServerConfig) setDefaults() {
+	c.MaxClients = cmp.Or(c.MaxClients, 1000)
+	c.Silence = cmp.Or(c.Silence, 60*time.Second)
+	c.IdleSession = cmp.Or(c.IdleSession, 8*time.Second)
+	c.Logger = cmp.Or(c.Logger, slog.New(slog.DiscardHandler))
+}
+
+// maxHeldBytes bounds the fragments of all sessions that wait for one before them, or
+// for their sessionStart.
+const maxHeldBytes = 16 << 20
+
 // Server is the hub's side. Make it with NewServer, Register it on the endpoint's mux
 // and Attach the endpoint.
-type Server struct{}
+type Server struct {
+	cfg  ServerConfig
+	stop chan struct{}
+	wg   sync.WaitGroup
+
+	heldBytes atomic.Int64  // of fragments
+	streams   atomic.Uint32 // the latest stream's number
+
+	mu       sync.Mutex
+	closed   bool
+	endpoint *coap.Endpoint
+	deciding int // connects that the policy has not answered
+	byID     map[string]*member
+	byPeer   map[coap.PeerID]*member
+}
+
+// member is a connected client.
+type member struct {
+	info ClientInfo
+
+	mu      sync.Mutex // guards what follows, and is never held with another lock
+	heard   time.Time
+	session *Session
+	orphans orphans
+	gone    error // why it is a member no more
+	// past is the session before, and what its late fragments are answered.
+	past struct {
+		id  uint64
+		err *vap.Error
+	}
+}
 
 // NewServer makes a Server.
-func NewServer(cfg ServerConfig) *Server { return &Server{} }
+func NewServer(cfg ServerConfig) *Server {
+	cfg.setDefaults()
+	s := &Server{
+		cfg:    cfg,
+		stop:   make(chan struct{}),
+		byID:   make(map[string]*member),
+		byPeer: make(map[coap.PeerID]*member),
+	}
+	// The pieces of a stream from before a restart must not fit one of today.
+	s.streams.Store(rand.Uint32())
+	s.wg.Go(s.sweep)
+	return s
+}
 
 // Register serves the registry's resources and lists its link (rt=vap-client-registry).
-func (s *Server) Register(mux *coap.Mux) {}
+func (s *Server) Register(mux *coap.Mux) {
+	mux.Error = unserved
+	mux.Prefixes = append(mux.Prefixes, serverPrefix)
+	mux.Link(coap.NewLink("/vap").With("rt", registryResource))
+	mux.Handle(codes.POST, pathConnect, serve(vap.ParseConnect, s.connect))
+	mux.Handle(codes.POST, pathStart, serve(vap.ParseSessionStart, s.start))
+	mux.Handle(codes.POST, pathData, serve(vap.ParseSessionData, s.data))
+	mux.Handle(codes.POST, pathClose, serve(vap.ParseClientClose, s.goodbye))
+	mux.Handle(codes.POST, pathFromClient, serve(vap.ParseNotification, s.notified))
+}
 
 // Attach gives the Server the endpoint through which it reaches clients.
-func (s *Server) Attach(e *coap.Endpoint) {}
+func (s *Server) Attach(e *coap.Endpoint) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.endpoint = e
+}
+
+func (s *Server) attached() *coap.Endpoint {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.endpoint
+}
 
 // Close ends all sessions and joins the Server's goroutines. The endpoint stays open.
-func (s *Server) Close() {}
+func (s *Server) Close() {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return
+	}
+	s.closed = true
+	members := slices.Collect(maps.Values(s.byID))
+	s.mu.Unlock()
+	close(s.stop)
+	s.wg.Wait()
+	for _, m := range members {
+		s.remove(m, ErrClosed)
+	}
+}
 
 // Clients are those connected now, ordered by id.
-func (s *Server) Clients() []ClientInfo { return nil }
+func (s *Server) Clients() []ClientInfo {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := make([]ClientInfo, 0, len(s.byID))
+	for _, m := range s.byID {
+		list = append(list, m.info)
+	}
+	slices.SortFunc(list, func(a, b ClientInfo) int { return cmp.Compare(a.ID, b.ID) })
+	return list
+}
 
 // Notify sends capabilities to a connected client and waits for its answer. Those that
-// it did not list are left out; when nothing remains Notify does nothing.
+// it did not list are left out; when nothing remains Notify does nothing. A refusal is
+// a *vap.Error.
 func (s *Server) Notify(ctx context.Context, clientID string, capabilities ...vap.Capability) error {
-	return errors.New("clientregistry: under construction")
+	s.mu.Lock()
+	m := s.byID[clientID]
+	s.mu.Unlock()
+	if m == nil {
+		return fmt.Errorf("clientregistry: notification to %q: the client is not connected", clientID)
+	}
+	capabilities = m.info.takes(capabilities)
+	if len(capabilities) == 0 {
+		return nil
+	}
+	for i := range capabilities {
+		capabilities[i].From = cmp.Or(capabilities[i].From, vap.System)
+	}
+	body := vap.AppendNotification(nil, vap.Notification{Capabilities: capabilities})
+	r, err := m.info.Peer.Do(ctx, &coap.Request{Code: codes.POST, Path: pathToClient, Body: body})
+	if err != nil {
+		return fmt.Errorf("clientregistry: notification to %q: %w", clientID, err)
+	}
+	if e := vap.ErrorFrom(r); e != nil {
+		return e
+	}
+	return nil
 }
 
 // Disconnect forgets the connection of a client that was denied or forgotten.
-func (s *Server) Disconnect(clientID string) {}
+func (s *Server) Disconnect(clientID string) {
+	s.mu.Lock()
+	m := s.byID[clientID]
+	s.mu.Unlock()
+	if m != nil {
+		s.remove(m, ErrRemoved)
+	}
+}
 
-// Session is a session as the hub's policy sees it. Its methods may be called from any
-// goroutine and return at once.
-type Session struct{}
+// sweep removes clients that fell silent.
+func (s *Server) sweep() {
+	tick := time.NewTicker(max(s.cfg.Silence/4, time.Millisecond))
+	defer tick.Stop()
+	for {
+		select {
+		case <-s.stop:
+			return
+		case <-tick.C:
+		}
+		s.mu.Lock()
+		members := slices.Collect(maps.Values(s.byID))
+		s.mu.Unlock()
+		for _, m := range members {
+			if !s.alive(m) {
+				s.remove(m, ErrSilent)
+			}
+		}
+	}
+}
 
-// ID is the session's id, the client's or (for peers that send none) the Server's.
-func (s *Session) ID() uint64 { return 0 }
+// alive reports whether anything was heard of m lately; its pings, which this package
+// does not see, count.
+func (s *Server) alive(m *member) bool {
+	heard := m.info.Peer.Stats().LastHeard
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.heard.After(heard) {
+		heard = m.heard
+	}
+	return time.Since(heard) < s.cfg.Silence
+}
 
-// Client is whose session it is.
-func (s *Session) Client() ClientInfo { return ClientInfo{} }
+// hold counts n bytes of a fragment that has to wait; false when there is no room.
+func (s *Server) hold(n int) bool {
+	if s.heldBytes.Add(int64(n)) > maxHeldBytes {
+		s.heldBytes.Add(-int64(n))
+		return false
+	}
+	return true
+}
 
-// Grant answers the sessionStart with 2.01.
-func (s *Session) Grant() {}
-
-// Refuse answers the sessionStart, and every fragment from then on, with e, and ends
-// the session.
-func (s *Session) Refuse(e *vap.Error) {}
-
-// Heard tells the client that turn's utterance has ended with fragment seq.
-func (s *Session) Heard(turn, seq uint32) {}
-
-// Answer answers the last fragment of turn, which may not have come yet. When
-// a.EndSession is true the session is over once streams of it have been sent.
-func (s *Session) Answer(turn uint32, a vap.Answer) {}
-
-// Fail answers the last fragment of turn with e and ends the session.
-func (s *Session) Fail(turn uint32, e *vap.Error) {}
-
-// Stream opens a stream of audio to the client, which a capability sound in the answer
-// announces (Announcement). codec and rate are for the announcement.
-func (s *Session) Stream(codec string, rate int) *Stream { return &Stream{} }
-
-// Stream sends pieces of audio as notifications, several in flight, in the client's
-// own time.
-type Stream struct{}
-
-// Announcement is the capability that announces the stream.
-func (o *Stream) Announcement() vap.Capability { return vap.Capability{} }
-
-// Send sends one piece: an Opus packet, or at most 1024 bytes of PCM. It waits for room in the window until ctx
-// ends, and fails when the client refused the stream (it was cancelled there).
-func (o *Stream) Send(ctx context.Context, data []byte, last bool) error { return nil }
-
-// Wait returns when the client has acknowledged every piece.
-func (o *Stream) Wait(ctx context.Context) error { return nil }
+func (s *Server) release(n int) { s.heldBytes.Add(-int64(n)) }

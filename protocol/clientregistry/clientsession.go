@@ -1,0 +1,378 @@
+package clientregistry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/plgd-dev/go-coap/v3/message/codes"
+
+	"vapd/protocol/coap"
+	"vapd/protocol/vap"
+)
+
+// Bounds of a turn on the client.
+const (
+	maxBacklog      = 2 * time.Second // of audio that waits to be sent
+	maxBacklogCount = 256
+	answerWait      = 60 * time.Second // for the answer, after the last fragment
+)
+
+// ClientSession is a session as the satellite sees it.
+type ClientSession struct {
+	client  *Client
+	id      uint64
+	sender  *sender
+	decided chan struct{}
+
+	// What follows is guarded by the client's lock.
+	turn    *ClientTurn
+	granted bool
+	over    bool
+	err     error
+	// closing says that the answer ended the session, as soon as sound was heard.
+	closing bool
+	sound   *IncomingStream
+}
+
+// ID is the session's id.
+func (s *ClientSession) ID() uint64 { return s.id }
+
+// Decided is closed when the hub granted the session, or it ended before; Err tells.
+func (s *ClientSession) Decided() <-chan struct{} { return s.decided }
+
+// Err is why the session ended: a *vap.Error, coap.ErrNoReply or context.Canceled; nil
+// while it goes on and after it ended well.
+func (s *ClientSession) Err() error {
+	s.client.mu.Lock()
+	defer s.client.mu.Unlock()
+	return s.err
+}
+
+// decide is told what became of sessionStart.
+func (s *ClientSession) decide(r *coap.Response, err error) {
+	if err == nil {
+		if e := vap.ErrorFrom(r); e != nil {
+			err = e
+		}
+	}
+	if err != nil {
+		s.end(err)
+		return
+	}
+	s.client.mu.Lock()
+	first := !s.granted && !s.over
+	s.granted = true
+	s.client.mu.Unlock()
+	if first {
+		close(s.decided)
+		s.sender.setLimit(windowCount)
+	}
+}
+
+// end ends the session with err; the first call counts. It reports whether it was.
+func (s *ClientSession) end(err error) (first bool) {
+	c := s.client
+	c.mu.Lock()
+	if s.over {
+		c.mu.Unlock()
+		return false
+	}
+	s.over, s.err = true, err
+	if c.session == s {
+		c.session = nil
+	}
+	if !s.granted {
+		close(s.decided)
+	}
+	if s.turn != nil {
+		s.turn.fail(orCanceled(err))
+	}
+	streams := c.dropStreams(nil)
+	c.mu.Unlock()
+	if s.sender != nil {
+		s.sender.close()
+	}
+	for _, i := range streams {
+		i.abandon(orCanceled(err))
+	}
+	return true
+}
+
+// orCanceled is err, or what a turn is told that never got its answer although all is well.
+func orCanceled(err error) error {
+	if err == nil {
+		return context.Canceled
+	}
+	return err
+}
+
+// Cancel ends the session at once; nothing more of it is delivered. The hub is told by
+// a last fragment with the capability stop.
+func (s *ClientSession) Cancel() {
+	c := s.client
+	c.mu.Lock()
+	data := vap.SessionData{
+		Session: s.id, HasSession: true, ClientID: c.cfg.ID, Last: true,
+		Capabilities: []vap.Capability{vap.StopCapability()},
+	}
+	if s.turn != nil {
+		data.Turn, data.Seq = s.turn.number, s.turn.seq
+	}
+	c.mu.Unlock()
+	if !s.end(context.Canceled) || s.sender == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), cancelWait)
+	req := &coap.Request{Code: codes.POST, Path: pathData, Body: vap.AppendSessionData(nil, data)}
+	c.cfg.Endpoint.Start(ctx, s.sender.peer, req, func(*coap.Response, error) { cancel() })
+}
+
+// Turn begins the next turn: turn 1 with the session, later ones when an answer left
+// it open. number is the satellite's own count, and grows.
+func (s *ClientSession) Turn(number uint32) *ClientTurn {
+	t := &ClientTurn{
+		session: s, number: number,
+		heard: make(chan struct{}), answered: make(chan struct{}),
+	}
+	c := s.client
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s.over {
+		t.fail(orCanceled(s.err))
+		return t
+	}
+	if s.turn != nil {
+		s.turn.fail(context.Canceled)
+	}
+	s.turn = t
+	t.repeatedBefore = s.sender.peer.Stats().Retransmitted
+	return t
+}
+
+// answered is told what the hub said to a fragment.
+func (s *ClientSession) answered(p *piece, r *coap.Response, err error) (again time.Duration) {
+	if err != nil {
+		s.end(err)
+		return 0
+	}
+	c := s.client
+	e := vap.ErrorFrom(r)
+	c.mu.Lock()
+	granted, turn := s.granted, s.turn
+	if turn != nil {
+		turn.acknowledged++
+	}
+	c.mu.Unlock()
+	switch {
+	case e == nil && r.Code == codes.Continue:
+		s.sender.setLimit(windowCount)
+	case e == nil:
+		s.answer(r)
+	case e.Type == vap.TypeFragmentLost:
+		// The hub went on without it.
+	case retryAfter(e, p) > 0:
+		return retryAfter(e, p)
+	case e.Code == codes.NotFound && !granted && p.tries < maxTries:
+		return retryPiece // it overtook its sessionStart
+	default:
+		s.end(e)
+	}
+	return 0
+}
+
+// answer takes the answer to the last fragment.
+func (s *ClientSession) answer(r *coap.Response) {
+	a, err := vap.ParseAnswer(r.Body)
+	if err != nil {
+		s.end(fmt.Errorf("clientregistry: the hub's answer: %w", err))
+		return
+	}
+	c := s.client
+	c.mu.Lock()
+	t := s.turn
+	if s.over || t == nil || !t.finished || t.over {
+		c.mu.Unlock()
+		return
+	}
+	answer := ClientAnswer{Answer: a}
+	if sound, ok := announced(a.Capabilities); ok {
+		answer.Sound = c.stream(s, sound)
+	}
+	dropped := c.dropStreams(answer.Sound)
+	s.sound, s.closing = answer.Sound, a.EndSession
+	t.succeed(answer)
+	over := s.closing && s.sound == nil
+	c.mu.Unlock()
+	for _, i := range dropped {
+		i.abandon(context.Canceled)
+	}
+	if over {
+		s.end(nil)
+	}
+}
+
+// announced finds the announcement of a stream in an answer.
+func announced(caps []vap.Capability) (vap.Sound, bool) {
+	for _, c := range caps {
+		if c.Name != vap.CapSound {
+			continue
+		}
+		if s, err := vap.ParseSound(c); err == nil && s.Stream != 0 && s.Data == nil {
+			return s, true
+		}
+	}
+	return vap.Sound{}, false
+}
+
+// ClientTurn is one utterance on its way, and its answer.
+type ClientTurn struct {
+	session  *ClientSession
+	number   uint32
+	heard    chan struct{}
+	answered chan struct{}
+
+	// What follows is guarded by the client's lock.
+	seq            uint32
+	finished       bool // the last fragment was queued
+	wasHeard       bool
+	over           bool
+	err            error
+	result         ClientAnswer
+	acknowledged   int
+	repeatedBefore uint64
+	repeated       int // when over
+	timer          *time.Timer
+}
+
+// hear, succeed and fail are called with the client's lock.
+func (t *ClientTurn) hear() {
+	if !t.wasHeard {
+		t.wasHeard = true
+		close(t.heard)
+	}
+}
+
+func (t *ClientTurn) succeed(a ClientAnswer) {
+	t.result = a
+	t.finish()
+}
+
+func (t *ClientTurn) fail(err error) {
+	if !t.over {
+		t.err = err
+		t.finish()
+	}
+}
+
+func (t *ClientTurn) finish() {
+	t.repeated = t.countRepeated()
+	t.over = true
+	close(t.answered)
+	t.hear()
+	if t.timer != nil {
+		t.timer.Stop()
+	}
+}
+
+// Send sends the next fragment; it does not wait. It fails when too much is
+// unacknowledged (two seconds of audio), which ends the turn and its session. After
+// Finish it does nothing.
+func (t *ClientTurn) Send(capabilities ...vap.Capability) error {
+	return t.send(capabilities, false)
+}
+
+// Finish sends the last fragment, which may carry capabilities; more Sends are ignored.
+func (t *ClientTurn) Finish(capabilities ...vap.Capability) {
+	_ = t.send(capabilities, true) // Answer tells
+}
+
+func (t *ClientTurn) send(capabilities []vap.Capability, last bool) error {
+	s, c := t.session, t.session.client
+	c.mu.Lock()
+	if t.over || t.finished {
+		err := t.err
+		c.mu.Unlock()
+		return err
+	}
+	data := vap.SessionData{
+		Session: s.id, HasSession: true, Turn: t.number, Seq: t.seq,
+		Capabilities: capabilities, Last: last,
+	}
+	t.seq++
+	if last {
+		t.finished = true
+		t.timer = time.AfterFunc(answerWait, func() { s.end(coap.ErrNoReply) })
+	}
+	c.mu.Unlock()
+	if backlog, n := s.sender.backlog(); backlog > maxBacklog || n > maxBacklogCount {
+		err := fmt.Errorf("clientregistry: %v of audio wait for the hub: %w", backlog, coap.ErrNoReply)
+		s.end(err)
+		return err
+	}
+	s.sender.push(&piece{body: vap.AppendSessionData(nil, data), sounds: soundsOf(capabilities)})
+	return nil
+}
+
+// soundsOf is how much audio a fragment carries.
+func soundsOf(capabilities []vap.Capability) (total time.Duration) {
+	for _, c := range capabilities {
+		if c.Name != vap.CapSound {
+			continue
+		}
+		if s, err := vap.ParseSound(c); err == nil {
+			total += s.Duration()
+		}
+	}
+	return total
+}
+
+// Heard is closed when the hub has heard enough, or the turn ended: Finish now.
+func (t *ClientTurn) Heard() <-chan struct{} { return t.heard }
+
+// Answer waits for the answer to the last fragment. An error of the hub is a
+// *vap.Error.
+func (t *ClientTurn) Answer(ctx context.Context) (ClientAnswer, error) {
+	select {
+	case <-ctx.Done():
+		return ClientAnswer{}, fmt.Errorf("clientregistry: waiting for the answer: %w", ctx.Err())
+	case <-t.answered:
+	}
+	c := t.session.client
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return t.result, t.err
+}
+
+// TurnStats counts the fragments of one turn. Repeated counts all that was sent again
+// to the hub while the turn ran.
+type TurnStats struct {
+	Sent, Acknowledged, Repeated int
+	InFlight                     int
+}
+
+// Stats are the turn's counts so far.
+func (t *ClientTurn) Stats() TurnStats {
+	s, c := t.session, t.session.client
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	stats := TurnStats{Sent: int(t.seq), Acknowledged: t.acknowledged, Repeated: t.repeated}
+	if t.over {
+		return stats
+	}
+	_, queued := s.sender.backlog()
+	stats.Sent -= queued
+	stats.Repeated = t.countRepeated()
+	stats.InFlight = s.sender.inFlight()
+	return stats
+}
+
+func (t *ClientTurn) countRepeated() int {
+	if t.session.sender == nil {
+		return 0
+	}
+	return int(t.session.sender.peer.Stats().Retransmitted - t.repeatedBefore)
+}
+
+var errStalled = errors.New("clientregistry: the hub's audio stopped before its end")

@@ -1,0 +1,220 @@
+package clientregistry
+
+import (
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/plgd-dev/go-coap/v3/message/codes"
+
+	"vapd/protocol/coap"
+	"vapd/protocol/vap"
+)
+
+// Limits of what a client says of itself.
+const (
+	maxName     = 128 // characters of an id, name or capability
+	maxOffers   = 64
+	maxCodecs   = 8
+	maxDeciding = 1024 // connects that wait for the policy
+)
+
+// fullRetry is when a client may ask again that found no place.
+const fullRetry = time.Minute
+
+// connect introduces a client (seed, "Init").
+func (s *Server) connect(peer coap.Peer, _ *coap.Request, m vap.Connect, reply func(*coap.Response)) {
+	elsewhere, refusal := s.admit(peer, m)
+	if refusal != nil {
+		reply(refusal.Response())
+		return
+	}
+	s.cfg.Policy.Connect(peer, m, elsewhere, func(c vap.Connected, err error) {
+		s.mu.Lock()
+		s.deciding--
+		s.mu.Unlock()
+		if err == nil {
+			err = s.join(peer, m)
+		}
+		if err != nil {
+			e := asError(err)
+			if e.Type == vap.TypeInternal {
+				s.cfg.Logger.Error("connect could not be decided", "client", m.ID, "error", err)
+			}
+			reply(e.Response())
+			return
+		}
+		reply(&coap.Response{Code: codes.Created, Body: vap.AppendConnected(nil, c)})
+	})
+}
+
+// admit checks what needs no policy.
+func (s *Server) admit(peer coap.Peer, m vap.Connect) (elsewhere bool, e *vap.Error) {
+	if e := checkConnect(m); e != nil {
+		return false, e
+	}
+	s.mu.Lock()
+	known := s.byID[m.ID]
+	e = s.roomFor(m.ID)
+	if e == nil && s.deciding >= maxDeciding {
+		e = busy()
+	}
+	if e == nil {
+		s.deciding++
+	}
+	s.mu.Unlock()
+	return known != nil && known.info.Peer.ID() != peer.ID() && s.alive(known), e
+}
+
+// roomFor says why there is no room for a client. s.mu is held.
+func (s *Server) roomFor(id string) *vap.Error {
+	if s.closed {
+		return busy()
+	}
+	if s.byID[id] == nil && len(s.byID) >= s.cfg.MaxClients {
+		return &vap.Error{Code: codes.TooManyRequests, Type: vap.TypeTooManyClients, RetryAfter: fullRetry}
+	}
+	return nil
+}
+
+func checkConnect(m vap.Connect) *vap.Error {
+	switch {
+	case m.Version != vap.Version:
+		return &vap.Error{Code: codes.BadRequest, Type: vap.TypeVersion, Object: vap.Version}
+	case m.ID == "" || !printable(m.ID):
+		return malformed("id")
+	case !printable(m.Name):
+		return malformed("name")
+	case len(m.Capabilities) > maxOffers:
+		return malformed("capabilities")
+	}
+	for _, o := range m.Capabilities {
+		if !printable(o.Name) || len(o.Codecs) > maxCodecs {
+			return malformed("capabilities")
+		}
+		for _, codec := range o.Codecs {
+			if !printable(codec) {
+				return malformed("capabilities")
+			}
+		}
+	}
+	return nil
+}
+
+// printable reports whether s is short and has no control characters, so that it may
+// go into logs and onto screens.
+func printable(s string) bool {
+	if !utf8.ValidString(s) || utf8.RuneCountInString(s) > maxName {
+		return false
+	}
+	for _, r := range s {
+		if unicode.IsControl(r) {
+			return false
+		}
+	}
+	return true
+}
+
+// join makes the client a member, in the place of an older connection of its id, and
+// of what was at its address.
+func (s *Server) join(peer coap.Peer, req vap.Connect) error {
+	m := &member{heard: time.Now(), info: ClientInfo{
+		ID: req.ID, Name: req.Name, Peer: peer, Capabilities: req.Capabilities, Listed: req.HasCapabilities,
+	}}
+	s.mu.Lock()
+	older := []*member{s.byID[req.ID], s.byPeer[peer.ID()]}
+	s.mu.Unlock()
+	for _, o := range older {
+		if o != nil {
+			s.remove(o, ErrReplaced)
+		}
+	}
+	s.mu.Lock()
+	if e := s.roomFor(req.ID); e != nil {
+		s.mu.Unlock()
+		return e
+	}
+	if s.byID[req.ID] != nil || s.byPeer[peer.ID()] != nil {
+		s.mu.Unlock() // two connects of one client at once; the other came first
+		return busy()
+	}
+	s.byID[req.ID], s.byPeer[peer.ID()] = m, m
+	s.mu.Unlock()
+	s.cfg.Policy.Joined(m.info)
+	return nil
+}
+
+// remove ends what the client had. Only the first of several calls does something.
+func (s *Server) remove(m *member, why error) {
+	s.mu.Lock()
+	there := s.byID[m.info.ID] == m
+	if there {
+		delete(s.byID, m.info.ID)
+		delete(s.byPeer, m.info.Peer.ID())
+	}
+	s.mu.Unlock()
+	if !there {
+		return
+	}
+	reason := why
+	if reason == nil {
+		reason = ErrCancelled
+	}
+	m.mu.Lock()
+	m.gone = reason
+	session, waiting := m.session, m.orphans.take()
+	m.mu.Unlock()
+	s.refuseAll(waiting, unauthorized())
+	if session != nil {
+		session.end(reason, unauthorized())
+	}
+	s.cfg.Policy.Left(m.info, why)
+}
+
+// member is the client that connected from peer and, if it says who it is, is that.
+func (s *Server) member(peer coap.Peer, clientID string) (*member, *vap.Error) {
+	s.mu.Lock()
+	m := s.byPeer[peer.ID()]
+	closed := s.closed
+	s.mu.Unlock()
+	switch {
+	case closed:
+		return nil, busy()
+	case m == nil, clientID != "" && clientID != m.info.ID:
+		return nil, unauthorized()
+	}
+	m.mu.Lock()
+	m.heard = time.Now()
+	m.mu.Unlock()
+	return m, nil
+}
+
+// goodbye closes a connection (seed, "When closing").
+func (s *Server) goodbye(peer coap.Peer, _ *coap.Request, c vap.ClientClose, reply func(*coap.Response)) {
+	s.mu.Lock()
+	m := s.byID[c.ClientID]
+	s.mu.Unlock()
+	switch {
+	case m == nil:
+		e := &vap.Error{Code: codes.BadRequest, Type: vap.TypeWrongClientID, Object: c.ClientID}
+		reply(e.Response())
+	case m.info.Peer.ID() != peer.ID():
+		reply(unauthorized().Response())
+	default:
+		s.remove(m, nil)
+		reply(&coap.Response{Code: codes.Deleted})
+	}
+}
+
+// notified takes what a client reports of itself.
+func (s *Server) notified(peer coap.Peer, _ *coap.Request, n vap.Notification, reply func(*coap.Response)) {
+	m, e := s.member(peer, n.ClientID)
+	if e != nil {
+		reply(e.Response())
+		return
+	}
+	if len(n.Capabilities) > 0 {
+		s.cfg.Policy.Notified(m.info, n.Capabilities)
+	}
+	reply(&coap.Response{Code: codes.Changed})
+}

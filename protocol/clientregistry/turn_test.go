@@ -1,0 +1,125 @@
+package clientregistry
+
+import (
+	"io"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"vapd/protocol/vap"
+)
+
+// A whole session: fragments before the decision, the end of the utterance by the
+// hub, a streamed answer, a second turn, and the end.
+func TestWholeSession(t *testing.T) {
+	for _, net := range []struct {
+		name   string
+		faults faults
+	}{
+		{"good network", faults{delay: 2 * time.Millisecond}},
+		{"lossy network", faults{delay: 5 * time.Millisecond, jitter: 15 * time.Millisecond, loss: 0.1, twice: 0.05}},
+		{"far network", faults{delay: 150 * time.Millisecond, jitter: 20 * time.Millisecond, loss: 0.02}},
+	} {
+		t.Run(net.name, func(t *testing.T) { run(t, func(t *testing.T) { wholeSession(t, net.faults) }) })
+	}
+}
+
+func wholeSession(t *testing.T, f faults) {
+	const fragments, pieces = 100, 150
+	e := newEar()
+	var session *Session
+	h := &hub{started: func(s *Session, start vap.SessionStart) (SessionHandler, error) {
+		session = s
+		time.AfterFunc(200*time.Millisecond, s.Grant)
+		return e, nil
+	}}
+	e.onLast = func(f Fragment) {
+		if f.Turn == 2 {
+			session.Answer(2, vap.Answer{EndSession: true})
+			return
+		}
+		o := session.Stream(vap.CodecPCM, 16000)
+		session.Answer(f.Turn, vap.Answer{Capabilities: []vap.Capability{
+			vap.TextCapability(vap.CapVoice, "it is noon"), o.Announcement(), vap.TextCapability(vap.CapHeard, "not listed"),
+		}})
+		go func() {
+			for n := range pieces {
+				if err := o.Send(t.Context(), []byte{byte(n), 1}, n == pieces-1); err != nil {
+					t.Error(err)
+				}
+			}
+			if err := o.Wait(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}()
+	}
+	house := newHouse(t, f, h)
+	defer house.close()
+	house.connect()
+
+	s := house.client.Start(vap.SessionStart{Turn: 1, Capabilities: []vap.Capability{vap.Wakeword{Word: "hey"}.Capability()}})
+	turn := s.Turn(1)
+	go func() {
+		time.Sleep(1500 * time.Millisecond)
+		session.Heard(1, 70)
+	}()
+	for n := range fragments {
+		if err := turn.Send(pcm(n)); err != nil {
+			t.Fatal(err)
+		}
+		if n > 50 { // the pre-roll came at once, what is spoken comes in its time
+			select {
+			case <-turn.Heard():
+			case <-time.After(20 * time.Millisecond):
+			}
+		}
+	}
+	<-turn.Heard()
+	turn.Finish()
+	<-s.Decided()
+	if s.Err() != nil {
+		t.Fatal(s.Err())
+	}
+	answer, err := turn.Answer(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(answer.Capabilities) != 2 || answer.EndSession || answer.Sound == nil {
+		t.Fatalf("answer %+v", answer)
+	}
+	for n := 0; ; n++ {
+		data, lost, err := answer.Sound.Read(t.Context())
+		if err == io.EOF {
+			if n != pieces {
+				t.Errorf("the stream ended after %d pieces", n)
+			}
+			break
+		}
+		if err != nil || lost != 0 || data[0] != byte(n) {
+			t.Fatalf("piece %d: %v, lost %d, %v", n, data, lost, err)
+		}
+	}
+	time.Sleep(2 * time.Second) // the person thinks
+	second := s.Turn(2)
+	second.Finish(vap.TextCapability(vap.CapText, "thanks"))
+	if answer, err := second.Answer(t.Context()); err != nil || !answer.EndSession {
+		t.Fatalf("second answer %+v, %v", answer, err)
+	}
+	synctest.Wait()
+	if ended, why := e.end(); !ended || why != nil {
+		t.Errorf("ended %v: %v", ended, why)
+	}
+	if s.Err() != nil {
+		t.Error(s.Err())
+	}
+	got := e.heard()
+	if len(got) != fragments+2 {
+		t.Fatalf("the hub heard %d fragments", len(got))
+	}
+	for n, f := range got[:fragments+1] {
+		if f.Seq != uint32(n) || f.Turn != 1 || f.Lost != 0 || f.Last != (n == fragments) {
+			t.Errorf("fragment %d: %+v", n, f)
+		}
+	}
+	t.Logf("%+v", turn.Stats())
+}
