@@ -129,7 +129,7 @@ func TestSatelliteErrors(t *testing.T) {
 		"volume.voice=101":                "0 to 100",
 		"codec=mp3":                       "auto, opus, pcm",
 		`wake={cutoff = 0.5}`:             "no file",
-		`wake={file = "a", cutoff = nan}`: "0 to 1",
+		`wake={file = "a", cutoff = nan}`: "below 1",
 		`wake={file = "a", cutof = 1}`:    "wake",
 	} {
 		key, value, _ := strings.Cut(set, "=")

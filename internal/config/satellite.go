@@ -16,7 +16,7 @@ type Satellite struct {
 	Capture  Capture    `toml:"capture"`
 	Playback Playback   `toml:"playback"`
 	Volume   Volume     `toml:"volume"`
-	Wake     []WakePack `toml:"wake" doc:"Wake words, each {file = \"okay_nabu.json\", cutoff = 0.97}. A file without a folder lies in the folder wake of the state folder. A cutoff (0 to 1) replaces the one of the pack: higher wakes less often; 0 keeps it. Empty: all packs of that folder."`
+	Wake     []WakePack `toml:"wake" doc:"Wake words, each {file = \"okay_nabu.json\", cutoff = 0.97}. A file without a folder lies in the folder wake of the state folder. A cutoff above 0 and below 1 replaces the one of the pack: higher wakes less often; 0 keeps it. Empty: all packs of that folder."`
 	VAD      string     `toml:"vad" doc:"Pack of a voice detector that wake words are checked against. Empty: none."`
 	StopWord string     `toml:"stop_word" doc:"Pack of the word that ends what sounds, without a wake word. Empty: none."`
 	Codec    string     `toml:"codec" doc:"How speech travels: \"opus\" (about 24 kbit/s; Debian package libopus0), \"pcm\" (256 kbit/s), or \"auto\": Opus where both sides have it."`
@@ -50,7 +50,7 @@ type Volume struct {
 // WakePack is one wake word.
 type WakePack struct {
 	File   string  `toml:"file"`
-	Cutoff float64 `toml:"cutoff"` // probability, 0 to 1; 0 is the pack's own
+	Cutoff float64 `toml:"cutoff"` // probability, below 1; 0 is the pack's own
 }
 
 // DefaultSatellite has every setting's default.
@@ -102,8 +102,8 @@ func (s *Satellite) validateWake() error {
 			return &problem{"wake", "a wake word has no file"}
 		}
 		// The negated form refuses NaN as well.
-		if !(w.Cutoff >= 0 && w.Cutoff <= 1) {
-			return &problem{"wake", "the cutoff of " + w.File + " must be 0 to 1"}
+		if !(w.Cutoff >= 0 && w.Cutoff < 1) {
+			return &problem{"wake", "the cutoff of " + w.File + " must be 0, or above 0 and below 1"}
 		}
 	}
 	return nil

@@ -60,20 +60,22 @@ func (c *serverConn) start(ctx context.Context, req request) {
 		c.write(&response{ID: req.ID, Error: &Error{CodeUnknownMethod, "control: no method " + req.Method + " in this daemon"}})
 		return
 	}
-	ctx, cancel := context.WithCancel(ctx)
+	call, cancel := context.WithCancel(ctx)
 	if err := c.open(req.ID, cancel); err != nil {
 		cancel()
 		c.write(&response{ID: req.ID, Error: err})
 		return
 	}
 	c.wg.Go(func() {
-		last := c.run(ctx, req, h)
+		last := c.run(call, req, h)
 		cancel()
 		// The id is free before the client knows of the end, so that it may use it again.
 		c.mu.Lock()
 		delete(c.calls, req.ID)
 		c.mu.Unlock()
-		c.write(last)
+		if ctx.Err() == nil { // else the connection ends, and the client shall not take this for an answer
+			c.write(last)
+		}
 	})
 }
 
