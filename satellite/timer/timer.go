@@ -123,6 +123,11 @@ func (k *Keeper) Cancel(id string) error {
 	})
 }
 
+// CancelAll removes all timers, ringing or not.
+func (k *Keeper) CancelAll() error {
+	return k.change(func([]entry) ([]entry, error) { return nil, nil })
+}
+
 // StopRinging removes the timers that ring and reports whether there was one.
 func (k *Keeper) StopRinging() bool {
 	err := k.change(func(entries []entry) ([]entry, error) {

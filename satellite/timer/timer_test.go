@@ -111,6 +111,25 @@ func TestTimerRingsWhenDueAndForABoundedTime(t *testing.T) {
 	})
 }
 
+func TestCancelAllRemovesWhatRingsToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t, &memory{}, newClock())
+		for id, d := range map[string]time.Duration{"tea": time.Second, "cake": time.Hour} {
+			if err := f.Set(id, "", d); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(2 * time.Second)
+		if err := f.CancelAll(); err != nil || len(f.List()) != 0 {
+			t.Fatalf("%v, and %v is left", err, f.List())
+		}
+		again := start(t, f.store, f.clock)
+		if got := again.List(); len(got) != 0 {
+			t.Fatalf("after a restart %v is back", got)
+		}
+	})
+}
+
 func TestASteppedWallClockMovesNoTimer(t *testing.T) {
 	for _, step := range []time.Duration{time.Hour, -time.Hour} {
 		t.Run(step.String(), func(t *testing.T) {
