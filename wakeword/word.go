@@ -65,9 +65,9 @@ type word struct {
 	peak   int   // highest sum since it came near the cutoff; 0 while it is not
 	peakAt audio.Pos
 
-	limit  atomic.Int32  // the cutoff in 1/255, rounded down as in ESPHome
-	shown  atomic.Uint64 // the cutoff as it was set, as bits
-	level  atomic.Int32  // sum, for other goroutines
+	limit atomic.Int32  // the cutoff in 1/255, rounded down as in ESPHome
+	shown atomic.Uint64 // the cutoff as it was set, as bits
+	level atomic.Int32  // sum, for other goroutines
 }
 
 func newWord(p *pack.Pack, role Role, m model, step int) *word {
