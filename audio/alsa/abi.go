@@ -137,7 +137,6 @@ const (
 	pcmPrepareRequest  = ioc | pcmGroup | 0x40
 	pcmStartRequest    = ioc | pcmGroup | 0x42
 	pcmDropRequest     = ioc | pcmGroup | 0x43
-	pcmPauseRequest    = iocW | unsafe.Sizeof(int32(0))<<sizeShift | pcmGroup | 0x45
 	pcmLinkRequest     = iocW | unsafe.Sizeof(int32(0))<<sizeShift | pcmGroup | 0x60
 	pcmUnlinkRequest   = ioc | pcmGroup | 0x61
 

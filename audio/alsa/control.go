@@ -102,11 +102,15 @@ func ParseControl(s string) (ControlID, error) {
 // String is the id as ParseControl reads it, as short as it can be.
 func (id ControlID) String() string {
 	s := id.Name
-	if id.Interface != MixerInterface && id.Interface >= 0 && int(id.Interface) < len(interfaceNames) {
+	prefix, _, colon := strings.Cut(s, ":")
+	misread := colon && slices.Contains(interfaceNames[:], prefix)
+	if known := id.Interface >= 0 && int(id.Interface) < len(interfaceNames); known && (misread || id.Interface != MixerInterface) {
 		s = interfaceNames[id.Interface] + ":" + s
 	}
 	numbers := []int{id.Index, id.Device, id.Subdevice}
-	for len(numbers) > 0 && numbers[len(numbers)-1] == 0 {
+	_, err := strconv.ParseUint(id.Name[strings.LastIndexByte(id.Name, ',')+1:], 10, 31)
+	endsInNumber := err == nil && strings.Contains(id.Name, ",")
+	for len(numbers) > 0 && numbers[len(numbers)-1] == 0 && !endsInNumber {
 		numbers = numbers[:len(numbers)-1]
 	}
 	for _, n := range numbers {

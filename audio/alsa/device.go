@@ -55,6 +55,7 @@ const (
 type Device struct {
 	cfg               Config
 	capture, playback Name
+	encodings         []Encoding // in the order of preference
 	running           atomic.Bool
 	counters          counters
 
@@ -67,7 +68,7 @@ type formats struct{ capture, playback audio.Format }
 // New checks cfg and the names in it. It does not touch the hardware, which may not
 // be plugged in yet.
 func New(cfg Config) (*Device, error) {
-	d := &Device{cfg: cfg}
+	d := &Device{cfg: cfg, encodings: encodings[:]}
 	if cfg.Capture == nil && cfg.Playback == nil {
 		return nil, errors.New("alsa: neither capture nor playback is asked for")
 	}

@@ -91,7 +91,7 @@ func (d *PCM) ask() error {
 		return err
 	}
 	defer p.close()
-	params, err := p.constrain(audio.Format{})
+	params, err := p.constrain(audio.Format{}, encodings[:])
 	if err != nil {
 		return err
 	}
@@ -102,13 +102,13 @@ func (d *PCM) ask() error {
 	for _, r := range rates {
 		d.Rates = append(d.Rates, audio.SampleRate(r))
 	}
-	any := anything()
-	if ok, err := p.refine(&any); err != nil || !ok {
+	all := anything()
+	if ok, err := p.refine(&all); err != nil || !ok {
 		return p.failed("asking what it can do", err)
 	}
-	d.MinChannels, d.MaxChannels = any.bounds(paramChannels)
+	d.MinChannels, d.MaxChannels = all.bounds(paramChannels)
 	for _, e := range encodings {
-		if any.masks[paramFormat].has(int(e)) {
+		if all.masks[paramFormat].has(int(e)) {
 			d.Encodings = append(d.Encodings, e)
 		}
 	}

@@ -30,6 +30,9 @@ func (d Direction) String() string {
 	return "playback"
 }
 
+// letter is how the kernel's file names end.
+func (d Direction) letter() string { return d.String()[:1] }
+
 // preferredRates is the order in which a rate is chosen when none is asked for:
 // speech needs 16000 and no resampler; then what is resampled most easily.
 var preferredRates = []int{16000, 48000, 32000, 96000, 44100, 24000, 22050, 8000, 88200, 192000}
@@ -65,12 +68,7 @@ func openPCM(name Name, direction Direction) (*pcm, error) {
 			return nil, explain(name, direction, card.Number, err)
 		}
 	}
-	path := filepath.Join(deviceFolder, "pcmC"+strconv.Itoa(card.Number)+"D"+strconv.Itoa(name.Device))
-	if direction == Capture {
-		path += "c"
-	} else {
-		path += "p"
-	}
+	path := filepath.Join(deviceFolder, "pcmC"+strconv.Itoa(card.Number)+"D"+strconv.Itoa(name.Device)+direction.letter())
 	fd, err := openFile(path, unix.O_RDWR|unix.O_NONBLOCK)
 	if err != nil {
 		return nil, explain(name, direction, card.Number, err)
@@ -106,9 +104,9 @@ func (p *pcm) refine(params *hwParams) (bool, error) {
 	return err == nil, err
 }
 
-// constrain narrows what the hardware can do to what is asked of channels, rate (0:
-// any) and encoding.
-func (p *pcm) constrain(want audio.Format) (*hwParams, error) {
+// constrain narrows what the hardware can do to the channels and rate that are asked
+// for (0: any) and the first encoding that it has of those given.
+func (p *pcm) constrain(want audio.Format, encodings []Encoding) (*hwParams, error) {
 	params := anything()
 	if ok, err := p.refine(&params); err != nil {
 		return nil, p.failed("asking what it can do", err)

@@ -53,7 +53,7 @@ func (d *Device) open(fixed *formats) (s *session, err error) {
 		if fixed != nil {
 			want = fixed.of(direction)
 		}
-		params[direction], err = p.constrain(want)
+		params[direction], err = p.constrain(want, d.encodings)
 		return &port{pcm: p}, err
 	}
 	if s.capture, err = ask(Capture, d.cfg.Capture, d.capture); err != nil {
