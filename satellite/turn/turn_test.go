@@ -1,0 +1,507 @@
+package turn
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/plgd-dev/go-coap/v3/message/codes"
+	"go.uber.org/goleak"
+
+	"vapd/audio"
+	"vapd/audio/play"
+	"vapd/protocol/clientregistry"
+	"vapd/protocol/coap"
+	"vapd/protocol/vap"
+	"vapd/satellite/hubtest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var (
+	hubAddr       = netip.MustParseAddrPort("192.0.2.1:5683")
+	satelliteAddr = netip.MustParseAddrPort("192.0.2.2:40000")
+)
+
+// house is a hub and a satellite's turns on a network in memory, with a microphone
+// whose samples say their own index, and a speaker that runs.
+type house struct {
+	*Runner
+	network *hubtest.Network
+	hub     *hubtest.Hub
+	uplink  *audio.Ring
+	mixer   *play.Mixer
+	stopMix context.CancelFunc
+
+	mu      sync.Mutex
+	events  []string
+	failed  error
+	carried []vap.Capability
+}
+
+func newHouse(t *testing.T, script hubtest.Script) *house {
+	t.Helper()
+	h := &house{network: hubtest.NewNetwork(), uplink: audio.NewRing(audio.Format{Rate: audio.WakeRate, Channels: 1}, 4*16000)}
+	var err error
+	if h.hub, err = hubtest.New(coap.Config{Conn: h.network.Open(hubAddr)}, script); err != nil {
+		t.Fatal(err)
+	}
+	mux := new(coap.Mux)
+	endpoint, err := coap.Listen(coap.Config{Conn: h.network.Open(satelliteAddr), Handler: mux.Serve})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := clientregistry.NewClient(clientregistry.ClientConfig{
+		Endpoint: endpoint, ID: "org.vapd.satellite.test", Name: "test",
+		Capabilities: []vap.Offer{
+			{Name: vap.CapSound, Version: 1, Codecs: []string{vap.CodecPCM}, Stream: true},
+			{Name: vap.CapVoice, Version: 1}, {Name: vap.CapHeard, Version: 1}, {Name: vap.CapTimer, Version: 1},
+		},
+	})
+	client.Register(mux)
+	if _, err := client.Connect(t.Context(), endpoint.Peer(hubAddr), ""); err != nil {
+		t.Fatal(err)
+	}
+	if h.mixer, err = play.New(play.Config{Rate: 16000}); err != nil {
+		t.Fatal(err)
+	}
+	h.Runner = New(Config{
+		Client: client, Uplink: h.uplink, Speaker: h.mixer, SendOpus: func() bool { return false },
+		Carry: func(c vap.Capability) {
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			h.carried = append(h.carried, c)
+		},
+		Observer: h, Longest: 10 * time.Second, Logger: slog.New(slog.DiscardHandler),
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	mixing, stopMix := context.WithCancel(ctx)
+	h.stopMix = stopMix
+	var wg sync.WaitGroup
+	wg.Go(func() { h.speak(ctx) })
+	wg.Go(func() { h.mix(mixing) })
+	t.Cleanup(func() {
+		h.Close()
+		cancel()
+		wg.Wait()
+		for _, err := range []error{h.hub.Close(), endpoint.Close()} {
+			if err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	time.Sleep(3*time.Second + 5*time.Millisecond) // of captured audio, between two blocks
+	return h
+}
+
+// speak writes 10 ms of samples every 10 ms; each is the low half of its index.
+func (h *house) speak(ctx context.Context) {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	block := make([]int16, 160)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		at := h.uplink.Head().Frame
+		for i := range block {
+			block[i] = int16(at + int64(i))
+		}
+		h.uplink.Write(block)
+	}
+}
+
+func (h *house) mix(ctx context.Context) {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	out := audio.Block{Samples: make([]int16, 160), Channels: 1}
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			h.mixer.Mix(out)
+		}
+	}
+}
+
+func (h *house) note(event string, n uint32) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.events = append(h.events, fmt.Sprint(event, " ", n))
+}
+
+func (h *house) Granted(n uint32) { h.note("granted", n) }
+func (h *house) Heard(n uint32)   { h.note("heard", n) }
+func (h *house) Speaks(n uint32)  { h.note("speaks", n) }
+func (h *house) Ended(n uint32, again bool) {
+	h.note(fmt.Sprintf("ended again=%v", again), n)
+}
+
+func (h *house) Failed(n uint32, err error) {
+	h.note("failed", n)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.failed = err
+}
+
+// after lets time pass and returns the events so far.
+func (h *house) after(d time.Duration) []string {
+	time.Sleep(d)
+	synctest.Wait()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.events)
+}
+
+// wake is a word that ended 200 ms ago.
+func (h *house) wake() *Wake {
+	end := h.uplink.Head().Add(-3200)
+	return &Wake{Word: "hello", Pack: "p", Score: 0.9, SNR: 20, Start: end.Add(-16000), End: end}
+}
+
+// sounds are the sound capabilities of fragments, checked to be what was captured.
+func sounds(t *testing.T, s hubtest.Session, origin int64) []vap.Sound {
+	t.Helper()
+	var out []vap.Sound
+	for _, f := range s.Fragments {
+		c, ok := vap.Find(f.Capabilities, vap.CapSound)
+		if !ok {
+			continue
+		}
+		one, err := vap.ParseSound(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range len(one.Data) / 2 {
+			want := int16(origin + one.At + int64(i))
+			if got := int16(binary.LittleEndian.Uint16(one.Data[2*i:])); got != want {
+				t.Fatalf("sample %d of the session is %d, want %d", one.At+int64(i), got, want)
+			}
+		}
+		out = append(out, one)
+	}
+	return out
+}
+
+// pcm is d of a tone at 16 kHz in pieces of 20 ms.
+func pcm20(d time.Duration) (pieces [][]byte) {
+	for range d / (20 * time.Millisecond) {
+		piece := make([]byte, 640)
+		for i := range 320 {
+			binary.LittleEndian.PutUint16(piece[2*i:], uint16(1000*(i%16)))
+		}
+		pieces = append(pieces, piece)
+	}
+	return pieces
+}
+
+func spoken(d time.Duration, keep bool) func(uint32, []clientregistry.Fragment) hubtest.Answer {
+	return func(uint32, []clientregistry.Fragment) hubtest.Answer {
+		return hubtest.Answer{
+			Capabilities: []vap.Capability{
+				vap.TextCapability(vap.CapVoice, "it is noon"), vap.TextCapability(vap.CapHeard, "what time is it"),
+				vap.TimerCommand{Action: vap.TimerCancelAll}.Capability(),
+			},
+			Codec: vap.CodecPCM, Rate: 16000, Pieces: pcm20(d), Keep: keep,
+		}
+	}
+}
+
+func TestTurnFromWakeWordToAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, hubtest.Script{Decide: 200 * time.Millisecond, HearAfter: 100, Answer: spoken(time.Second, false)})
+		wake := h.wake()
+		h.Start(Order{N: 1, Wake: wake})
+		if got := h.after(10 * time.Millisecond); len(got) != 0 || len(h.hub.Sessions()[0].Fragments) < 50 {
+			t.Fatalf("the pre-roll did not go out before the decision: %v", got)
+		}
+		if got := h.after(10 * time.Second); !slices.Equal(got, []string{"granted 1", "heard 1", "speaks 1", "ended again=false 1"}) {
+			t.Fatalf("events %v, %v", got, h.failed)
+		}
+		s := h.hub.Sessions()[0]
+		word, err := vap.ParseWakeword(s.Start.Capabilities[0])
+		if err != nil || word.Start != 0 || word.End != 16000 || word.Word != "hello" || word.SNR != 20 {
+			t.Errorf("wake word %+v, %v", word, err)
+		}
+		if ago := time.Since(s.Start.At); s.Start.At.IsZero() || ago < 10*time.Second {
+			t.Errorf("exact time stamp %v", s.Start.At)
+		}
+		got := sounds(t, s, wake.Start.Frame)
+		for i, one := range got {
+			if one.At != int64(i)*320 {
+				t.Fatalf("fragment %d begins at sample %d", i, one.At)
+			}
+		}
+		if n := len(got); n < 100 || n > 102 || !s.Fragments[len(s.Fragments)-1].Last || !s.Ended {
+			t.Errorf("%d fragments with sound, session %v", n, s.Ended)
+		}
+		r := h.Report()
+		if r.Heard != "what time is it" || r.Answer != "it is noon" || r.PreRoll != 1200*time.Millisecond || r.Codec != vap.CodecPCM {
+			t.Errorf("report %+v", r)
+		}
+		if d, ok := r.WordToFragment(); !ok || d < 200*time.Millisecond || d > 210*time.Millisecond {
+			t.Errorf("word to fragment %v %v", d, ok)
+		}
+		if d, ok := r.Grant(); !ok || d < 190*time.Millisecond || d > 210*time.Millisecond {
+			t.Errorf("grant %v %v", d, ok)
+		}
+		if d, ok := r.HeardToAnswer(); !ok || d > 100*time.Millisecond {
+			t.Errorf("heard to answer %v %v", d, ok)
+		}
+		if len(h.carried) != 1 || h.carried[0].Name != vap.CapTimer {
+			t.Errorf("carried out %v", h.carried)
+		}
+	})
+}
+
+func TestTurnByKeyStartsBeforeTheKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, hubtest.Script{HearAfter: 30, Answer: spoken(0, false)})
+		down := time.Now()
+		time.Sleep(280 * time.Millisecond) // until it was certain that it was a press
+		head := h.uplink.Head().Frame
+		h.Start(Order{N: 1, Key: down})
+		if got := h.after(5 * time.Second); !slices.Equal(got, []string{"granted 1", "heard 1", "ended again=false 1"}) {
+			t.Fatalf("events %v, %v", got, h.failed)
+		}
+		s := h.hub.Sessions()[0]
+		sounds(t, s, head-int64(audio.WakeRate.Frames(580*time.Millisecond)))
+		if len(s.Start.Capabilities) != 0 {
+			t.Errorf("a key is no wake word: %v", s.Start.Capabilities)
+		}
+	})
+}
+
+func TestTurnByText(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, hubtest.Script{Answer: spoken(200*time.Millisecond, false)})
+		h.Start(Order{N: 7, Text: "what time is it"})
+		if got := h.after(2 * time.Second); !slices.Equal(got, []string{"granted 7", "speaks 7", "ended again=false 7"}) {
+			t.Fatalf("events %v, %v", got, h.failed)
+		}
+		f := h.hub.Sessions()[0].Fragments
+		if len(f) != 1 || !f[0].Last || f[0].Turn != 7 {
+			t.Fatalf("fragments %+v", f)
+		}
+		if text, err := vap.ParseText(f[0].Capabilities[0]); err != nil || text != "what time is it" {
+			t.Fatalf("text %q %v", text, err)
+		}
+	})
+}
+
+func TestTurnEndsByItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, hubtest.Script{Answer: spoken(0, false)})
+		h.Start(Order{N: 1})
+		if got := h.after(9900 * time.Millisecond); !slices.Equal(got, []string{"granted 1"}) {
+			t.Fatalf("events %v", got)
+		}
+		if got := h.after(time.Second); !slices.Equal(got, []string{"granted 1", "heard 1", "ended again=false 1"}) {
+			t.Fatalf("events %v", got)
+		}
+	})
+}
+
+func TestFollowUpStaysInTheSessionAndStartsAfterTheAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, hubtest.Script{HearAfter: 30, Answer: func(turn uint32, f []clientregistry.Fragment) hubtest.Answer {
+			return spoken(2*time.Second, turn == 1)(turn, f)
+		}})
+		h.Start(Order{N: 1, Wake: h.wake()})
+		began := time.Now()
+		for !slices.Contains(h.after(10*time.Millisecond), "ended again=true 1") {
+			if time.Since(began) > time.Minute {
+				t.Fatalf("events %v, %v", h.events, h.failed)
+			}
+		}
+		if d := time.Since(began); d < 2*time.Second {
+			t.Fatalf("ended after %v, before its answer was played", d)
+		}
+		h.Start(Order{N: 2, Again: true})
+		h.after(10 * time.Second)
+		all := h.hub.Sessions()
+		if len(all) != 1 {
+			t.Fatalf("%d sessions, want one", len(all))
+		}
+		first := true
+		for _, f := range all[0].Fragments {
+			if f.Turn != 2 {
+				continue
+			}
+			c, _ := vap.Find(f.Capabilities, vap.CapSound)
+			if s, err := vap.ParseSound(c); first && (err != nil || f.Seq != 0 || int16(binary.LittleEndian.Uint16(s.Data)) == 0) {
+				t.Fatalf("the first fragment of the follow-up: %+v %v", f, err)
+			}
+			first = false
+		}
+		if first {
+			t.Fatal("no fragment of turn 2")
+		}
+		if !slices.Contains(h.events, "ended again=false 2") {
+			t.Fatalf("events %v, %v", h.events, h.failed)
+		}
+	})
+}
+
+func TestChimeIsReported(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, hubtest.Script{HearAfter: 120, Answer: spoken(0, false)})
+		wake := h.wake()
+		h.Start(Order{N: 1, Wake: wake})
+		h.after(300 * time.Millisecond)
+		at := h.uplink.Head().Frame - wake.Start.Frame
+		h.Chime(200 * time.Millisecond)
+		h.after(10 * time.Second)
+		var chimes []vap.Chime
+		for _, f := range h.hub.Sessions()[0].Fragments {
+			if c, ok := vap.Find(f.Capabilities, vap.CapChime); ok {
+				one, err := vap.ParseChime(c)
+				if err != nil {
+					t.Fatal(err)
+				}
+				chimes = append(chimes, one)
+			}
+		}
+		if want := []vap.Chime{{Start: at, End: at + int64(audio.WakeRate.Frames(450*time.Millisecond))}}; !slices.Equal(chimes, want) {
+			t.Fatalf("chimes %v, want %v", chimes, want)
+		}
+	})
+}
+
+func TestCancelSilencesAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, hubtest.Script{HearAfter: 30, Answer: spoken(30*time.Second, false)})
+		h.Start(Order{N: 1, Wake: h.wake()})
+		if got := h.after(3 * time.Second); got[len(got)-1] != "speaks 1" || !h.mixer.Sounding() {
+			t.Fatalf("events %v", got)
+		}
+		h.Cancel()
+		if got := h.after(20 * time.Millisecond); h.mixer.Sounding() || got[len(got)-1] != "speaks 1" {
+			t.Fatalf("sounds on: %v", got)
+		}
+		h.after(10 * time.Second)
+		if s := h.hub.Sessions()[0]; !s.Ended {
+			t.Error("the hub was not told")
+		}
+	})
+}
+
+// A turn that is cancelled while it listens sends nothing more, whatever was captured
+// and whatever waited to be sent.
+func TestCancelSendsNothingMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, hubtest.Script{})
+		h.Start(Order{N: 1, Wake: h.wake()})
+		h.after(500 * time.Millisecond)
+		h.Cancel()
+		at := h.uplink.Head().Frame
+		before := len(h.hub.Sessions()[0].Fragments)
+		h.after(5 * time.Second)
+		for _, f := range h.hub.Sessions()[0].Fragments[before:] {
+			if _, ok := vap.Find(f.Capabilities, vap.CapSound); ok {
+				t.Fatalf("sound left after the turn was cancelled at frame %d: %+v", at, f)
+			}
+		}
+		if len(h.events) != 1 || h.Report().N != 1 {
+			t.Fatalf("events %v", h.events)
+		}
+	})
+}
+
+func TestTurnFailures(t *testing.T) {
+	refused := &vap.Error{Code: codes.Forbidden, Type: vap.TypeFocusLost, Object: "other"}
+	for name, c := range map[string]struct {
+		script hubtest.Script
+		spoil  func(*house)
+		want   func(error) bool
+	}{
+		"focus lost": {hubtest.Script{Decide: 200 * time.Millisecond, Refuse: refused}, nil, Silent},
+		"engine missing": {
+			hubtest.Script{HearAfter: 10, Answer: func(uint32, []clientregistry.Fragment) hubtest.Answer {
+				return hubtest.Answer{Error: &vap.Error{Code: codes.ServiceUnavailable, Type: vap.TypeNoSpeechEngine}}
+			}}, nil,
+			func(err error) bool {
+				e, ok := errors.AsType[*vap.Error](err)
+				return ok && e.Type == vap.TypeNoSpeechEngine && !Silent(err)
+			},
+		},
+		"microphone reopened": {hubtest.Script{}, func(h *house) { h.uplink.Reset() }, func(err error) bool { return errors.Is(err, errGap) }},
+		"hub gone": {
+			hubtest.Script{}, func(h *house) { h.network.Lose(func(netip.AddrPort, netip.AddrPort, []byte) bool { return true }) },
+			func(err error) bool { return errors.Is(err, coap.ErrNoReply) },
+		},
+		"no answer": {hubtest.Script{HearAfter: 10}, nil, func(err error) bool { return errors.Is(err, context.DeadlineExceeded) }},
+		"speaker does not play": {
+			hubtest.Script{HearAfter: 10, Answer: spoken(time.Second, false)},
+			func(h *house) { h.stopMix() }, func(err error) bool { return errors.Is(err, errSpeaker) },
+		},
+		"codec of another world": {
+			hubtest.Script{HearAfter: 10, Answer: func(uint32, []clientregistry.Fragment) hubtest.Answer {
+				return hubtest.Answer{Codec: "mp3", Rate: 16000, Pieces: pcm20(time.Second)}
+			}}, nil,
+			func(err error) bool { return err != nil },
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := newHouse(t, c.script)
+				h.Start(Order{N: 3, Wake: h.wake()})
+				h.after(100 * time.Millisecond)
+				if c.spoil != nil {
+					c.spoil(h)
+				}
+				got := h.after(time.Minute)
+				if n := len(got); n == 0 || got[n-1] != "failed 3" || !c.want(h.failed) {
+					t.Fatalf("events %v, error %v", got, h.failed)
+				}
+				if r := h.Report(); r.Err == nil {
+					t.Error("the report knows of no error")
+				}
+			})
+		})
+	}
+}
+
+func TestTurnWithoutSpeakerHasTextOnly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, hubtest.Script{HearAfter: 70, Answer: spoken(time.Second, false)})
+		h.cfg.Speaker = nil
+		h.Start(Order{N: 1, Wake: h.wake()})
+		if got := h.after(5 * time.Second); !slices.Equal(got, []string{"granted 1", "heard 1", "ended again=false 1"}) {
+			t.Fatalf("events %v, %v", got, h.failed)
+		}
+		if h.Report().Answer != "it is noon" {
+			t.Errorf("report %+v", h.Report())
+		}
+	})
+}
+
+// A turn that begins while another runs ends that one; what the old one still reports
+// carries its number.
+func TestBargeIn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, hubtest.Script{HearAfter: 60, Answer: spoken(5*time.Second, false)})
+		h.Start(Order{N: 1, Wake: h.wake()})
+		h.after(3 * time.Second)
+		h.Start(Order{N: 2, Wake: h.wake()})
+		got := h.after(20 * time.Second)
+		if want := []string{"granted 1", "heard 1", "speaks 1", "granted 2", "heard 2", "speaks 2", "ended again=false 2"}; !slices.Equal(got, want) {
+			t.Fatalf("events %v, %v", got, h.failed)
+		}
+		all := h.hub.Sessions()
+		if len(all) != 2 || !all[0].Ended || !all[1].Ended {
+			t.Fatalf("sessions %+v", all)
+		}
+	})
+}
