@@ -89,9 +89,8 @@ func rules() map[string][]string {
 			expand("((an|one) hour|(a|one) minute) and a half"),
 			expand("<count> and a half (hours|minutes)")),
 		"span": slices.Concat(
-			expand("([<count>] (hour|minute)|<count> second)"),
-			expand("(<count> hour <count> minute|<count> minute <count> second)"),
-			expand("(half hour|half an hour|<count> and a half (hour|minute))")),
+			expand("([<count>] (hour|minute)|<count> second|half hour|half an hour)"),
+			expand("<count> and a half (hour|minute)")),
 
 		"level": expand("(zero|<count>|(a|one) hundred) [percent]"),
 	}
