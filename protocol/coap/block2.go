@@ -31,7 +31,7 @@ func (r *recvBlocks) add(f *frame, o *options, maxBody int) (last bool, err erro
 	case r.resp == nil:
 		r.resp, r.szx, r.etag = responseOf(f, o), b.szx, bytes.Clone(o.etag)
 		r.resp.Body = nil
-	case f.code>>5 != 2:
+	case f.code != r.resp.Code && f.code>>5 != 2:
 		r.resp = responseOf(f, o)
 		return true, nil
 	}

@@ -102,7 +102,9 @@ func enterNamespace(t *testing.T) bool {
 	// The loopback does no IPv6 multicast.
 	const setup = `ip link set lo up && ip route add 224.0.0.0/4 dev lo &&
 		ip link add v0 type veth peer name v1 && ip link set v0 up && ip link set v1 up &&
-		ip addr add fd00::1/64 dev v0 nodad && ip addr add fe80::1/64 dev v0 nodad && exec "$0" "$@"`
+		ip addr add fd00::1/64 dev v0 nodad && ip addr add fe80::1/64 dev v0 nodad &&
+		ip addr add fd00::2/64 dev v1 nodad && ip addr add fe80::2/64 dev v1 nodad &&
+		until ip -6 route get ff05::fd >/dev/null 2>&1; do sleep 0.05; done && exec "$0" "$@"`
 	cmd := exec.CommandContext(t.Context(), "sh", "-c", setup, os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
 	cmd.Env = append(os.Environ(), inNamespace+"=1")
 	cmd.SysProcAttr = &syscall.SysProcAttr{

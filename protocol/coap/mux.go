@@ -55,8 +55,13 @@ func (m *Mux) Link(l Link) {
 	m.links = append(m.links, l)
 }
 
-// Serve is the Handler.
+// Serve is the Handler. Of what comes to a group it answers only /.well-known/core:
+// nothing else should be done by everybody at once.
 func (m *Mux) Serve(peer Peer, req *Request, reply func(*Response)) {
+	if req.Multicast && (req.Path != wellKnownCore || req.Code != codes.GET) {
+		reply(nil)
+		return
+	}
 	methods := m.find(req.Path)
 	if h := methods[req.Code]; h != nil {
 		h(peer, req, reply)
