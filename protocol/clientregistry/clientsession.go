@@ -110,7 +110,9 @@ func orCanceled(err error) error {
 
 // Cancel ends the session at once; nothing more of it is delivered. The hub is told by
 // a last fragment with the capability stop.
-func (s *ClientSession) Cancel() {
+func (s *ClientSession) Cancel() { s.cancel(context.Canceled) }
+
+func (s *ClientSession) cancel(why error) {
 	c := s.client
 	c.mu.Lock()
 	data := vap.SessionData{
@@ -121,7 +123,7 @@ func (s *ClientSession) Cancel() {
 		data.Turn, data.Seq = s.turn.number, s.turn.seq
 	}
 	c.mu.Unlock()
-	if !s.end(context.Canceled) || s.sender == nil {
+	if !s.end(why) || s.sender == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), cancelWait)
@@ -160,9 +162,9 @@ func (s *ClientSession) answered(p *piece, r *coap.Response, err error) (again t
 	c := s.client
 	e := vap.ErrorFrom(r)
 	c.mu.Lock()
-	granted, turn := s.granted, s.turn
-	if turn != nil {
-		turn.acknowledged++
+	granted := s.granted
+	if e == nil && s.turn != nil {
+		s.turn.acknowledged++
 	}
 	c.mu.Unlock()
 	switch {
@@ -303,12 +305,12 @@ func (t *ClientTurn) send(capabilities []vap.Capability, last bool) error {
 	t.seq++
 	if last {
 		t.finished = true
-		t.timer = time.AfterFunc(answerWait, func() { s.end(coap.ErrNoReply) })
+		t.timer = time.AfterFunc(answerWait, func() { s.cancel(coap.ErrNoReply) })
 	}
 	c.mu.Unlock()
 	if backlog, n := s.sender.backlog(); backlog > maxBacklog || n > maxBacklogCount {
 		err := fmt.Errorf("clientregistry: %v of audio wait for the hub: %w", backlog, coap.ErrNoReply)
-		s.end(err)
+		s.cancel(err)
 		return err
 	}
 	s.sender.push(&piece{body: vap.AppendSessionData(nil, data), sounds: soundsOf(capabilities)})

@@ -13,7 +13,8 @@ import (
 
 // Limits of what a client says of itself.
 const (
-	maxName     = 128 // characters of an id, name or capability
+	maxName     = 128      // characters of an id, name or capability
+	maxConnect  = 16 << 10 // bytes of all of it
 	maxOffers   = 64
 	maxCodecs   = 8
 	maxDeciding = 1024 // connects that wait for the policy
@@ -23,7 +24,12 @@ const (
 const fullRetry = time.Minute
 
 // connect introduces a client (seed, "Init").
-func (s *Server) connect(peer coap.Peer, _ *coap.Request, m vap.Connect, reply func(*coap.Response)) {
+func (s *Server) connect(peer coap.Peer, req *coap.Request, m vap.Connect, reply func(*coap.Response)) {
+	if len(req.Body) > maxConnect {
+		e := &vap.Error{Code: codes.RequestEntityTooLarge, Type: vap.TypeTooLarge}
+		reply(e.Response())
+		return
+	}
 	elsewhere, refusal := s.admit(peer, m)
 	if refusal != nil {
 		reply(refusal.Response())

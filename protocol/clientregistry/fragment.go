@@ -225,6 +225,8 @@ func (s *Session) accept(m vap.SessionData, size int, at time.Time, reply func(*
 	switch {
 	case m.Turn < t.number:
 		return notFound(fmt.Sprintf("turn %d", m.Turn)).Response(), nil
+	case m.Turn > t.number && s.closing:
+		return notFound("session").Response(), nil
 	case m.Turn > t.number:
 		abandoned = s.nextTurn(m.Turn)
 	}
@@ -285,7 +287,6 @@ func (s *Session) nextTurn(number uint32) (abandoned []func(*coap.Response)) {
 		}
 	}
 	s.turn = turn{number: number}
-	s.closing = false
 	s.restartGap()
 	return abandoned
 }
@@ -339,7 +340,7 @@ func (s *Session) deliverOne(in incoming) (took bool) {
 		s.server.release(in.size)
 	default:
 		// The peer thinks that it has arrived: it stays until there is room.
-		time.AfterFunc(retryDelivery, s.deliver)
+		s.deliverLater()
 	}
 	if in.reply != nil {
 		r := &coap.Response{Code: codes.Continue}
@@ -351,4 +352,18 @@ func (s *Session) deliverOne(in incoming) (took bool) {
 		s.mu.Lock()
 	}
 	return took
+}
+
+// deliverLater asks a handler that had no room again in a while. s.mu is held.
+func (s *Session) deliverLater() {
+	if s.retrying {
+		return
+	}
+	s.retrying = true
+	time.AfterFunc(retryDelivery, func() {
+		s.mu.Lock()
+		s.retrying = false
+		s.mu.Unlock()
+		s.deliver()
+	})
 }

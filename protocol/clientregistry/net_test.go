@@ -18,6 +18,7 @@ type network struct {
 	random *rand.Rand
 	faults faults
 	conns  map[netip.AddrPort]*packetConn
+	latest time.Time // when the latest packet arrives
 }
 
 // faults of a network. Loss and duplication are probabilities.
@@ -83,11 +84,14 @@ func (c *packetConn) WritePacket(b []byte, to coap.Path) error {
 	}
 	p := packet{data: append([]byte(nil), b...), from: c.addr}
 	for range copies {
-		delay := n.faults.delay
+		due := time.Now().Add(n.faults.delay)
 		if n.faults.jitter > 0 {
-			delay += time.Duration(n.random.Int64N(int64(n.faults.jitter)))
+			due = due.Add(time.Duration(n.random.Int64N(int64(n.faults.jitter))))
+		} else if !due.After(n.latest) {
+			due = n.latest.Add(1) // without jitter packets keep their order
 		}
-		time.AfterFunc(delay, func() { n.deliver(p, to.Peer) })
+		n.latest = due
+		time.AfterFunc(time.Until(due), func() { n.deliver(p, to.Peer) })
 	}
 	return nil
 }

@@ -25,9 +25,18 @@ type piece struct {
 	sounds time.Duration // how much audio it carries
 	tries  int
 
-	call   *coap.Call
-	resent bool
+	call      *coap.Call
+	sent      time.Time
+	overtaken int // how many later pieces were answered before
+	resent    bool
 }
+
+// A piece is sent again when a later one was answered first: one that was sent later
+// by more than packets change their order, or several.
+const (
+	reordering   = 10 * time.Millisecond
+	maxOvertaken = 3
+)
 
 // sender sends pieces to one resource of a peer: in order, several in flight. When a
 // later piece is answered before an earlier one the earlier is sent again at once.
@@ -128,7 +137,7 @@ func (s *sender) launch(p *piece) {
 	req := &coap.Request{Code: codes.POST, Path: s.path, Body: p.body}
 	call := s.endpoint.Start(s.ctx, s.peer, req, func(r *coap.Response, err error) { s.landed(p, r, err) })
 	s.mu.Lock()
-	p.call = call
+	p.call, p.sent = call, time.Now()
 	s.mu.Unlock()
 }
 
@@ -146,8 +155,8 @@ func (s *sender) landed(p *piece, r *coap.Response, err error) {
 		})
 		return
 	}
-	overtaken, empty := s.land(p)
-	for _, call := range overtaken {
+	lost, empty := s.land(p)
+	for _, call := range lost {
 		call.Retransmit()
 	}
 	select {
@@ -161,18 +170,19 @@ func (s *sender) landed(p *piece, r *coap.Response, err error) {
 }
 
 // land takes p out of those in flight, and returns the calls of those before it that
-// were not sent again yet.
-func (s *sender) land(p *piece) (overtaken []*coap.Call, empty bool) {
+// count as lost and were not sent again yet.
+func (s *sender) land(p *piece) (lost []*coap.Call, empty bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	at := slices.Index(s.flying, p)
 	for _, q := range s.flying[:at] {
-		if !q.resent && q.call != nil {
+		q.overtaken++
+		if q.call != nil && !q.resent && (q.overtaken >= maxOvertaken || p.sent.Sub(q.sent) >= reordering) {
 			q.resent = true
-			overtaken = append(overtaken, q.call)
+			lost = append(lost, q.call)
 		}
 	}
 	s.flying = slices.Delete(s.flying, at, at+1)
 	s.airborne -= p.sounds
-	return overtaken, len(s.flying)+len(s.queue) == 0
+	return lost, len(s.flying)+len(s.queue) == 0
 }

@@ -43,6 +43,7 @@ type Session struct {
 	refusal    *vap.Error
 	told       bool
 	delivering bool
+	retrying   bool // the handler had no room
 	gapTimer   *time.Timer
 	gapFor     uint32 // the fragment that gapTimer waits for
 	idleTimer  *time.Timer
@@ -187,7 +188,7 @@ func (s *Session) end(why error, refusal *vap.Error) {
 	s.mu.Unlock()
 	replyAll(waiting, refusal.Response())
 	for _, o := range streams {
-		o.fail(streamEnd(why))
+		o.breakOff(why)
 	}
 	s.member.forget(s, refusal)
 	s.deliver()

@@ -17,14 +17,6 @@ import (
 // there, for instance since somebody began to speak.
 var ErrStreamRefused = errors.New("clientregistry: the client refused the stream")
 
-// streamEnd is why the streams of a session end that ends for the reason why.
-func streamEnd(why error) error {
-	if why == nil || errors.Is(why, ErrCancelled) {
-		return ErrStreamRefused
-	}
-	return why
-}
-
 // Stream sends pieces of audio as notifications, several in flight, in the client's
 // own time: a client that has enough for now answers later. Send and Wait may be
 // called by one goroutine.
@@ -32,9 +24,9 @@ type Stream struct {
 	session *Session
 	sound   vap.Sound // the announcement
 	sender  *sender
-	seq     uint32
 
 	mu     sync.Mutex
+	seq    uint32        // of the next piece
 	began  time.Time     // when the client got the first piece
 	sounds time.Duration // of what was sent
 	last   bool          // was sent
@@ -61,7 +53,7 @@ func (s *Session) Stream(codec string, rate int) *Stream {
 	}
 	s.mu.Unlock()
 	if ended {
-		o.fail(streamEnd(why))
+		o.breakOff(why)
 	}
 	return o
 }
@@ -102,17 +94,10 @@ func (o *Stream) send1(ctx context.Context, data []byte, last bool) error {
 	if err := o.room(ctx); err != nil {
 		return err
 	}
-	sound := vap.Sound{
-		Stream: o.sound.Stream, Codec: o.sound.Codec, Rate: o.sound.Rate,
-		Seq: o.seq, Data: data, Last: last,
-	}
-	sounds := sound.Duration()
-	o.seq++
-	sound.Codec, sound.Rate = "", 0 // the announcement says it
-	c := sound.Capability()
-	c.From = vap.System
-	body := vap.AppendNotification(nil, vap.Notification{Capabilities: []vap.Capability{c}})
+	sounds := vap.Sound{Codec: o.sound.Codec, Rate: o.sound.Rate, Data: data}.Duration()
 	o.mu.Lock()
+	body := o.encode(data, last)
+	o.seq++
 	o.sounds += sounds
 	o.last = last
 	o.mu.Unlock()
@@ -121,6 +106,13 @@ func (o *Stream) send1(ctx context.Context, data []byte, last bool) error {
 	o.session.restartIdle()
 	o.session.mu.Unlock()
 	return nil
+}
+
+// encode makes the next piece; codec and rate are in the announcement. o.mu is held.
+func (o *Stream) encode(data []byte, last bool) []byte {
+	c := vap.Sound{Stream: o.sound.Stream, Seq: o.seq, Data: data, Last: last}.Capability()
+	c.From = vap.System
+	return vap.AppendNotification(nil, vap.Notification{Capabilities: []vap.Capability{c}})
 }
 
 // room waits until nothing waits in the queue.
@@ -191,6 +183,22 @@ func (o *Stream) drained() {
 	if last {
 		o.finish(nil)
 	}
+}
+
+// breakOff ends the stream with its session, which ended for the reason why. The
+// client is told by a last piece, unless it was the one who ended it.
+func (o *Stream) breakOff(why error) {
+	if why == nil {
+		why = ErrStreamRefused
+	}
+	if !o.fail(why) || errors.Is(why, ErrCancelled) || errors.Is(why, ErrReplaced) {
+		return
+	}
+	o.mu.Lock()
+	body := o.encode(nil, true)
+	o.mu.Unlock()
+	req := &coap.Request{Code: codes.POST, Path: pathToClient, Body: body}
+	o.sender.endpoint.Start(context.Background(), o.sender.peer, req, func(*coap.Response, error) {})
 }
 
 // finish ends the stream and tells the session.

@@ -19,6 +19,7 @@ const (
 	TypeNotFound          = "not found"
 	TypeMethod            = "method not allowed"
 	TypeFormat            = "unsupported content format"
+	TypeTooLarge          = "content too large"
 	TypeIDExists          = "idExists"
 	TypeVersion           = "vapVersionIncompatible"
 	TypeConnectionDenied  = "connectionDenied"
