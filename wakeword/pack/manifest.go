@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -81,7 +82,7 @@ func ParseManifest(data []byte) (Manifest, error) {
 		var syntax *json.SyntaxError
 		switch {
 		case errors.As(err, &typ) && typ.Field != "":
-			return m, fmt.Errorf("pack: the manifest's %s is a %s: must be a %v", typ.Field, typ.Value, typ.Type)
+			return m, fmt.Errorf("pack: the manifest's %s is a %s: must be %s", typ.Field, typ.Value, kindName(typ.Type.Kind()))
 		case errors.As(err, &syntax):
 			line := 1 + strings.Count(string(data[:min(len(data), int(syntax.Offset))]), "\n")
 			return m, fmt.Errorf("pack: the manifest is not JSON: line %d: %v", line, err)
@@ -89,6 +90,21 @@ func ParseManifest(data []byte) (Manifest, error) {
 		return m, fmt.Errorf("pack: the manifest is not a JSON object: %w", err)
 	}
 	return m, m.validate()
+}
+
+// kindName is what JSON calls a type of Manifest's fields.
+func kindName(k reflect.Kind) string {
+	switch k {
+	case reflect.Int:
+		return "a whole number"
+	case reflect.Float64:
+		return "a number"
+	case reflect.Slice:
+		return "a list of strings"
+	case reflect.Struct:
+		return "an object"
+	}
+	return "a string"
 }
 
 func (m *Manifest) validate() error {

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"vapd/internal/durable"
 	"vapd/wakeword/frontend"
 	"vapd/wakeword/tflite"
 )
@@ -106,8 +105,9 @@ func Load(dir string) (packs []*Pack, err error) {
 
 // Add copies the pack of a manifest or model file into a folder, which it makes
 // where there is none. The model gets the pack's name, so that it meets no other's.
-// Each of the two files appears whole or not at all, the manifest last.
-func Add(dir, file string) (*Pack, error) {
+// save replaces one file as a whole (as internal/durable does); the manifest is saved
+// last.
+func Add(dir, file string, save func(path string, data []byte) error) (*Pack, error) {
 	p, err := Open(file)
 	if err != nil {
 		return nil, err
@@ -118,10 +118,10 @@ func Add(dir, file string) (*Pack, error) {
 		err = os.MkdirAll(dir, 0o755)
 	}
 	if err == nil {
-		err = durable.File{Path: filepath.Join(dir, p.Manifest.Model), Mode: 0o644}.Save(p.model)
+		err = save(filepath.Join(dir, p.Manifest.Model), p.model)
 	}
 	if err == nil {
-		err = durable.File{Path: filepath.Join(dir, p.ID+manifestSuffix), Mode: 0o644}.Save(append(manifest, '\n'))
+		err = save(filepath.Join(dir, p.ID+manifestSuffix), append(manifest, '\n'))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("pack: adding %s: %w", p.ID, err)

@@ -123,10 +123,17 @@ func (n *net) int32s(values ...int) *netTensor {
 
 // weights are random, with a scale for each index of dimension axis.
 func (n *net) weights(scales []float32, axis int, shape ...int) *netTensor {
+	values := make([]int8, size(shape))
+	for i := range values {
+		values[i] = int8(n.rand.IntN(255) - 127)
+	}
+	return n.int8s(values, scales, axis, shape...)
+}
+
+func (n *net) int8s(values []int8, scales []float32, axis int, shape ...int) *netTensor {
 	t := &netTensor{typ: typeInt8, shape: shape}
-	data := make([]byte, size(shape))
-	for i := range data {
-		v := int8(n.rand.IntN(255) - 127)
+	data := make([]byte, len(values))
+	for i, v := range values {
 		data[i] = byte(v)
 		t.values = append(t.values, float64(v))
 	}

@@ -85,13 +85,18 @@ func (n *net) dense(in *netTensor, channels int, scale float32) *netTensor {
 	scales := []float32{scale / in.scale / spread(depth)}
 	weights := n.weights(scales, 0, channels, depth)
 	biases, out := n.layer(in, channels, depth, scales, 1, channels)
+	return n.fullyConnected(in, weights, biases, out, scales[0])
+}
+
+func (n *net) fullyConnected(in, weights, biases, out *netTensor, scale float32) *netTensor {
+	channels, depth := out.shape[1], in.shape[1]
 	n.op(opFullyConnected, []*netTensor{in, weights, biases}, []*netTensor{out}, flat{}, func() {
 		for c := range channels {
 			sum := int64(biases.values[c])
 			for d := range depth {
 				sum += int64((in.values[d] - float64(in.zero)) * weights.values[c*depth+d])
 			}
-			out.values[c] = out.finish(sum, float64(in.scale*scales[0])/float64(out.scale), false)
+			out.values[c] = out.finish(sum, float64(in.scale*scale)/float64(out.scale), false)
 		}
 	})
 	return out
