@@ -162,11 +162,14 @@ func (s *ClientSession) answered(p *piece, r *coap.Response, err error) (again t
 	c := s.client
 	e := vap.ErrorFrom(r)
 	c.mu.Lock()
-	granted := s.granted
-	if e == nil && s.turn != nil {
-		s.turn.acknowledged++
+	granted, left := s.granted, s.turn != p.turn
+	if e == nil {
+		p.turn.acknowledged++
 	}
 	c.mu.Unlock()
+	if left {
+		return 0 // the next turn began without it
+	}
 	switch {
 	case e == nil && r.Code == codes.Continue:
 		s.sender.setLimit(windowCount)
@@ -313,7 +316,7 @@ func (t *ClientTurn) send(capabilities []vap.Capability, last bool) error {
 		s.cancel(err)
 		return err
 	}
-	s.sender.push(&piece{body: vap.AppendSessionData(nil, data), sounds: soundsOf(capabilities)})
+	s.sender.push(&piece{body: vap.AppendSessionData(nil, data), sounds: soundsOf(capabilities), turn: t})
 	return nil
 }
 

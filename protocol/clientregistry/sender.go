@@ -23,6 +23,7 @@ const (
 type piece struct {
 	body   []byte
 	sounds time.Duration // how much audio it carries
+	turn   *ClientTurn   // whose fragment it is; nil on the hub
 	tries  int
 
 	call      *coap.Call
