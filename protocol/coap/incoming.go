@@ -71,8 +71,11 @@ func (in *incoming) answer(resp *Response, w *work) {
 		return
 	}
 	resp = in.checked(resp)
+	if resp.Code>>5 != 2 {
+		in.block2.num = 0 // an error is no block of what was asked for
+	}
 	var t *transfer
-	if in.needsBlocks(resp) || in.hasBlock2 && in.block2.num > 0 {
+	if in.needsBlocks(resp) || in.block2.num > 0 {
 		now := time.Now()
 		switch t = in.keep(resp, now); {
 		case t == nil:
