@@ -48,9 +48,6 @@ type Config struct {
 	Uplink *audio.Ring
 	// Speaker plays answers; nil when there is none.
 	Speaker *play.Mixer
-	// SendOpus says whether the hub takes Opus and this satellite wants it; asked at
-	// the begin of each turn.
-	SendOpus func() bool
 	// Carry carries out what an answer asks for beside sound (timer, volume, stop...).
 	Carry    func(vap.Capability)
 	Observer Observer

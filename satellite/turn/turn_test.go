@@ -74,7 +74,7 @@ func newHouse(t *testing.T, script hubtest.Script) *house {
 		t.Fatal(err)
 	}
 	h.Runner = New(Config{
-		Client: client, Uplink: h.uplink, Speaker: h.mixer, SendOpus: func() bool { return false },
+		Client: client, Uplink: h.uplink, Speaker: h.mixer,
 		Carry: func(c vap.Capability) {
 			h.mu.Lock()
 			defer h.mu.Unlock()

@@ -1,0 +1,90 @@
+package satellite
+
+import (
+	"vapd/audio/play"
+	"vapd/satellite/turn"
+)
+
+// carryOut begins what a command says, and never waits for it.
+func (s *Satellite) carryOut(c Command) {
+	switch c := c.(type) {
+	case StartTurn:
+		s.turns.Start(order(c))
+	case CancelTurn:
+		s.turns.Cancel()
+	case SetCapture:
+		s.ear.SetOpen(c.Open)
+		s.sound.SetCapture(c.Open)
+	case PlayChime:
+		s.chime(c.Chime)
+	case SoundAlarm:
+		s.soundAlarm(c.On)
+	case StopAlarm:
+		s.soundAlarm(false)
+		s.chore(func() { s.timers.StopRinging() })
+	case SetVolume:
+		s.applyVolume()
+		s.lights.change(func(v *View) { v.ShowVolume = true })
+		s.showing.Reset(volumeShown)
+		s.reporter.tell()
+	case SaySorry:
+		s.sorry(c.For)
+	}
+}
+
+func order(c StartTurn) turn.Order {
+	o := turn.Order{N: c.N, Key: c.Key, Text: c.Text, Again: c.Again}
+	if w := c.Wake; w != nil {
+		o.Wake = &turn.Wake{Word: w.Word, Pack: w.Pack, Score: w.Score, SNR: w.SNR, Start: w.Start, End: w.End}
+	}
+	return o
+}
+
+func (s *Satellite) chime(c Chime) {
+	if s.cfg.Speaker == nil {
+		return
+	}
+	tone := map[Chime]play.Tone{
+		ChimeListening: play.ToneListen, ChimeError: play.ToneError, ChimeMuted: play.ToneMute,
+		ChimeUnmuted: play.ToneUnmute, ChimeVolume: play.ToneVolume,
+	}[c]
+	if _, err := s.cfg.Speaker.Play(tone); err != nil {
+		s.cfg.Logger.Warn("a chime is not played", "error", err)
+		return
+	}
+	if c == ChimeListening {
+		s.turns.Chime(tone.Clip(s.cfg.Capture.Rate).Duration())
+	}
+}
+
+func (s *Satellite) soundAlarm(on bool) {
+	if s.alarm != nil {
+		s.alarm.Stop()
+		s.alarm = nil
+	}
+	if !on || s.cfg.Speaker == nil {
+		return
+	}
+	var err error
+	if s.alarm, err = s.cfg.Speaker.Ring(longestRing); err != nil {
+		s.cfg.Logger.Error("a timer rings, and nobody hears it", "error", err)
+	}
+}
+
+func (s *Satellite) applyVolume() {
+	if s.cfg.Speaker == nil {
+		return
+	}
+	v := s.state.Volume
+	s.cfg.Speaker.SetVolume(play.Voice, v.Voice)
+	s.cfg.Speaker.SetVolume(play.Chime, v.Chime)
+	s.cfg.Speaker.SetVolume(play.Alarm, v.Alarm)
+}
+
+// sorry tells that the hub can't say why.
+func (s *Satellite) sorry(f Failure) {
+	if f == FailureNoHub {
+		s.link.Check()
+	}
+	s.chime(ChimeError)
+}

@@ -1,0 +1,100 @@
+package satellite
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"time"
+
+	"vapd/protocol/clientregistry"
+	"vapd/protocol/coap"
+	"vapd/protocol/vap"
+	"vapd/satellite/link"
+)
+
+// registry is the client registry as the link sees it.
+type registry struct {
+	client   *clientregistry.Client
+	endpoint *coap.Endpoint
+}
+
+// Connect implements link.Registry.
+func (r registry) Connect(ctx context.Context, addr netip.AddrPort, token string) (vap.Connected, error) {
+	return r.client.Connect(ctx, r.endpoint.Peer(addr), token)
+}
+
+// Ping implements link.Registry.
+func (r registry) Ping(ctx context.Context) error { return r.client.Ping(ctx) }
+
+// offers is what this satellite can do.
+func (s *Satellite) offers() []vap.Offer {
+	names := []string{
+		vap.CapWakeword, vap.CapChime, vap.CapText, vap.CapVoice, vap.CapHeard, vap.CapListen,
+		vap.CapTimer, vap.CapMute, vap.CapStop,
+	}
+	offers := make([]vap.Offer, 0, len(names)+3)
+	for _, name := range names {
+		offers = append(offers, vap.Offer{Name: name, Version: 1})
+	}
+	if s.cfg.Speaker != nil {
+		offers = append(offers,
+			vap.Offer{Name: vap.CapSound, Version: 1, Codecs: []string{vap.CodecPCM}, Stream: true},
+			vap.Offer{Name: vap.CapVolume, Version: 1})
+	}
+	if s.cfg.Hardware.Pixels.Len() > 0 {
+		offers = append(offers, vap.Offer{Name: vap.CapLED, Version: 1})
+	}
+	return offers
+}
+
+// reporter tells the hub of the timers and volumes, at each connect and each change.
+type reporter struct {
+	satellite *Satellite
+	bell      chan struct{} // one slot
+}
+
+// tell makes the reporter report; it does not wait.
+func (r *reporter) tell() {
+	select {
+	case r.bell <- struct{}{}:
+	default:
+	}
+}
+
+func (r *reporter) run(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-r.bell:
+		}
+		for r.satellite.link.Status().State == link.Up && !r.report1(ctx) {
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(reportRepeat):
+			}
+		}
+	}
+}
+
+// report1 makes one attempt; it is false when another makes sense.
+func (r *reporter) report1(ctx context.Context) bool {
+	s := r.satellite
+	all := s.timers.List()
+	timers := make([]vap.TimerState, 0, len(all))
+	for _, t := range all {
+		timers = append(timers, vap.TimerState{
+			ID: t.ID, Label: t.Label, Seconds: t.Total.Seconds(), Remaining: t.Remaining.Seconds(), Ringing: t.Ringing,
+		})
+	}
+	v := s.seen.Load().Volume
+	ctx, cancel := context.WithTimeout(ctx, reportWait)
+	defer cancel()
+	err := s.client.Notify(ctx, vap.TimersCapability(timers), vap.Volume{Voice: &v.Voice, Chime: &v.Chime, Alarm: &v.Alarm}.Capability())
+	if err != nil && ctx.Err() == nil {
+		s.cfg.Logger.Warn("the hub does not know of timers and volumes", "error", err)
+	}
+	var refusal *vap.Error
+	return err == nil || errors.As(err, &refusal)
+}

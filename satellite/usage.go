@@ -1,0 +1,51 @@
+package satellite
+
+import (
+	"bytes"
+	"os"
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Usage measures what this process uses, from one look to the next.
+type Usage struct {
+	at  time.Time
+	cpu time.Duration
+}
+
+// look is the memory in bytes, and the share of one core in percent since the last
+// look; since the start of the process at the first one. What can't be read is 0.
+func (u *Usage) look(started time.Time) (rss int64, cpuPercent float64) {
+	var r unix.Rusage
+	if unix.Getrusage(unix.RUSAGE_SELF, &r) != nil {
+		return residentBytes(), 0
+	}
+	now, cpu := time.Now(), time.Duration(r.Utime.Nano()+r.Stime.Nano())
+	if u.at.IsZero() {
+		u.at = started
+	}
+	if d := now.Sub(u.at); d > 0 {
+		cpuPercent = 100 * float64(cpu-u.cpu) / float64(d)
+	}
+	u.at, u.cpu = now, cpu
+	return residentBytes(), cpuPercent
+}
+
+// residentBytes is the second number of /proc/self/statm, in pages.
+func residentBytes() int64 {
+	data, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		return 0
+	}
+	f := bytes.Fields(data)
+	if len(f) < 2 {
+		return 0
+	}
+	pages, err := strconv.ParseInt(string(f[1]), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return pages * int64(os.Getpagesize())
+}
