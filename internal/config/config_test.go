@@ -56,10 +56,14 @@ func TestLists(t *testing.T) {
 	want.Wake = []WakePack{{"okay_nabu.json", 0.97}, {File: "/packs/stop.json"}}
 	for name, src := range map[string]Source{
 		"file, tables": {File: file(t, "capture = {use = [1, 2], channels = 4}\n[[wake]]\nfile = \"okay_nabu.json\"\ncutoff = 0.97\n[[wake]]\nfile = \"/packs/stop.json\"\n")},
-		"set": {Set: map[string]string{"capture.use": "1,2", "capture.channels": "4",
-			"wake": `[{file = "okay_nabu.json", cutoff = 0.97}, {file = "/packs/stop.json"}]`}},
-		"environment": {Environ: []string{"VAPD_SATELLITE_CAPTURE_USE=[1, 2]", "VAPD_SATELLITE_CAPTURE_CHANNELS=4",
-			`VAPD_SATELLITE_WAKE={file = "okay_nabu.json", cutoff = 0.97}, {file = "/packs/stop.json"}`}},
+		"set": {Set: map[string]string{
+			"capture.use": "1,2", "capture.channels": "4",
+			"wake": `[{file = "okay_nabu.json", cutoff = 0.97}, {file = "/packs/stop.json"}]`,
+		}},
+		"environment": {Environ: []string{
+			"VAPD_SATELLITE_CAPTURE_USE=[1, 2]", "VAPD_SATELLITE_CAPTURE_CHANNELS=4",
+			`VAPD_SATELLITE_WAKE={file = "okay_nabu.json", cutoff = 0.97}, {file = "/packs/stop.json"}`,
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := LoadSatellite(src)

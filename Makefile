@@ -1,0 +1,64 @@
+# Everything that can be done with vapd. 'make' prints this list.
+.PHONY: help setup build test demo bench lint cross deb test-board fuzz clean
+.DEFAULT_GOAL := help
+
+# How long each fuzz target runs in 'make fuzz'.
+FUZZTIME ?= 20s
+
+# The pipes below must fail when their first command does.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
+
+setup: ## install what build, test and demo need (Debian packages, Go modules)
+	@scripts/setup.sh build test demo
+	@go mod download
+
+build: ## compile build/vapd for this machine
+	@scripts/setup.sh build
+	go build -o build/vapd ./cmd/vapd
+
+test: ## unit, race and end-to-end tests; installs what they need
+	@scripts/setup.sh build test demo lint
+	@scripts/packs.sh build/packs
+	go vet ./...
+	scripts/builds.sh
+	go test -C tools ./...
+	scripts/test.sh -race -timeout 20m ./...
+
+demo: ## watch it work: hub and satellite on this machine
+	@scripts/setup.sh build demo
+	@scripts/packs.sh build/packs
+	go build -o build/vapd ./cmd/vapd
+	@build/vapd demo
+
+bench: ## measure; figures go to build/figures/bench.txt
+	@scripts/setup.sh build test demo
+	@scripts/packs.sh build/packs
+	@mkdir -p build/figures
+	go build -o build/collect ./internal/figure/collect
+	go test -run '^$$' -bench . -p 1 ./... | build/collect build/figures bench
+
+lint: ## formatting, static analysis, tidy go.mod, shell scripts
+	@scripts/setup.sh build lint
+	scripts/lint.sh
+
+cross: ## build for amd64, arm64, arm v7 and arm v6 into build/linux-*
+	@scripts/setup.sh build cross
+	scripts/cross.sh
+
+deb: cross ## packages for Debian and Raspberry Pi OS into build/*.deb
+	@scripts/setup.sh deb
+	scripts/deb.sh
+
+test-board: ## tests of sound card and keys on an emulated ARM board
+	@scripts/setup.sh build board
+	scripts/board/test.sh
+
+fuzz: ## run every fuzz target for FUZZTIME (20s)
+	scripts/fuzz.sh $(FUZZTIME)
+
+clean: ## remove build/
+	rm -rf build
