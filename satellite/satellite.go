@@ -187,7 +187,7 @@ func (s *Satellite) assemble() error {
 	})
 	s.turns = turn.New(turn.Config{
 		Client: s.client, Uplink: s.ear.Uplink(), Speaker: s.cfg.Speaker,
-		Carry:    func(c vap.Capability) { s.carry(c, true) }, Observer: observer{s},
+		Carry: func(c vap.Capability) { s.carry(c, true) }, Observer: observer{s},
 		Longest: LongestUtterance, Logger: s.cfg.Logger,
 	})
 	s.lights = newLights(s.cfg.Hardware.Pixels, s.cfg.Board.LEDs != nil && s.cfg.Board.LEDs.Ring, s.level, s.cfg.Logger)
