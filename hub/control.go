@@ -1,0 +1,36 @@
+package hub
+
+import (
+	"context"
+
+	"vapd/hub/api"
+	"vapd/protocol/control"
+)
+
+// Control are the methods of the hub's control socket. Who can open that socket is the
+// owner.
+func (h *Hub) Control() *control.Mux {
+	m := control.NewMux()
+	control.Handle(m, control.MethodHubStatus, func(ctx context.Context, _ struct{}) (api.Result, error) {
+		return h.Do(ctx, owner, api.Status{})
+	})
+	control.Handle(m, control.MethodClients, func(ctx context.Context, _ struct{}) (api.Result, error) {
+		return h.Do(ctx, owner, api.ListClients{})
+	})
+	onClient := func(name string, command func(id string) api.Command) {
+		control.Handle(m, name, func(ctx context.Context, c control.ClientID) (api.Result, error) {
+			return h.Do(ctx, owner, command(c.ID))
+		})
+	}
+	onClient(control.MethodApproveClient, func(id string) api.Command { return api.ApproveClient{ID: id} })
+	onClient(control.MethodDenyClient, func(id string) api.Command { return api.DenyClient{ID: id} })
+	onClient(control.MethodForgetClient, func(id string) api.Command { return api.ForgetClient{ID: id} })
+	control.HandleStream(m, control.TopicEvents, func(ctx context.Context, _ struct{}, send func(control.HubEvent)) error {
+		defer h.Watch(send)()
+		<-ctx.Done()
+		return nil
+	})
+	return m
+}
+
+var owner = api.Actor{Kind: api.Owner}

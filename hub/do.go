@@ -1,0 +1,101 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"vapd/hub/api"
+	"vapd/hub/clients"
+	"vapd/protocol/control"
+)
+
+// Do carries out a command (api.Dispatcher). What is here is the owner's alone.
+func (h *Hub) Do(_ context.Context, who api.Actor, c api.Command) (api.Result, error) {
+	if who.Kind != api.Owner {
+		return nil, fmt.Errorf("hub: %s %s: %w", who.Kind, who.ID, api.ErrDenied)
+	}
+	switch c := c.(type) {
+	case api.Status:
+		return h.status(), nil
+	case api.ListClients:
+		return h.list(), nil
+	case api.ApproveClient:
+		return nil, named(c.ID, h.cfg.Registry.Decide(c.ID, clients.Approved))
+	case api.DenyClient:
+		return nil, h.expel(c.ID, h.cfg.Registry.Decide(c.ID, clients.Denied))
+	case api.ForgetClient:
+		return nil, h.expel(c.ID, h.cfg.Registry.Forget(c.ID))
+	}
+	return nil, fmt.Errorf("hub: %T: %w", c, api.ErrUnknownCommand)
+}
+
+// expel ends the connection of a client that err, nil, has just shut out.
+func (h *Hub) expel(id string, err error) error {
+	if err != nil {
+		return named(id, err)
+	}
+	h.server.Disconnect(id)
+	h.mirror.forget(id)
+	return nil
+}
+
+func named(id string, err error) error {
+	if errors.Is(err, clients.ErrUnknown) {
+		return fmt.Errorf("hub: %q: %w", id, errNoClient)
+	}
+	return err
+}
+
+func (h *Hub) list() []control.HubClient {
+	connected := make(map[string]string)
+	for _, c := range h.server.Clients() {
+		connected[c.ID] = c.Peer.Addr().String()
+	}
+	out := []control.HubClient{}
+	for _, c := range h.cfg.Registry.List() {
+		v := control.HubClient{
+			ID: c.ID, Name: c.Name, State: string(c.State), Address: c.Address.String(),
+			FirstSeen: c.FirstSeen, LastSeen: c.LastSeen,
+		}
+		if at, ok := connected[c.ID]; ok {
+			v.Connected, v.Address = true, at
+		}
+		for _, t := range h.mirror.timers(c.ID, h.cfg.Now()) {
+			v.Timers = append(v.Timers, control.HubTimer{ID: t.ID, Label: t.Label, Remaining: t.Remaining, Ringing: t.Ringing})
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+func (h *Hub) status() control.HubStatus {
+	v := control.HubStatus{
+		Name: h.cfg.Name, CoAP: h.Addr().String(), Uptime: h.cfg.Now().Sub(h.started).Seconds(),
+		Clients: len(h.server.Clients()), Sessions: int(h.sessions.Load()), RSSBytes: residentBytes(),
+		Turns: control.HubTurns{
+			Heard: h.counts.heard.Load(), Understood: h.counts.understood.Load(), Rejected: h.counts.rejected.Load(),
+			Failed: h.counts.failed.Load(), FocusLost: h.counts.focusLost.Load(), WakeRejected: h.counts.wakeRejected.Load(),
+		},
+	}
+	for _, e := range h.cfg.Engines() {
+		v.Engines = append(v.Engines, control.HubEngine{
+			Name: e.Engine, State: string(e.State), Crashes: e.Crashes, Detail: e.Detail,
+		})
+	}
+	return v
+}
+
+// residentBytes is the memory of this process; 0 where the kernel does not tell.
+func residentBytes() int64 {
+	data, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		return 0
+	}
+	var size, resident int64
+	if _, err := fmt.Sscan(string(data), &size, &resident); err != nil {
+		return 0
+	}
+	return resident * int64(os.Getpagesize())
+}

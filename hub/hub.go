@@ -1,0 +1,271 @@
+package hub
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/plgd-dev/go-coap/v3/message/codes"
+
+	"vapd/hub/clients"
+	"vapd/hub/dialogue"
+	"vapd/hub/focus"
+	"vapd/hub/intent"
+	"vapd/hub/session"
+	"vapd/hub/speech"
+	"vapd/protocol/clientregistry"
+	"vapd/protocol/coap"
+	"vapd/protocol/control"
+	"vapd/protocol/vap"
+)
+
+// Config is what a Hub needs.
+type Config struct {
+	Name    string
+	Locales []string // BCP 47
+	// Listen is the CoAP endpoint's address; Groups answers multicast discovery.
+	Listen     netip.AddrPort
+	Groups     bool
+	MaxClients int
+
+	Registry *clients.Registry
+	// Window is how long satellites that woke for the same words are waited for.
+	Window         time.Duration
+	RequireSpeaker bool
+
+	Recognizer    speech.Recognizer
+	Synthesizer   speech.Synthesizer
+	Voice         string
+	Endpoint      speech.EndpointConfig
+	Engines       func() []speech.Health
+	Understanding intent.Understanding
+	Codecs        session.Codecs
+	ConfirmWake   func(w vap.Wakeword, heard []int16) (bool, error) // nil: clients are believed
+
+	Logger *slog.Logger
+	Now    func() time.Time
+}
+
+// Hub is the hub. Make it with New, then call Run once.
+type Hub struct {
+	cfg      Config
+	log      *slog.Logger
+	server   *clientregistry.Server
+	endpoint *coap.Endpoint
+	referee  *referee
+	mirror   *mirror
+	watchers watchers
+	connects chan connecting
+	started  time.Time
+
+	ctx      context.Context // of the sessions
+	cancel   context.CancelFunc
+	wg       sync.WaitGroup // sessions
+	sessions atomic.Int64
+	counts   counts
+}
+
+type counts struct{ heard, understood, rejected, failed, focusLost, wakeRejected atomic.Int64 }
+
+// maxSessions bounds the conversations at one time: each may hold an engine.
+const maxSessions = 64
+
+// New opens the hub's socket. Clients are answered from then on.
+func New(cfg Config) (*Hub, error) {
+	h := &Hub{
+		cfg: cfg, log: cfg.Logger,
+		referee:  newReferee(cfg.Window),
+		mirror:   newMirror(),
+		connects: make(chan connecting, maxConnecting),
+		started:  cfg.Now(),
+	}
+	h.ctx, h.cancel = context.WithCancel(context.Background())
+	h.server = clientregistry.NewServer(clientregistry.ServerConfig{
+		Policy: h, Logger: cfg.Logger, MaxClients: cfg.MaxClients,
+	})
+	mux := new(coap.Mux)
+	h.server.Register(mux)
+	endpoint, err := coap.Listen(coap.Config{
+		Addr: cfg.Listen, Groups: cfg.Groups, Handler: mux.Serve, MaxBody: 1 << 20, Logger: cfg.Logger,
+	})
+	if err != nil {
+		h.cancel()
+		h.server.Close()
+		return nil, fmt.Errorf("hub: %w", err)
+	}
+	h.endpoint = endpoint
+	h.server.Attach(endpoint)
+	return h, nil
+}
+
+// Addr is the address of the CoAP endpoint.
+func (h *Hub) Addr() netip.AddrPort { return h.endpoint.LocalAddr() }
+
+// Run serves until ctx ends; then it ends every session and closes the socket.
+func (h *Hub) Run(ctx context.Context) error {
+	h.runConnects(ctx)
+	h.cancel()
+	h.referee.close()
+	h.server.Close()
+	err := h.endpoint.Close()
+	h.wg.Wait()
+	return err
+}
+
+// offers is what the hub can do, as clients are told.
+func (h *Hub) offers() []vap.Offer {
+	return []vap.Offer{
+		{Name: vap.CapSound, Version: 1, Stream: true, Codecs: append(h.cfg.Codecs.Names(), vap.CodecPCM)},
+		{Name: vap.CapWakeword, Version: 1}, {Name: vap.CapText, Version: 1}, {Name: vap.CapChime, Version: 1},
+		{Name: vap.CapTimer, Version: 1}, {Name: vap.CapVolume, Version: 1}, {Name: vap.CapLog, Version: 1},
+	}
+}
+
+// Started begins a conversation (clientregistry.Policy).
+func (h *Hub) Started(s *clientregistry.Session, start vap.SessionStart) (clientregistry.SessionHandler, error) {
+	client := s.Client()
+	if h.cfg.RequireSpeaker {
+		// Nothing here can tell who speaks yet, so the strict answer is the right one.
+		return nil, h.refuse(client.ID, &vap.Error{Code: codes.Unauthorized, Type: vap.TypeUserNotAuthorized})
+	}
+	if h.sessions.Add(1) > maxSessions {
+		h.sessions.Add(-1)
+		return nil, h.refuse(client.ID, &vap.Error{Code: codes.TooManyRequests, Type: vap.TypeTooManyClients, RetryAfter: 5 * time.Second})
+	}
+	conversation, err := session.New(h.sessionConfig(), remote{s}, start)
+	if err != nil {
+		h.sessions.Add(-1)
+		return nil, err
+	}
+	key := fmt.Sprintf("%s/%d", client.ID, s.ID())
+	wake := conversation.Wake()
+	h.referee.offer(focus.Bid{
+		Session: key, Client: client.ID, Word: wake.Word, Score: wake.Score, SNR: wake.SNR,
+	}, start.At, time.Now(), len(h.server.Clients()) < 2, conversation.Decide)
+	h.wg.Go(func() {
+		defer h.sessions.Add(-1)
+		defer h.referee.withdraw(key)
+		conversation.Run(h.ctx)
+	})
+	return conversation, nil
+}
+
+func (h *Hub) refuse(client string, e *vap.Error) error {
+	h.report(control.HubEvent{Kind: control.EventRefused, Client: client, Why: e.Type})
+	return e
+}
+
+func (h *Hub) sessionConfig() session.Config {
+	return session.Config{
+		Recognizer: h.cfg.Recognizer, Synthesizer: h.cfg.Synthesizer, Voice: h.cfg.Voice,
+		Endpoint: h.cfg.Endpoint, Respond: h.respond, Codecs: h.cfg.Codecs,
+		ConfirmWake: h.cfg.ConfirmWake, Report: h.report, Logger: h.log,
+	}
+}
+
+// respond makes the reply to what a client's user said.
+func (h *Hub) respond(client, heard string) session.Reply {
+	meant, ok := h.cfg.Understanding.Parse(heard)
+	r := dialogue.NotUnderstood()
+	if ok {
+		now := h.cfg.Now()
+		r = dialogue.Answer(meant, dialogue.Situation{
+			Now: now, Timers: h.mirror.timers(client, now), Volume: h.mirror.volume(client), TimerID: rand.Text()[:8],
+		})
+	}
+	return session.Reply{Say: r.Say, Do: r.Do, Again: r.Again, Understood: ok}
+}
+
+// report counts what a session tells, and passes it on.
+func (h *Hub) report(e control.HubEvent) {
+	switch {
+	case e.Kind == control.EventFailed:
+		h.counts.failed.Add(1)
+		h.log.Warn("turn failed", "client", e.Client, "turn", e.Turn, "why", e.Why)
+	case e.Kind == control.EventRefused:
+		switch e.Why {
+		case vap.TypeFocusLost:
+			h.counts.focusLost.Add(1)
+		case vap.TypeWakewordRejected:
+			h.counts.wakeRejected.Add(1)
+		}
+		h.log.Info("session refused", "client", e.Client, "why", e.Why, "object", e.Object)
+	case e.Kind == control.EventAnswered:
+		h.counts.heard.Add(1)
+		if e.Understood {
+			h.counts.understood.Add(1)
+		} else if e.Answer != "" {
+			h.counts.rejected.Add(1)
+		}
+		h.log.Info("turn answered", "client", e.Client, "turn", e.Turn, "heard", e.Heard, "answer", e.Answer,
+			"transcript_ms", e.Transcript, "first_audio_ms", e.FirstAudio, "lost", e.Lost)
+	}
+	h.watchers.tell(e)
+}
+
+// Watch calls tell for what happens from now on, until stop is called. tell must not
+// block; it is called from several goroutines, one at a time.
+func (h *Hub) Watch(tell func(control.HubEvent)) (stop func()) { return h.watchers.add(tell) }
+
+// Notified takes what a client reports of itself (clientregistry.Policy).
+func (h *Hub) Notified(c clientregistry.ClientInfo, capabilities []vap.Capability) {
+	for _, cap := range capabilities {
+		if err := h.notified(c.ID, cap); err != nil {
+			h.log.Warn("a client's report is not understood", "client", c.ID, "capability", cap.Name, "error", err)
+		}
+	}
+}
+
+func (h *Hub) notified(client string, c vap.Capability) error {
+	switch c.Name {
+	case vap.CapTimer:
+		timers, err := vap.ParseTimers(c)
+		if err == nil {
+			h.mirror.setTimers(client, timers, h.cfg.Now())
+		}
+		return err
+	case vap.CapVolume:
+		v, err := vap.ParseVolume(c)
+		if err == nil {
+			h.mirror.setVolume(client, v)
+		}
+		return err
+	case vap.CapLog:
+		l, err := vap.ParseLog(c)
+		if err == nil {
+			h.log.Info("a client says", "client", client, "level", l.Level, "text", l.Message)
+		}
+		return err
+	}
+	return nil
+}
+
+// Joined and Left pass on who is there (clientregistry.Policy).
+func (h *Hub) Joined(c clientregistry.ClientInfo) {
+	h.log.Info("client connected", "client", c.ID, "address", c.Peer.Addr())
+	h.watchers.tell(control.HubEvent{Kind: control.EventJoined, Client: c.ID, Name: c.Name, Address: c.Peer.Addr().String()})
+}
+
+// Left is told when a client is gone.
+func (h *Hub) Left(c clientregistry.ClientInfo, why error) {
+	reason := "it said goodbye"
+	if why != nil {
+		reason = why.Error()
+	}
+	h.log.Info("client left", "client", c.ID, "why", reason)
+	h.referee.forget(c.ID)
+	h.watchers.tell(control.HubEvent{Kind: control.EventLeft, Client: c.ID, Why: reason})
+}
+
+// remote gives a session the client registry's session, behind its own interface.
+type remote struct{ *clientregistry.Session }
+
+func (r remote) Stream(codec string, rate int) session.Stream { return r.Session.Stream(codec, rate) }
+
+var errNoClient = errors.New("no such client: 'vapd hub clients list' names all")

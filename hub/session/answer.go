@@ -1,0 +1,157 @@
+package session
+
+import (
+	"context"
+	"time"
+
+	"vapd/audio"
+	"vapd/audio/resample"
+	"vapd/hub/speech"
+	"vapd/protocol/control"
+	"vapd/protocol/vap"
+)
+
+// answer replies to what was heard: it carries out nothing itself, speaks, and says
+// whether the session goes on.
+func (s *Session) answer(ctx context.Context, e *ear, heard string) (again bool, err error) {
+	report := control.HubEvent{
+		Kind: control.EventAnswered, Client: s.remote.Client().ID, Turn: e.turn, Heard: heard, Lost: e.lost,
+		Transcript: e.sinceSpeech(time.Now()),
+	}
+	var r Reply
+	if !e.silent() {
+		r = s.cfg.Respond(report.Client, heard)
+	}
+	report.Answer, report.Understood = r.Say, r.Understood
+	a := vap.Answer{EndSession: !r.Again}
+	a.Capabilities = append(a.Capabilities, vap.TextCapability(vap.CapHeard, heard))
+	if r.Say != "" {
+		a.Capabilities = append(a.Capabilities, vap.TextCapability(vap.CapVoice, r.Say))
+	}
+	a.Capabilities = append(a.Capabilities, r.Do...)
+	err = s.speak(ctx, e.turn, r.Say, a, func() { report.FirstAudio = e.sinceSpeech(time.Now()) })
+	if err != nil {
+		return false, err
+	}
+	s.cfg.Report(report)
+	return r.Again, nil
+}
+
+// speak sends the answer, with its sound if the client can play one: streamed from the
+// first sample on, or whole. first is called when the first sample is there.
+func (s *Session) speak(ctx context.Context, turn uint32, text string, a vap.Answer, first func()) error {
+	client := s.remote.Client()
+	sound, plays := client.Offer(vap.CapSound)
+	m := &mouth{session: s, turn: turn, answer: a, first: first}
+	switch {
+	case text == "", client.Listed && !plays:
+		s.remote.Answer(turn, a)
+		return nil
+	case sound.Stream:
+		var err error
+		if m.codec, m.encoder, err = s.cfg.encoder(sound.Codecs); err != nil {
+			return err
+		}
+	}
+	err := s.cfg.Synthesizer.Speak(ctx, text, s.cfg.Voice, func(p speech.Piece) error { return m.say(ctx, p) })
+	if err != nil {
+		if m.answered {
+			return err // too late to tell the client more than silence does
+		}
+		// The words are there, only the voice is not: better than an error.
+		s.log.Warn("the answer is sent without its sound", "error", err)
+		s.remote.Answer(turn, a)
+		return nil
+	}
+	return m.end(ctx)
+}
+
+// mouth takes the pieces of a synthesised answer to the client.
+type mouth struct {
+	session  *Session
+	turn     uint32
+	answer   vap.Answer
+	first    func()
+	codec    string
+	encoder  Encoder // nil: the client takes the sound whole
+	stream   Stream
+	convert  *resample.Resampler // nil at 16 kHz
+	samples  []int16             // at 16 kHz, not sent yet
+	answered bool
+}
+
+// say takes the next piece. At least one frame is kept back, as the last one is marked.
+func (m *mouth) say(ctx context.Context, p speech.Piece) error {
+	if err := m.collect(p); err != nil {
+		return err
+	}
+	if m.encoder == nil {
+		return nil
+	}
+	for len(m.samples) > m.encoder.Frame() {
+		if err := m.send(ctx, m.samples[:m.encoder.Frame()], false); err != nil {
+			return err
+		}
+		m.samples = m.samples[m.encoder.Frame():]
+	}
+	return nil
+}
+
+// collect appends a piece at 16 kHz.
+func (m *mouth) collect(p speech.Piece) error {
+	if m.first != nil {
+		m.first()
+		m.first = nil
+	}
+	if p.Format.Rate == audio.WakeRate {
+		m.samples = append(m.samples, p.Samples...)
+		return nil
+	}
+	if m.convert == nil {
+		var err error
+		if m.convert, err = resample.New(p.Format.Rate, audio.WakeRate, 1); err != nil {
+			return err
+		}
+	}
+	var out [512]int16
+	for src := p.Samples; len(src) > 0; {
+		n, used := m.convert.Process(out[:], src)
+		m.samples = append(m.samples, out[:n]...)
+		src = src[used:]
+	}
+	return nil
+}
+
+// send encodes and sends one frame, after the answer that announces it.
+func (m *mouth) send(ctx context.Context, frame []int16, last bool) error {
+	data, err := m.encoder.Encode(frame)
+	if err != nil {
+		return err
+	}
+	if m.stream == nil {
+		m.stream = m.session.remote.Stream(m.codec, int(audio.WakeRate))
+		m.finish(m.stream.Announcement())
+	}
+	return m.stream.Send(ctx, data, last)
+}
+
+func (m *mouth) finish(sound ...vap.Capability) {
+	m.answer.Capabilities = append(m.answer.Capabilities, sound...)
+	m.session.remote.Answer(m.turn, m.answer)
+	m.answered = true
+}
+
+// end sends what is left.
+func (m *mouth) end(ctx context.Context) error {
+	if m.encoder == nil {
+		m.finish(vap.Sound{Codec: vap.CodecPCM, Rate: int(audio.WakeRate), Data: pcmBytes(m.samples)}.Capability())
+		return nil
+	}
+	// A codec takes whole frames only; the rest is silence.
+	frame := make([]int16, m.encoder.Frame())
+	copy(frame, m.samples)
+	if err := m.send(ctx, frame, true); err != nil {
+		return err
+	}
+	return m.stream.Wait(ctx)
+}

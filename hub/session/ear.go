@@ -1,0 +1,203 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/plgd-dev/go-coap/v3/message/codes"
+
+	"vapd/audio"
+	"vapd/hub/speech"
+	"vapd/protocol/clientregistry"
+	"vapd/protocol/vap"
+)
+
+// ear follows one utterance: fragments go in, and what a person said comes out, as
+// sound for the recognizer and the endpointer. Its time is the sample index of the
+// session's audio.
+type ear struct {
+	session *Session
+	turn    uint32
+	seq     uint32 // of the last fragment that counted
+	lost    int    // fragments
+
+	decoder  Decoder
+	endpoint *speech.Endpointer
+	hearing  speech.Utterance // nil until there is sound
+	at       int64            // index of the next sample
+	from     int64            // where recognition starts: the end of the wake word
+	chimes   []vap.Chime
+	preroll  []int16 // up to the end of the wake word, while it is to be confirmed
+	text     string
+	hasText  bool
+
+	end     speech.Endpoint
+	heardAt time.Time // when the newest sample had arrived
+}
+
+const (
+	// maxGap is the silence that is put in for lost audio at most.
+	maxGap = 2 * audio.WakeRate
+	// maxPreroll bounds what a client can make the hub keep before its wake word.
+	maxPreroll = 4 * audio.WakeRate
+	maxChimes  = 8
+	maxText    = 1000 // bytes of a typed utterance
+)
+
+// newEar listens to the next utterance. Only the first one follows a wake word.
+func (s *Session) newEar(first bool) *ear {
+	var word speech.Span
+	if first {
+		word = speech.Span{From: s.wake.Start, To: s.wake.End}
+	}
+	return &ear{session: s, from: word.To, endpoint: speech.NewEndpointer(s.cfg.Endpoint, word)}
+}
+
+// take is told of the next fragment; over says that the utterance has ended.
+func (e *ear) take(f clientregistry.Fragment) (over bool, err error) {
+	e.turn, e.seq, e.heardAt = f.Turn, f.Seq, f.Received
+	e.lost += f.Lost
+	for _, c := range f.Capabilities {
+		switch c.Name {
+		case vap.CapText:
+			if err := e.typedText(c); err != nil {
+				return false, err
+			}
+		case vap.CapChime:
+			if err := e.chime(c); err != nil {
+				return false, err
+			}
+		case vap.CapSound:
+			if err := e.sound(c); err != nil {
+				return false, err
+			}
+		}
+	}
+	if f.Last && e.end.Kind == 0 {
+		e.end = speech.Endpoint{Kind: speech.Ended, At: e.at}
+	}
+	return f.Last || e.end.Kind > speech.Began, nil
+}
+
+func (e *ear) typedText(c vap.Capability) error {
+	text, err := vap.ParseText(c)
+	if err != nil {
+		return err
+	}
+	if len(text) > maxText {
+		return &vap.Error{Code: codes.RequestEntityTooLarge, Type: vap.TypeMalformed, Object: vap.CapText}
+	}
+	e.text, e.hasText = text, true
+	return nil
+}
+
+func (e *ear) chime(c vap.Capability) error {
+	chime, err := vap.ParseChime(c)
+	if err != nil {
+		return err
+	}
+	if len(e.chimes) < maxChimes {
+		e.chimes = append(e.chimes, chime)
+		e.endpoint.Ignore(speech.Span{From: chime.Start, To: chime.End})
+	}
+	return nil
+}
+
+func (e *ear) sound(c vap.Capability) error {
+	s, err := vap.ParseSound(c)
+	if err != nil {
+		return err
+	}
+	if e.decoder == nil {
+		if e.decoder, err = e.session.cfg.decoder(s); err != nil {
+			return err
+		}
+		e.hearing = e.session.cfg.Recognizer.Listen()
+	}
+	if gap := s.At - e.at; gap > 0 {
+		e.hear(e.decoder.Conceal(int(min(gap, int64(maxGap)))))
+		e.at = s.At
+	}
+	samples, err := e.decoder.Decode(s.Data)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errAudio, err)
+	}
+	e.hear(samples)
+	return nil
+}
+
+// hear passes the next samples on: all to the endpointer, which needs the room's noise,
+// and to the recognizer what comes after the wake word, without chimes.
+func (e *ear) hear(samples []int16) {
+	start := e.at
+	e.at += int64(len(samples))
+	if !e.session.confirmed {
+		e.preroll = append(e.preroll, samples[:min(len(samples), int(maxPreroll)-len(e.preroll))]...)
+	}
+	e.endpoint.Complete(e.hearing.Partial().Complete)
+	for _, p := range e.endpoint.Write(samples) {
+		if p.Kind > speech.Began && e.end.Kind <= speech.Began || p.Kind == speech.Began {
+			e.end = p
+		}
+	}
+	if skip := min(e.from-start, int64(len(samples))); skip > 0 {
+		samples = samples[skip:]
+		start += skip
+	}
+	for _, c := range e.chimes {
+		from, to := max(c.Start-start, 0), min(c.End-start, int64(len(samples)))
+		if from < to {
+			clear(samples[from:to])
+		}
+	}
+	if len(samples) > 0 {
+		e.hearing.Write(samples)
+	}
+}
+
+func (e *ear) typed() bool { return e.hasText }
+
+// failed is closed when the recognizer has given up.
+func (e *ear) failed() <-chan struct{} {
+	if e.hearing == nil {
+		return nil
+	}
+	return e.hearing.Failed()
+}
+
+// transcript is what was said, "" when that was nothing that is understood.
+func (e *ear) transcript(ctx context.Context) (string, error) {
+	if e.hasText {
+		return e.text, nil
+	}
+	if e.hearing == nil || e.end.Kind == speech.Silent {
+		return "", nil
+	}
+	t, err := e.hearing.Finish(ctx)
+	if err != nil || !t.Accepted {
+		return "", err
+	}
+	return t.Text, nil
+}
+
+// silent says that nobody spoke.
+func (e *ear) silent() bool {
+	return !e.hasText && (e.hearing == nil || e.end.Kind == speech.Silent)
+}
+
+// sinceSpeech is the time since the end of speech in milliseconds, as far as its
+// arrival tells; 0 when nobody spoke.
+func (e *ear) sinceSpeech(now time.Time) float64 {
+	if e.hasText || e.end.Kind != speech.Ended {
+		return 0
+	}
+	since := now.Sub(e.heardAt) + audio.WakeRate.Duration(e.at-e.end.At)
+	return float64(since) / float64(time.Millisecond)
+}
+
+func (e *ear) close() {
+	if e.hearing != nil {
+		e.hearing.Close()
+	}
+}

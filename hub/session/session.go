@@ -1,0 +1,316 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/plgd-dev/go-coap/v3/message/codes"
+
+	"vapd/audio"
+	"vapd/hub/speech"
+	"vapd/protocol/clientregistry"
+	"vapd/protocol/control"
+	"vapd/protocol/vap"
+)
+
+// Remote is the session as the client registry has it.
+type Remote interface {
+	ID() uint64
+	Client() clientregistry.ClientInfo
+	Grant()
+	Refuse(e *vap.Error)
+	Heard(turn, seq uint32)
+	Answer(turn uint32, a vap.Answer)
+	Fail(turn uint32, e *vap.Error)
+	Stream(codec string, rate int) Stream
+}
+
+// Stream takes the audio of an answer to the client.
+type Stream interface {
+	Announcement() vap.Capability
+	Send(ctx context.Context, data []byte, last bool) error
+	Wait(ctx context.Context) error
+}
+
+// Reply is what is answered to an utterance.
+type Reply struct {
+	Say string
+	// Do is what the client is to carry out, as capabilities.
+	Do []vap.Capability
+	// Again keeps the session open for another utterance.
+	Again      bool
+	Understood bool
+}
+
+// Config is what all sessions of a hub share.
+type Config struct {
+	Recognizer  speech.Recognizer
+	Synthesizer speech.Synthesizer
+	Voice       string
+	Endpoint    speech.EndpointConfig
+	// Respond makes the reply to what was said; heard is empty when nothing was
+	// understood. It does no I/O.
+	Respond func(client, heard string) Reply
+	// Codecs makes the decoder and the encoder of a codec; it fails for one that this
+	// machine lacks.
+	Codecs Codecs
+	// ConfirmWake scores the wake word again; nil believes the client.
+	ConfirmWake func(w vap.Wakeword, heard []int16) (bool, error)
+	// Report takes what happened; it must not block.
+	Report func(control.HubEvent)
+	Logger *slog.Logger
+}
+
+// Session is one conversation. Make it with New, then call Run once.
+type Session struct {
+	cfg     Config
+	remote  Remote
+	wake    vap.Wakeword // its span is empty when no wake word began the session
+	inbox   chan clientregistry.Fragment
+	verdict chan verdict
+	ended   chan error
+	log     *slog.Logger
+
+	won       bool // the focus
+	confirmed bool // the wake word, on the hub
+}
+
+type verdict struct {
+	won    bool
+	winner string
+}
+
+// inboxSize is 2.5 s of fragments of 20 ms: what comes while a transcript is made.
+const inboxSize = 128
+
+// stall is how long a client may send nothing in the middle of an utterance. The
+// client registry waits for what was lost; this is for a client that stopped.
+const stall = 3 * time.Second
+
+// New makes the session that start asks for. It fails, with a *vap.Error, when start
+// makes no sense.
+func New(cfg Config, remote Remote, start vap.SessionStart) (*Session, error) {
+	s := &Session{
+		cfg: cfg, remote: remote,
+		inbox:   make(chan clientregistry.Fragment, inboxSize),
+		verdict: make(chan verdict, 1),
+		ended:   make(chan error, 1),
+		log:     cfg.Logger.With("client", remote.Client().ID, "session", remote.ID()),
+	}
+	for _, c := range start.Capabilities {
+		if c.Name != vap.CapWakeword {
+			continue
+		}
+		w, err := vap.ParseWakeword(c)
+		if err != nil {
+			return nil, err
+		}
+		if w.End < 0 || w.End > int64(maxPreroll) {
+			return nil, &vap.Error{Code: codes.BadRequest, Type: vap.TypeMalformed, Object: vap.CapWakeword}
+		}
+		s.wake = w
+	}
+	s.confirmed = cfg.ConfirmWake == nil || s.wake.Word == ""
+	return s, nil
+}
+
+// Wake is the wake word that began the session; its Word is empty when none did.
+func (s *Session) Wake() vap.Wakeword { return s.wake }
+
+// Fragment takes the next fragment (clientregistry.SessionHandler).
+func (s *Session) Fragment(f clientregistry.Fragment) bool {
+	select {
+	case s.inbox <- f:
+		return true
+	default:
+		return false
+	}
+}
+
+// Ended says that the session is over (clientregistry.SessionHandler).
+func (s *Session) Ended(err error) {
+	if err == nil {
+		err = context.Canceled
+	}
+	s.ended <- err
+}
+
+// Decide says whether the session got the focus, once. winner has it otherwise.
+func (s *Session) Decide(won bool, winner string) { s.verdict <- verdict{won, winner} }
+
+// Run holds the conversation until it is over, or ctx ends.
+func (s *Session) Run(ctx context.Context) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	over := make(chan struct{})
+	defer close(over)
+	go func() {
+		select {
+		case err := <-s.ended:
+			cancel(err)
+		case <-over:
+		}
+	}()
+	for first := true; ; first = false {
+		again, err := s.turn(ctx, first)
+		if err != nil {
+			s.log.Info("session ended", "why", err)
+		}
+		if !again || err != nil {
+			return
+		}
+	}
+}
+
+// turn hears one utterance and answers it.
+func (s *Session) turn(ctx context.Context, first bool) (again bool, err error) {
+	e := s.newEar(first)
+	defer e.close()
+	if err := s.listen(ctx, e); err != nil {
+		s.failed(ctx, e, err)
+		return false, err
+	}
+	if !e.typed() {
+		s.remote.Heard(e.turn, e.seq)
+	}
+	heard, err := e.transcript(ctx)
+	if err != nil {
+		s.failed(ctx, e, err)
+		return false, err
+	}
+	if err := s.waitForFocus(ctx); err != nil {
+		return false, err
+	}
+	again, err = s.answer(ctx, e, heard)
+	if err != nil {
+		s.failed(ctx, e, err)
+	}
+	return again, err
+}
+
+// listen takes fragments until the utterance has ended.
+func (s *Session) listen(ctx context.Context, e *ear) error {
+	idle := time.NewTimer(stall)
+	defer idle.Stop()
+	var quiet <-chan time.Time // until the first fragment, the client registry waits
+	for {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case v := <-s.verdict:
+			if err := s.decided(v); err != nil {
+				return err
+			}
+		case <-e.failed():
+			return nil // transcript says why
+		case <-quiet:
+			return fmt.Errorf("session: no audio for %v: %w", stall, errStalled)
+		case f := <-s.inbox:
+			idle.Reset(stall)
+			quiet = idle.C
+			over, err := e.take(f)
+			if err != nil || over {
+				return err
+			}
+			if err := s.confirm(e); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+var errStalled = errors.New("the client stopped in the middle of its utterance")
+
+// decided acts on the verdict.
+func (s *Session) decided(v verdict) error {
+	if !v.won {
+		return s.refuse(&vap.Error{Code: codes.Forbidden, Type: vap.TypeFocusLost, Object: v.winner})
+	}
+	s.won = true
+	s.grant()
+	return nil
+}
+
+// grant lets the client know that the session is its own, once that is certain.
+func (s *Session) grant() {
+	if s.won && s.confirmed {
+		s.remote.Grant()
+	}
+}
+
+// wakeTail is how much a model hears after the end of a word until it is sure.
+const wakeTail = audio.WakeRate / 4
+
+// confirm scores the wake word again as soon as all of it is there.
+func (s *Session) confirm(e *ear) error {
+	if s.confirmed || e.at < s.wake.End+int64(wakeTail) {
+		return nil
+	}
+	ok, err := s.cfg.ConfirmWake(s.wake, e.preroll)
+	if err != nil {
+		// A pack that the hub lacks is the owner's mistake, not the speaker's.
+		s.log.Warn("the wake word can't be confirmed, the client is believed", "error", err)
+		ok = true
+	}
+	if !ok {
+		return s.refuse(&vap.Error{Code: codes.Forbidden, Type: vap.TypeWakewordRejected, Object: s.wake.Word})
+	}
+	s.confirmed, e.preroll = true, nil
+	s.grant()
+	return nil
+}
+
+// waitForFocus returns once the session is the client's own.
+func (s *Session) waitForFocus(ctx context.Context) error {
+	if s.won {
+		return nil
+	}
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case v := <-s.verdict:
+		return s.decided(v)
+	}
+}
+
+// refuse refuses the session. The error it returns ends it.
+func (s *Session) refuse(e *vap.Error) error {
+	s.remote.Refuse(e)
+	s.cfg.Report(control.HubEvent{Kind: control.EventRefused, Client: s.remote.Client().ID, Why: e.Type, Object: e.Object})
+	return fmt.Errorf("%w: %w", errRefused, e)
+}
+
+// errRefused says that the client was told already.
+var errRefused = errors.New("session: refused")
+
+// failed tells the client, and whoever watches, that the turn came to nothing.
+func (s *Session) failed(ctx context.Context, e *ear, err error) {
+	if errors.Is(err, errRefused) || ctx.Err() != nil {
+		return // it knows, or is gone
+	}
+	s.remote.Fail(e.turn, failure(err))
+	s.cfg.Report(control.HubEvent{Kind: control.EventFailed, Client: s.remote.Client().ID, Turn: e.turn, Why: err.Error()})
+}
+
+// failure is the protocol's error for what went wrong in a turn.
+func failure(err error) *vap.Error {
+	var e *vap.Error
+	switch {
+	case errors.As(err, &e):
+		return e
+	case errors.Is(err, errStalled):
+		return &vap.Error{Code: codes.RequestEntityIncomplete, Type: vap.TypeFragmentLost}
+	case errors.Is(err, speech.ErrUnavailable):
+		return &vap.Error{Code: codes.ServiceUnavailable, Type: vap.TypeNoSpeechEngine, RetryAfter: 10 * time.Second}
+	case errors.Is(err, speech.ErrBusy):
+		return &vap.Error{Code: codes.ServiceUnavailable, Type: vap.TypeBusy, RetryAfter: time.Second}
+	case errors.Is(err, speech.ErrCrashed):
+		return &vap.Error{Code: codes.InternalServerError, Type: vap.TypeEngineFailed}
+	case errors.Is(err, errAudio):
+		return &vap.Error{Code: codes.BadRequest, Type: vap.TypeMalformed, Object: vap.CapSound}
+	}
+	return &vap.Error{Code: codes.InternalServerError, Type: vap.TypeInternal}
+}
