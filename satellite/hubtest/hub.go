@@ -138,7 +138,7 @@ func (h *Hub) Connect(_ coap.Peer, req vap.Connect, _ bool, reply func(vap.Conne
 func (h *Hub) Started(s *clientregistry.Session, start vap.SessionStart) (clientregistry.SessionHandler, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	one := &session{hub: h, session: s, script: h.script, seen: Session{Start: start}}
+	one := &session{hub: h, session: s, script: h.script, decided: make(chan struct{}), seen: Session{Start: start}}
 	h.sessions = append(h.sessions, one)
 	h.wg.Go(one.decide)
 	return one, nil

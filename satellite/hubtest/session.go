@@ -13,6 +13,7 @@ type session struct {
 	hub     *Hub
 	session *clientregistry.Session
 	script  Script
+	decided chan struct{}
 
 	// Guarded by the hub's lock.
 	seen   Session
@@ -20,6 +21,7 @@ type session struct {
 }
 
 func (s *session) decide() {
+	defer close(s.decided)
 	if !pause(s.hub.ctx, s.script.Decide) {
 		return
 	}
@@ -54,7 +56,9 @@ func (s *session) Ended(err error) {
 	s.seen.Ended, s.seen.Why = true, err
 }
 
+// answer answers, but never before the session was granted.
 func (s *session) answer(turn uint32, a Answer) {
+	<-s.decided
 	if a.Error != nil {
 		s.session.Fail(turn, a.Error)
 		return
