@@ -1,0 +1,350 @@
+package coap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/plgd-dev/go-coap/v3/message"
+	"github.com/plgd-dev/go-coap/v3/message/codes"
+)
+
+// TestNSTART: no more requests than that are outstanding to a peer, the others wait
+// in order, MaxQueue of them.
+func TestNSTART(t *testing.T) {
+	withScript(t, Config{NSTART: 2, MaxQueue: 3}, func(t *testing.T, e *Endpoint, s *script) {
+		peer := e.Peer(s.addr)
+		ended := make(chan string, 10)
+		var calls []*Call
+		for i := range 6 {
+			calls = append(calls, e.Start(t.Context(), peer, &Request{Code: codes.GET, Path: fmt.Sprint(i)}, func(_ *Response, err error) {
+				switch {
+				case errors.Is(err, ErrBusy):
+					ended <- fmt.Sprint(i, " busy")
+				case errors.Is(err, context.Canceled):
+					ended <- fmt.Sprint(i, " canceled")
+				case err != nil:
+					ended <- err.Error()
+				default:
+					ended <- fmt.Sprint(i, " answered")
+				}
+			}))
+		}
+		first, second := s.expect("CON 0.01"), s.expect("CON 0.01")
+		s.silence(400 * time.Millisecond)
+		calls[2].Cancel()
+		s.silence(50 * time.Millisecond)
+		path := func(f frame) string {
+			var o options
+			o.read(f.opts)
+			return o.path()
+		}
+		// An acknowledgement makes room, a response too.
+		s.send(packet(message.Acknowledgement, codes.Empty, second.mid, "", ""))
+		if f := s.expect("CON 0.01"); path(f) != "3" {
+			t.Errorf("then came %s", path(f))
+		}
+		s.send(packet(message.Acknowledgement, codes.Content, first.mid, string(first.token.bytes()), ""))
+		if f := s.expect("CON 0.01"); path(f) != "4" {
+			t.Errorf("then came %s", path(f))
+		}
+		s.send(packet(message.NonConfirmable, codes.Content, 1, string(second.token.bytes()), ""))
+		time.Sleep(100 * time.Millisecond)
+		for _, want := range []string{"5 busy", "2 canceled", "0 answered", "1 answered"} {
+			if got := <-ended; got != want {
+				t.Errorf("got %s, want %s", got, want)
+			}
+		}
+		calls[3].Cancel()
+		calls[3].Cancel()
+		calls[4].Cancel()
+		checkEmpty(t, e)
+	})
+}
+
+// TestSlowHandler: a peer whose requests wait for replies fills its own places, gets
+// 5.03 then, and nobody else waits.
+func TestSlowHandler(t *testing.T) {
+	var replies []func(*Response)
+	handler := func(_ Peer, req *Request, reply func(*Response)) {
+		if req.Path == "slow" {
+			replies = append(replies, reply)
+			return
+		}
+		reply(&Response{Code: codes.Content})
+	}
+	withScript(t, Config{Handler: handler, MaxPending: 10}, func(t *testing.T, e *Endpoint, s *script) {
+		for i := range 25 {
+			s.send(packet(message.NonConfirmable, codes.GET, uint16(i), "t", "", option(message.URIPath, "slow")))
+		}
+		other := &script{s.net.conn(3), t, e.LocalAddr()}
+		start := time.Now()
+		other.send(packet(message.Confirmable, codes.GET, 1, "t", ""))
+		other.expect("ACK 2.05")
+		if d := time.Since(start); d != 2*time.Millisecond {
+			t.Errorf("another peer waited %v", d)
+		}
+		for range 15 {
+			f := s.expect("NON 5.03")
+			var o options
+			if o.read(f.opts); o.maxAge == nil || *o.maxAge != 1 {
+				t.Error("5.03 does not say when to come again")
+			}
+		}
+		synctest.Wait()
+		if len(replies) != 10 {
+			t.Fatalf("handler was called %d times, want 10", len(replies))
+		}
+		replies[0](&Response{Code: codes.Content})
+		replies[0](&Response{Code: codes.Content}) // only once
+		s.expect("NON 2.05")
+		s.silence(time.Second)
+		s.send(packet(message.NonConfirmable, codes.GET, 100, "t", ""))
+		s.expect("NON 2.05")
+		// Those that are never answered give their places back.
+		time.Sleep(250 * time.Second)
+		synctest.Wait()
+		checkEmpty(t, e)
+		replies[1](&Response{Code: codes.Content})
+		s.silence(time.Second)
+	})
+}
+
+// sendAll gives e datagrams without a network.
+func sendAll(e *Endpoint, from netip.AddrPort, packets ...[]byte) {
+	r := receiver{e: e}
+	for _, p := range packets {
+		r.receive(p, Path{Peer: from})
+	}
+}
+
+func spoofed(i int) netip.AddrPort {
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), 1)
+}
+
+// TestManyPeers: requests from more addresses than are remembered push out the
+// longest idle ones, but none with which something is under way.
+func TestManyPeers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := listen(t, Config{Conn: newDeafConn(), Handler: echo, MaxPeers: 100})
+		busy := e.Peer(netip.MustParseAddrPort("192.0.2.1:1"))
+		done := make(chan error, 1)
+		c := e.Start(t.Context(), busy, get, func(_ *Response, err error) { done <- err })
+		idle := e.Peer(netip.MustParseAddrPort("192.0.2.2:1"))
+		sendAll(e, idle.Addr(), packet(message.Confirmable, codes.GET, 1, "t", ""))
+		if st := idle.Stats(); st.Received != 1 {
+			t.Errorf("stats of a peer: %+v", st)
+		}
+		for i := range 10_000 {
+			sendAll(e, spoofed(i), packet(message.Confirmable, codes.GET, 1, "t", "hello"))
+		}
+		if n := len(e.peers); n != 100 {
+			t.Errorf("%d peers are remembered", n)
+		}
+		if e.peers[busy.Addr()] == nil || e.peers[idle.Addr()] != nil {
+			t.Error("the busy peer was forgotten or the idle one was not")
+		}
+		if st := e.Stats(); st.Received != 10_001 || st.Dropped != 0 {
+			t.Errorf("stats: %+v", st)
+		}
+		// The handle of a forgotten peer goes on to work.
+		if st := idle.Stats(); st.Received != 0 {
+			t.Errorf("stats of a forgotten peer: %+v", st)
+		}
+		d := e.Start(t.Context(), idle, get, func(*Response, error) {})
+		if e.peers[idle.Addr()] == nil {
+			t.Error("the forgotten peer was not remembered again")
+		}
+		c.Cancel()
+		d.Cancel()
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+	})
+}
+
+// TestAllPeersBusy: when something is under way with everybody who is remembered,
+// strangers' requests are dropped.
+func TestAllPeersBusy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := listen(t, Config{Conn: newDeafConn(), Handler: func(Peer, *Request, func(*Response)) {}, MaxPeers: 100})
+		for i := range 1000 {
+			sendAll(e, spoofed(i), packet(message.NonConfirmable, codes.GET, 1, "t", "hello"))
+		}
+		if st := e.Stats(); len(e.peers) != 100 || st.Dropped != 900 {
+			t.Errorf("%d peers, stats %+v", len(e.peers), st)
+		}
+		_, err := e.Peer(spoofed(5000)).Do(t.Context(), get)
+		if !errors.Is(err, ErrBusy) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+// TestFloodOfAnswers: the answers kept for duplicates are bounded for one peer and
+// for all.
+func TestFloodOfAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := Config{Conn: newDeafConn(), Handler: echo, DedupMessages: 100, DedupBytes: 20_000, MaxDedupBytes: 100_000}
+		e := listen(t, cfg)
+		payload := strings.Repeat("x", 1000)
+		for i := range 50 {
+			for mid := range 200 {
+				sendAll(e, spoofed(i), packet(message.Confirmable, codes.GET, uint16(mid), "t", payload[:mid*5]))
+			}
+			if p := e.peers[spoofed(i)]; p.memory.len() > 100 || p.memory.bytes > 20_000 {
+				t.Fatalf("%d messages, %d bytes for one peer", p.memory.len(), p.memory.bytes)
+			}
+			if e.dedupBytes > 100_000 {
+				t.Fatalf("%d bytes for all", e.dedupBytes)
+			}
+		}
+		checkDedup(t, e)
+		time.Sleep(300 * time.Second)
+		synctest.Wait()
+		if e.dedupBytes != 0 {
+			t.Errorf("%d bytes are left", e.dedupBytes)
+		}
+	})
+}
+
+// checkDedup compares the count of remembered bytes with what is there.
+func checkDedup(tb testing.TB, e *Endpoint) {
+	sum := 0
+	for _, p := range e.peers {
+		bytes := 0
+		for seq := p.memory.first; seq < p.memory.next; seq++ {
+			bytes += len(p.memory.at(seq).reply)
+		}
+		if bytes != p.memory.bytes || len(p.memory.index) > p.memory.len() {
+			tb.Errorf("%s: %d bytes counted, %d there; %d ids for %d messages", p.id, p.memory.bytes, bytes, len(p.memory.index), p.memory.len())
+		}
+		sum += bytes
+	}
+	if sum != e.dedupBytes {
+		tb.Errorf("%d bytes counted for all, %d there", e.dedupBytes, sum)
+	}
+}
+
+// TestFloodOfBlocks: bodies that are begun and never end push out each other, not
+// one that makes progress.
+func TestFloodOfBlocks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		got := 0
+		handler := func(_ Peer, req *Request, reply func(*Response)) {
+			got = len(req.Body)
+			reply(&Response{Code: codes.Changed})
+		}
+		e := listen(t, Config{Conn: newDeafConn(), Handler: handler, MaxTransfers: 4, MaxBlockBytes: 100 << 10})
+		honest := netip.MustParseAddrPort("192.0.2.1:1")
+		payload := strings.Repeat("x", 1024)
+		mid := uint16(0)
+		for num := range 50 {
+			sendAll(e, honest, block1(uint16(num), "honest", "", uint32(num), true, 1024, payload))
+			for i := range 10 {
+				for range 10 {
+					mid++
+					sendAll(e, spoofed(i), block1(mid, fmt.Sprint(mid), "", 0, true, 1024, payload))
+				}
+				if n := len(e.peers[spoofed(i)].uploads); n > 4 {
+					t.Fatalf("%d bodies of one peer", n)
+				}
+			}
+			if e.blockBytes > 100<<10 {
+				t.Fatalf("%d bytes of blocks", e.blockBytes)
+			}
+			time.Sleep(time.Millisecond)
+		}
+		sendAll(e, honest, block1(50, "honest", "", 50, false, 1024, "end"))
+		if got != 50*1024+3 {
+			t.Errorf("the honest body has %d bytes", got)
+		}
+		time.Sleep(40 * time.Second)
+		synctest.Wait()
+		checkEmpty(t, e)
+	})
+}
+
+// TestUnsent: a socket that refuses to send from an address that is gone gets the
+// repetition without it; a NON request fails at once.
+func TestUnsent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		gone := netip.MustParseAddr("192.0.2.99")
+		n := newMemNet()
+		a := &pickyConn{memConn: n.conn(1), refuse: gone}
+		e := listen(t, Config{Conn: a})
+		s := &script{n.conn(2), t, a.addr}
+		peer := e.Peer(s.addr)
+		done := make(chan error, 1)
+		start := func(non bool) {
+			r := receiver{e: e} // the peer was heard at the address
+			e.Start(t.Context(), peer, get, func(*Response, error) {}).Cancel()
+			s.next()
+			r.receive(packet(message.Acknowledgement, codes.Empty, 1, "", ""), Path{Peer: s.addr, Local: gone})
+			e.Start(t.Context(), peer, &Request{Code: codes.GET, NonConfirmable: non}, func(_ *Response, err error) { done <- err })
+		}
+		start(false)
+		f := s.expect("CON 0.01")
+		s.send(packet(message.Acknowledgement, codes.Content, f.mid, string(f.token.bytes()), ""))
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		start(true)
+		if err := <-done; !errors.Is(err, errPicky) {
+			t.Errorf("got %v", err)
+		}
+		a.refuse = netip.Addr{}
+		if _, err := peer.Do(t.Context(), get); !errors.Is(err, ErrNoReply) || !errors.Is(err, errPicky) {
+			t.Errorf("got %v", err)
+		}
+		checkEmpty(t, e)
+	})
+}
+
+var errPicky = errors.New("no such address")
+
+// pickyConn refuses to send from an address.
+type pickyConn struct {
+	*memConn
+	refuse netip.Addr
+}
+
+func (c *pickyConn) WritePacket(b []byte, to Path) error {
+	if to.Local == c.refuse {
+		return errPicky
+	}
+	return c.memConn.WritePacket(b, to)
+}
+
+// TestHandlerErrors: what no handler may reply becomes 5.00.
+func TestHandlerErrors(t *testing.T) {
+	handler := func(_ Peer, _ *Request, reply func(*Response)) { reply(&Response{Code: codes.GET}) }
+	withScript(t, Config{Handler: handler}, func(t *testing.T, e *Endpoint, s *script) {
+		s.send(packet(message.Confirmable, codes.GET, 1, "t", ""))
+		s.expect("ACK 5.00")
+		if _, err := e.Peer(s.addr).Do(t.Context(), &Request{Code: codes.Content}); err == nil {
+			t.Error("a request with a response code was sent")
+		}
+	})
+}
+
+func TestConfigErrors(t *testing.T) {
+	for _, tt := range []struct {
+		cfg  Config
+		want string
+	}{
+		{Config{}, "set Config.Addr"},
+		{Config{Addr: loopback, BlockSize: 100}, "block size 100"},
+		{Config{Addr: loopback, MaxRTO: time.Millisecond}, "MaxRTO"},
+		{Config{Addr: netip.MustParseAddrPort("192.0.2.200:1")}, "192.0.2.200:1"},
+	} {
+		if _, err := Listen(tt.cfg); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("got %v, want %q", err, tt.want)
+		}
+	}
+}
