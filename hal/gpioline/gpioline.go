@@ -128,7 +128,7 @@ func find(labels []string) (*gpiocdev.Chip, error) {
 			continue
 		case found.Name != chip.Name: // not just another name of its device file
 			_ = errors.Join(chip.Close(), found.Close())
-			return nil, fmt.Errorf("gpioline: %s and %s both have the label %s", found.Name, chip.Name, chip.Label)
+			return nil, fmt.Errorf("%s and %s both have the label %s", found.Name, chip.Name, chip.Label)
 		}
 		_ = chip.Close()
 	}
@@ -136,13 +136,13 @@ func find(labels []string) (*gpiocdev.Chip, error) {
 	case found != nil:
 		return found, nil
 	case errors.Is(denied, gpiocdev.ErrPermissionDenied), errors.Is(denied, fs.ErrPermission):
-		return nil, fmt.Errorf("gpioline: opening a gpiochip: add the user to the group gpio: %w", denied)
+		return nil, fmt.Errorf("opening a gpiochip: add the user to the group gpio: %w", denied)
 	case denied != nil:
-		return nil, fmt.Errorf("gpioline: opening a gpiochip: %w", denied)
+		return nil, fmt.Errorf("opening a gpiochip: %w", denied)
 	case len(others) == 0:
-		return nil, errors.New("gpioline: this machine has no gpiochip: is it the board that the profile is for?")
+		return nil, errors.New("this machine has no gpiochip: is it the board that the profile is for?")
 	}
-	return nil, fmt.Errorf("gpioline: no gpiochip has the label %s; there are %s",
+	return nil, fmt.Errorf("no gpiochip has the label %s; there are %s",
 		strings.Join(labels, " or "), strings.Join(others, ", "))
 }
 
@@ -154,5 +154,5 @@ func explain(chip *gpiocdev.Chip, offset int, err error) error {
 			hint = fmt.Sprintf(": %q uses it", info.Consumer)
 		}
 	}
-	return fmt.Errorf("gpioline: line %d of %s%s: %w", offset, chip.Label, hint, err)
+	return fmt.Errorf("line %d of %s%s: %w", offset, chip.Label, hint, err)
 }

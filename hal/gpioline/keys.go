@@ -72,7 +72,7 @@ func OpenKeys(keys []board.Key, log *slog.Logger) (Keys, error) {
 		})
 		if err != nil {
 			_ = s.Close()
-			return Keys{}, fmt.Errorf("%w (key %s)", err, k.ID)
+			return Keys{}, fmt.Errorf("gpioline: key %s: %w", k.ID, err)
 		}
 		s.inputs = append(s.inputs, w)
 	}
@@ -91,7 +91,7 @@ func OpenSwitch(sw board.Switch, log *slog.Logger) (Switch, error) {
 		s.send(hal.SwitchEvent{Muted: active, At: at})
 	})
 	if err != nil {
-		return Switch{}, err
+		return Switch{}, fmt.Errorf("gpioline: mute switch: %w", err)
 	}
 	s.inputs = append(s.inputs, w)
 	return Switch{s}, nil

@@ -1,0 +1,24 @@
+package board
+
+import (
+	"os"
+	"testing"
+)
+
+// TestBoardIsDetected looks at a machine whose kernel drives the codec of one board.
+func TestBoardIsDetected(t *testing.T) {
+	if os.Getenv("VAPD_BOARD") == "" {
+		t.Skip("needs the emulated board's codec: run make test-board")
+	}
+	d, err := Detect(os.DirFS("/"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%+v", d)
+	if p, sure := d.Profile(); !sure || p.ID != "respeaker-2mic-v2" {
+		t.Errorf("profile %q, %v", p.ID, sure)
+	}
+	if d.Machine.Model == "" {
+		t.Error("the model is missing")
+	}
+}
