@@ -255,7 +255,7 @@ func (s *Session) accept(m vap.SessionData, size int, at time.Time, reply func(*
 		r = &coap.Response{Code: codes.Continue}
 	}
 	if arrived == arrivedNew {
-		t.order.add(m.Seq, in)
+		t.order.add(m.Seq, in, time.Now())
 	}
 	return r, abandoned
 }
@@ -280,10 +280,10 @@ func (s *Session) number(m *vap.SessionData) {
 // vain. s.mu is held.
 func (s *Session) nextTurn(number uint32) (abandoned []func(*coap.Response)) {
 	abandoned = s.turn.finals
-	for _, in := range s.turn.order.held {
-		s.server.release(in.size)
-		if in.reply != nil {
-			abandoned = append(abandoned, in.reply)
+	for _, e := range s.turn.order.held {
+		s.server.release(e.v.size)
+		if e.v.reply != nil {
+			abandoned = append(abandoned, e.v.reply)
 		}
 	}
 	s.turn = turn{number: number}

@@ -41,9 +41,7 @@ type IncomingStream struct {
 	order   reorder[vap.Sound]
 	replies []func(*coap.Response) // held back, so that the hub slows down
 	lost    int                    // before the next piece
-	gapFor  uint32
-	gapAt   time.Time // when gapFor was missed first
-	err     error     // why it is over; io.EOF after the last piece
+	err     error                  // why it is over; io.EOF after the last piece
 	changed chan struct{}
 }
 
@@ -126,13 +124,12 @@ func (i *IncomingStream) take(sound vap.Sound, reply func(*coap.Response)) {
 	switch {
 	case i.err != nil:
 		r = noStream(sound.Stream)
-	case i.order.add(sound.Seq, sound) == arrivedTooEarly:
+	case i.order.add(sound.Seq, sound, time.Now()) == arrivedTooEarly:
 		r = busy().Response()
-	case i.full() && len(i.replies) < maxHeld:
+	case !i.order.gap() && i.full() && len(i.replies) < maxHeld:
 		i.replies = append(i.replies, reply)
 		r = nil
 	}
-	i.noteGap()
 	i.mu.Unlock()
 	if r != nil {
 		reply(r)
@@ -146,18 +143,10 @@ func (i *IncomingStream) take(sound vap.Sound, reply func(*coap.Response)) {
 // full reports whether there is enough for now. i.mu is held.
 func (i *IncomingStream) full() bool {
 	var d time.Duration
-	for _, s := range i.order.held {
-		s.Codec, s.Rate = i.sound.Codec, i.sound.Rate
-		d += s.Duration()
+	for _, e := range i.order.held {
+		d += vap.Sound{Codec: i.sound.Codec, Rate: i.sound.Rate, Data: e.v.Data}.Duration()
 	}
 	return d > readAhead || len(i.order.held) > readAheadCount
-}
-
-// noteGap notes since when the next piece is missing. i.mu is held.
-func (i *IncomingStream) noteGap() {
-	if i.order.gap() && (i.gapAt.IsZero() || i.gapFor != i.order.next) {
-		i.gapFor, i.gapAt = i.order.next, time.Now()
-	}
 }
 
 // Read waits for the next piece. lost is how many before it never came. It returns
@@ -209,7 +198,7 @@ func (i *IncomingStream) next() (p progress) {
 		return p
 	}
 	if i.order.gap() {
-		if p.wait = time.Until(i.gapAt.Add(gapWait(i.peer))); p.wait > 0 {
+		if p.wait = time.Until(i.order.gapSince().Add(gapWait(i.peer))); p.wait > 0 {
 			return p
 		}
 		i.lost += i.order.skip()
@@ -219,7 +208,6 @@ func (i *IncomingStream) next() (p progress) {
 		return p
 	}
 	i.order.pop()
-	i.noteGap()
 	p = progress{there: true, data: s.Data, lost: i.lost, last: s.Last}
 	i.lost = 0
 	if s.Last {

@@ -1,5 +1,7 @@
 package clientregistry
 
+import "time"
+
 // maxHeld is how many pieces may wait for one before them: three seconds and more of
 // audio in pieces of 20 ms.
 const maxHeld = 160
@@ -11,8 +13,13 @@ const maxSpans = 32
 // never come are passed over. It is pure; who waits how long is the caller's business.
 type reorder[T any] struct {
 	next uint32
-	held map[uint32]T
+	held map[uint32]entry[T]
 	lost []span // passed over; the latest last
+}
+
+type entry[T any] struct {
+	v  T
+	at time.Time // when it came
 }
 
 type span struct{ from, to uint32 } // to is not in it
@@ -46,21 +53,21 @@ func (r *reorder[T]) classify(seq uint32) arrival {
 	return arrivedNew
 }
 
-func (r *reorder[T]) add(seq uint32, v T) arrival {
+func (r *reorder[T]) add(seq uint32, v T, now time.Time) arrival {
 	a := r.classify(seq)
 	if a == arrivedNew {
 		if r.held == nil {
-			r.held = make(map[uint32]T)
+			r.held = make(map[uint32]entry[T])
 		}
-		r.held[seq] = v
+		r.held[seq] = entry[T]{v, now}
 	}
 	return a
 }
 
 // peek returns the next piece if it is there.
 func (r *reorder[T]) peek() (v T, ok bool) {
-	v, ok = r.held[r.next]
-	return v, ok
+	e, ok := r.held[r.next]
+	return e.v, ok
 }
 
 // pop takes the next piece, which is there, out.
@@ -76,6 +83,17 @@ func (r *reorder[T]) drop() { delete(r.held, r.next) }
 func (r *reorder[T]) gap() bool {
 	_, ok := r.held[r.next]
 	return !ok && len(r.held) > 0
+}
+
+// gapSince is when the first piece came that should have come after the missing one,
+// so that several gaps are waited for at once and not one after the other.
+func (r *reorder[T]) gapSince() (since time.Time) {
+	for _, e := range r.held {
+		if since.IsZero() || e.at.Before(since) {
+			since = e.at
+		}
+	}
+	return since
 }
 
 // skip passes over the pieces that are missing before the first that is there, and

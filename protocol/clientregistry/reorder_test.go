@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -29,7 +30,7 @@ func TestReorder(t *testing.T) {
 					passed[from+n] = true
 				}
 			} else {
-				got := r.add(seq, seq)
+				got := r.add(seq, seq, time.Time{})
 				_, held := r.held[seq]
 				switch want := slices.Contains(delivered, seq); {
 				case want && got != arrivedTwice,
@@ -109,6 +110,7 @@ func anyOrder(n uint32, arrivals []arrivalOf) error {
 	server.connect(peer, &coap.Request{}, vap.Connect{ID: "a", Version: vap.Version}, ignore)
 	server.start(peer, &coap.Request{}, vap.SessionStart{Session: 1, HasSession: true}, ignore)
 
+	var mu sync.Mutex
 	answers := make(map[uint32][]codes.Code)
 	began := time.Now()
 	for _, a := range arrivals {
@@ -116,10 +118,14 @@ func anyOrder(n uint32, arrivals []arrivalOf) error {
 		synctest.Wait()
 		data := vap.SessionData{Session: 1, HasSession: true, Seq: a.seq, Last: a.seq == n-1}
 		server.data(peer, &coap.Request{Body: make([]byte, 700)}, data, func(r *coap.Response) {
+			mu.Lock()
+			defer mu.Unlock()
 			answers[a.seq] = append(answers[a.seq], r.Code)
 		})
 	}
 	time.Sleep(3 * time.Second)
+	mu.Lock()
+	defer mu.Unlock()
 
 	next, got := uint32(0), make(map[uint32]bool)
 	for _, f := range e.heard() {

@@ -27,9 +27,8 @@ type piece struct {
 	tries  int
 
 	call      *coap.Call
-	sent      time.Time
-	overtaken int // how many later pieces were answered before
-	resent    bool
+	sent      time.Time // the last time
+	overtaken int       // by pieces that were sent later and answered before
 }
 
 // A piece is sent again when a later one was answered first: one that was sent later
@@ -171,15 +170,18 @@ func (s *sender) landed(p *piece, r *coap.Response, err error) {
 }
 
 // land takes p out of those in flight, and returns the calls of those before it that
-// count as lost and were not sent again yet.
+// count as lost now.
 func (s *sender) land(p *piece) (lost []*coap.Call, empty bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	at := slices.Index(s.flying, p)
 	for _, q := range s.flying[:at] {
+		if q.call == nil || p.sent.Before(q.sent) {
+			continue
+		}
 		q.overtaken++
-		if q.call != nil && !q.resent && (q.overtaken >= maxOvertaken || p.sent.Sub(q.sent) >= reordering) {
-			q.resent = true
+		if q.overtaken >= maxOvertaken || p.sent.Sub(q.sent) >= reordering {
+			q.sent, q.overtaken = time.Now(), 0
 			lost = append(lost, q.call)
 		}
 	}

@@ -172,10 +172,10 @@ func (s *Session) end(why error, refusal *vap.Error) {
 	}
 	s.ended, s.err, s.refusal = true, why, refusal
 	waiting := append(s.starts, s.turn.finals...)
-	for _, in := range s.turn.order.held {
-		s.server.release(in.size)
-		if in.reply != nil {
-			waiting = append(waiting, in.reply)
+	for _, e := range s.turn.order.held {
+		s.server.release(e.v.size)
+		if e.v.reply != nil {
+			waiting = append(waiting, e.v.reply)
 		}
 	}
 	streams := s.streams
@@ -244,7 +244,8 @@ func (s *Session) restartGap() {
 	}
 	if gap && s.gapTimer == nil {
 		s.gapFor = next
-		s.gapTimer = time.AfterFunc(gapWait(s.Client().Peer), func() { s.passOver(number, next) })
+		wait := time.Until(s.turn.order.gapSince().Add(gapWait(s.Client().Peer)))
+		s.gapTimer = time.AfterFunc(wait, func() { s.passOver(number, next) })
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,13 +17,13 @@ import (
 
 // opener is a hub that grants every session to e, and keeps the last one.
 func opener(e *ear) (h *hub, last func() *Session) {
-	var session *Session
+	var session atomic.Pointer[Session]
 	h = &hub{started: func(s *Session, _ vap.SessionStart) (SessionHandler, error) {
-		session = s
+		session.Store(s)
 		s.Grant()
 		return e, nil
 	}}
-	return h, func() *Session { return session }
+	return h, session.Load
 }
 
 func quiet() faults { return faults{delay: time.Millisecond} }
@@ -136,7 +137,7 @@ func TestFragmentsWithoutSessionStart(t *testing.T) {
 		s := h.stranger("192.0.2.8:1")
 		s.connect("a")
 		began := time.Now()
-		var late, atOnce int
+		var late, atOnce atomic.Int32
 		for seq := range uint32(maxOrphans + 4) {
 			req := &coap.Request{Code: codes.POST, Path: pathData, Body: fragment(7, seq, false)}
 			s.end.Start(t.Context(), s.peer, req, func(r *coap.Response, err error) {
@@ -144,15 +145,15 @@ func TestFragmentsWithoutSessionStart(t *testing.T) {
 					t.Errorf("fragment %d: %v, %v", seq, r, err)
 				}
 				if time.Since(began) < orphanWait {
-					atOnce++
+					atOnce.Add(1)
 				} else {
-					late++
+					late.Add(1)
 				}
 			})
 		}
 		time.Sleep(time.Second)
-		if late != maxOrphans || atOnce != 4 {
-			t.Errorf("%d were refused at once and %d after a while", atOnce, late)
+		if late.Load() != maxOrphans || atOnce.Load() != 4 {
+			t.Errorf("%d were refused at once and %d after a while", atOnce.Load(), late.Load())
 		}
 		if n := h.server.heldBytes.Load(); n != 0 {
 			t.Errorf("%d bytes are still counted", n)
@@ -364,27 +365,26 @@ func TestHubGoneInMidTurn(t *testing.T) {
 // A new session takes the place of the one before, on both sides.
 func TestSecondSessionReplacesTheFirst(t *testing.T) {
 	run(t, func(t *testing.T) {
-		var ears []*ear
+		ears := map[uint64]*ear{1: newEar(), 2: newEar()}
 		h := newHouse(t, quiet(), &hub{started: func(s *Session, _ vap.SessionStart) (SessionHandler, error) {
-			ears = append(ears, newEar())
-			return ears[len(ears)-1], nil
+			return ears[s.ID()], nil
 		}})
 		defer h.close()
 		s := h.stranger("192.0.2.8:1")
 		s.connect("a")
-		var first *coap.Response
+		first := make(chan *coap.Response, 1)
 		s.end.Start(t.Context(), s.peer, &coap.Request{Code: codes.POST, Path: pathStart, Body: start(1)},
-			func(r *coap.Response, _ error) { first = r })
+			func(r *coap.Response, _ error) { first <- r })
 		time.Sleep(100 * time.Millisecond)
 		s.end.Start(t.Context(), s.peer, &coap.Request{Code: codes.POST, Path: pathStart, Body: start(2)}, func(*coap.Response, error) {})
 		time.Sleep(100 * time.Millisecond)
-		if first == nil || first.Code != codes.NotFound {
-			t.Errorf("the first was answered %v", first)
+		if r := <-first; r == nil || r.Code != codes.NotFound {
+			t.Errorf("the first was answered %v", r)
 		}
-		if _, why := ears[0].end(); !errors.Is(why, ErrReplaced) {
+		if _, why := ears[1].end(); !errors.Is(why, ErrReplaced) {
 			t.Errorf("the first ended: %v", why)
 		}
-		if ended, _ := ears[1].end(); ended {
+		if ended, _ := ears[2].end(); ended {
 			t.Error("the second ended")
 		}
 	})
