@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"slices"
 	"time"
 
 	"vapd/protocol/clientregistry"
@@ -37,14 +38,24 @@ func (s *Satellite) offers() []vap.Offer {
 		offers = append(offers, vap.Offer{Name: name, Version: 1})
 	}
 	if s.cfg.Speaker != nil {
+		codecs := []string{vap.CodecPCM}
+		if s.cfg.Opus != nil {
+			codecs = []string{vap.CodecOpus, vap.CodecPCM}
+		}
 		offers = append(offers,
-			vap.Offer{Name: vap.CapSound, Version: 1, Codecs: []string{vap.CodecPCM}, Stream: true},
+			vap.Offer{Name: vap.CapSound, Version: 1, Codecs: codecs, Stream: true},
 			vap.Offer{Name: vap.CapVolume, Version: 1})
 	}
 	if s.cfg.Hardware.Pixels.Len() > 0 {
 		offers = append(offers, vap.Offer{Name: vap.CapLED, Version: 1})
 	}
 	return offers
+}
+
+// sendOpus says whether speech goes to the hub as Opus: when both named it.
+func (s *Satellite) sendOpus() bool {
+	sound, _ := vap.FindOffer(s.link.Status().Answer.Capabilities, vap.CapSound)
+	return slices.Contains(sound.Codecs, vap.CodecOpus)
 }
 
 // reporter tells the hub of the timers and volumes, at each connect and each change.

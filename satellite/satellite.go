@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"vapd/audio"
+	"vapd/audio/opus"
 	"vapd/audio/play"
 	"vapd/board"
 	"vapd/hal"
@@ -40,6 +41,8 @@ type Config struct {
 
 	// Detector hears the wake words; nil when there are none, and a key begins turns.
 	Detector *wakeword.Detector
+	// Opus is nil where it is not installed, or not wanted.
+	Opus *opus.Library
 
 	// Coap is the socket; its Handler is the Satellite's.
 	Coap coap.Config
@@ -187,6 +190,7 @@ func (s *Satellite) assemble() error {
 	})
 	s.turns = turn.New(turn.Config{
 		Client: s.client, Uplink: s.ear.Uplink(), Speaker: s.cfg.Speaker,
+		Opus: s.cfg.Opus, SendOpus: s.sendOpus,
 		Carry: func(c vap.Capability) { s.carry(c, true) }, Observer: observer{s},
 		Longest: LongestUtterance, Logger: s.cfg.Logger,
 	})

@@ -91,6 +91,7 @@ func (t *run) play(codec string, rate int, source func(write func(data []byte, l
 	if err != nil {
 		return err
 	}
+	defer dec.close()
 	out, err := t.cfg.Speaker.Stream(play.Voice, audio.SampleRate(rate))
 	if err != nil {
 		return fmt.Errorf("turn: playing the answer: %w", err)

@@ -6,37 +6,54 @@ import (
 	"time"
 
 	"vapd/audio"
+	"vapd/audio/opus"
 	"vapd/protocol/vap"
 )
 
 // pcmFrame is how long a fragment of PCM is: 640 bytes.
 const pcmFrame = 20 * time.Millisecond
 
-// encoder makes fragments of speech, each of frame samples.
+// encoder makes fragments of speech, each of frame samples. close gives it back.
 type encoder interface {
 	name() string
 	frame() int
 	encode(samples []int16) ([]byte, error)
+	close()
 }
 
-// decoder makes samples of the pieces of an answer.
+// decoder makes samples of the pieces of an answer; they are valid until the next ones.
 type decoder interface {
 	decode(data []byte) ([]int16, error)
 	// conceal is what is played for a piece that never came.
 	conceal() []int16
+	close()
 }
 
-func (t *run) encoder() (encoder, error) {
-	return pcm{}, nil
+func (t *run) encoder() encoder {
+	if t.cfg.Opus == nil || !t.cfg.SendOpus() {
+		return pcm{}
+	}
+	enc, err := t.cfg.Opus.NewEncoder(opus.EncoderConfig{})
+	if err != nil {
+		t.cfg.Logger.Warn("turn: speech is sent as PCM", "error", err)
+		return pcm{}
+	}
+	return opusEncoder{enc}
 }
 
 func (t *run) decoder(codec string, rate int) (decoder, error) {
 	if err := (audio.Format{Rate: audio.SampleRate(rate), Channels: 1}).Validate(); err != nil {
 		return nil, fmt.Errorf("turn: the answer: %w", err)
 	}
-	switch codec {
-	case vap.CodecPCM:
+	switch {
+	case codec == vap.CodecPCM:
 		return new(pcm), nil
+	case codec == vap.CodecOpus && t.cfg.Opus != nil:
+		dec, err := t.cfg.Opus.NewDecoder(audio.SampleRate(rate))
+		if err != nil {
+			return nil, fmt.Errorf("turn: the answer: %w", err)
+		}
+		return &opusDecoder{Decoder: dec}, nil
 	}
 	return nil, fmt.Errorf("turn: the answer comes as %q, which this satellite did not offer", codec)
 }
@@ -68,3 +85,5 @@ func (p *pcm) decode(data []byte) ([]int16, error) {
 
 // conceal is silence of the length of a piece.
 func (p *pcm) conceal() []int16 { return make([]int16, p.last) }
+
+func (pcm) close() {}

@@ -29,10 +29,8 @@ func (t *run) listen() error {
 	if !reader.Seek(from) {
 		return errGap
 	}
-	enc, err := t.encoder()
-	if err != nil {
-		return err
-	}
+	enc := t.encoder()
+	defer enc.close()
 	f := &fragments{run: t, reader: reader, encoder: enc, samples: make([]int16, enc.frame())}
 	// The first frames say where the session's audio really starts: the ring may have
 	// lost what was asked for.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"vapd/audio"
+	"vapd/audio/opus"
 	"vapd/audio/play"
 	"vapd/protocol/clientregistry"
 	"vapd/protocol/vap"
@@ -48,6 +49,11 @@ type Config struct {
 	Uplink *audio.Ring
 	// Speaker plays answers; nil when there is none.
 	Speaker *play.Mixer
+	// Opus encodes and decodes; nil when it is not installed.
+	Opus *opus.Library
+	// SendOpus says whether the hub takes Opus and this satellite wants it; asked at
+	// the begin of each turn.
+	SendOpus func() bool
 	// Carry carries out what an answer asks for beside sound (timer, volume, stop...).
 	Carry    func(vap.Capability)
 	Observer Observer

@@ -1,11 +1,13 @@
 package turn
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net/netip"
 	"slices"
 	"sync"
@@ -17,6 +19,7 @@ import (
 	"go.uber.org/goleak"
 
 	"vapd/audio"
+	"vapd/audio/opus"
 	"vapd/audio/play"
 	"vapd/protocol/clientregistry"
 	"vapd/protocol/coap"
@@ -35,11 +38,12 @@ var (
 // whose samples say their own index, and a speaker that runs.
 type house struct {
 	*Runner
-	network *hubtest.Network
-	hub     *hubtest.Hub
-	uplink  *audio.Ring
-	mixer   *play.Mixer
-	stopMix context.CancelFunc
+	network  *hubtest.Network
+	hub      *hubtest.Hub
+	uplink   *audio.Ring
+	mixer    *play.Mixer
+	stopMix  context.CancelFunc
+	sendOpus bool
 
 	mu      sync.Mutex
 	events  []string
@@ -74,7 +78,7 @@ func newHouse(t *testing.T, script hubtest.Script) *house {
 		t.Fatal(err)
 	}
 	h.Runner = New(Config{
-		Client: client, Uplink: h.uplink, Speaker: h.mixer,
+		Client: client, Uplink: h.uplink, Speaker: h.mixer, SendOpus: func() bool { return h.sendOpus },
 		Carry: func(c vap.Capability) {
 			h.mu.Lock()
 			defer h.mu.Unlock()
@@ -173,23 +177,14 @@ func (h *house) wake() *Wake {
 // sounds are the sound capabilities of fragments, checked to be what was captured.
 func sounds(t *testing.T, s hubtest.Session, origin int64) []vap.Sound {
 	t.Helper()
-	var out []vap.Sound
-	for _, f := range s.Fragments {
-		c, ok := vap.Find(f.Capabilities, vap.CapSound)
-		if !ok {
-			continue
-		}
-		one, err := vap.ParseSound(c)
-		if err != nil {
-			t.Fatal(err)
-		}
+	out := allSounds(s)
+	for _, one := range out {
 		for i := range len(one.Data) / 2 {
 			want := int16(origin + one.At + int64(i))
 			if got := int16(binary.LittleEndian.Uint16(one.Data[2*i:])); got != want {
 				t.Fatalf("sample %d of the session is %d, want %d", one.At+int64(i), got, want)
 			}
 		}
-		out = append(out, one)
 	}
 	return out
 }
@@ -461,7 +456,12 @@ func TestTurnFailures(t *testing.T) {
 				if c.spoil != nil {
 					c.spoil(h)
 				}
-				got := h.after(time.Minute)
+				var got []string
+				for range 300 {
+					if got = h.after(100 * time.Millisecond); slices.Contains(got, "failed 3") {
+						break
+					}
+				}
 				if n := len(got); n == 0 || got[n-1] != "failed 3" || !c.want(h.failed) {
 					t.Fatalf("events %v, error %v", got, h.failed)
 				}
@@ -495,7 +495,7 @@ func TestBargeIn(t *testing.T) {
 		h.Start(Order{N: 1, Wake: h.wake()})
 		h.after(3 * time.Second)
 		h.Start(Order{N: 2, Wake: h.wake()})
-		got := h.after(20 * time.Second)
+		got := h.after(12 * time.Second)
 		if want := []string{"granted 1", "heard 1", "speaks 1", "granted 2", "heard 2", "speaks 2", "ended again=false 2"}; !slices.Equal(got, want) {
 			t.Fatalf("events %v, %v", got, h.failed)
 		}
@@ -504,4 +504,70 @@ func TestBargeIn(t *testing.T) {
 			t.Fatalf("sessions %+v", all)
 		}
 	})
+}
+
+func TestTurnInOpus(t *testing.T) {
+	lib, err := opus.Open()
+	if err != nil {
+		t.Fatalf("install the Debian package libopus0: %v", err)
+	}
+	enc, err := lib.NewEncoder(opus.EncoderConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer enc.Close()
+	var packets [][]byte
+	for i := range 50 {
+		packet, err := enc.Encode(tone(i * 320))
+		if err != nil {
+			t.Fatal(err)
+		}
+		packets = append(packets, bytes.Clone(packet))
+	}
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, hubtest.Script{HearAfter: 40, Answer: func(uint32, []clientregistry.Fragment) hubtest.Answer {
+			return hubtest.Answer{Codec: vap.CodecOpus, Rate: 16000, Pieces: packets}
+		}})
+		h.cfg.Opus, h.sendOpus = lib, true
+		h.Start(Order{N: 1, Wake: h.wake()})
+		if got := h.after(5 * time.Second); !slices.Contains(got, "speaks 1") || !slices.Contains(got, "ended again=false 1") {
+			t.Fatalf("events %v, %v", got, h.failed)
+		}
+		dec, err := lib.NewDecoder(16000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer dec.Close()
+		var at int64
+		for _, c := range allSounds(h.hub.Sessions()[0]) {
+			samples, err := dec.Decode(c.Data)
+			if err != nil || c.Codec != vap.CodecOpus || c.At != at {
+				t.Fatalf("fragment at %d, want %d: %v", c.At, at, err)
+			}
+			at += int64(len(samples))
+		}
+		if at < 40*640 || h.Report().Codec != vap.CodecOpus {
+			t.Fatalf("%d samples in %s", at, h.Report().Codec)
+		}
+	})
+}
+
+// tone is 20 ms of 440 Hz from a sample on.
+func tone(from int) []int16 {
+	out := make([]int16, 320)
+	for i := range out {
+		out[i] = int16(8000 * math.Sin(2*math.Pi*440*float64(from+i)/16000))
+	}
+	return out
+}
+
+func allSounds(s hubtest.Session) (out []vap.Sound) {
+	for _, f := range s.Fragments {
+		if c, ok := vap.Find(f.Capabilities, vap.CapSound); ok {
+			if one, err := vap.ParseSound(c); err == nil {
+				out = append(out, one)
+			}
+		}
+	}
+	return out
 }
