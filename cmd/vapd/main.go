@@ -7,6 +7,8 @@ import (
 
 // cli is the command line: one field a command, each in a file of its own.
 type cli struct {
+	Wake wakeCmd `cmd:"" help:"Wake words: list, add, listen, test."`
+
 	hubCommands `embed:""`
 }
 

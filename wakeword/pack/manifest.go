@@ -58,10 +58,11 @@ const (
 // defaults is the manifest of a model that came without one.
 func defaults(id, model string) Manifest {
 	return Manifest{
-		Type:     "micro",
-		WakeWord: strings.ReplaceAll(id, "_", " "),
-		Model:    model,
-		Version:  2,
+		Type:             "micro",
+		WakeWord:         strings.ReplaceAll(id, "_", " "),
+		Model:            model,
+		TrainedLanguages: []string{},
+		Version:          2,
 		Micro: Micro{
 			ProbabilityCutoff: DefaultCutoff,
 			SlidingWindowSize: DefaultWindow,
