@@ -139,31 +139,64 @@ type home struct {
 	clock   *bubbleClock
 	stores  [3]*memory
 	alive   int
+	change  func(*Config) // before each start
 	cancel  context.CancelFunc
 	ran     chan error
 }
 
+// newHome is a home on a network in memory, for a bubble; its satellite has had time
+// to connect.
 func newHome(t *testing.T, script hubtest.Script) *home {
 	t.Helper()
-	h := &home{t: t, network: hubtest.NewNetwork(), card: newCard(), clock: &bubbleClock{booted: time.Now()}}
-	for i := range h.stores {
-		h.stores[i] = new(memory)
-	}
-	h.startHub(script)
-	h.start()
-	t.Cleanup(func() {
-		h.stop()
-		h.stopHub()
-	})
+	h := prepare(t)
+	h.network = hubtest.NewNetwork()
+	h.begin(script)
 	time.Sleep(2 * time.Second)
 	synctest.Wait()
 	return h
 }
 
+// newRealHome is a home on the machine's loopback, in the machine's time.
+func newRealHome(t *testing.T, script hubtest.Script, change ...func(*home)) *home {
+	t.Helper()
+	h := prepare(t)
+	for _, f := range change {
+		f(h)
+	}
+	h.begin(script)
+	return h
+}
+
+func prepare(t *testing.T) *home {
+	h := &home{t: t, card: newCard(), clock: &bubbleClock{booted: time.Now()}, change: func(*Config) {}}
+	for i := range h.stores {
+		h.stores[i] = new(memory)
+	}
+	return h
+}
+
+func (h *home) begin(script hubtest.Script) {
+	h.t.Helper()
+	h.startHub(script)
+	h.start()
+	h.t.Cleanup(func() {
+		h.stop()
+		h.stopHub()
+	})
+}
+
+// socket is the one at addr, or any on loopback outside of a bubble.
+func (h *home) socket(addr netip.AddrPort) coap.Config {
+	if h.network == nil {
+		return coap.Config{Addr: netip.MustParseAddrPort("127.0.0.1:0")}
+	}
+	return coap.Config{Conn: h.network.Open(addr)}
+}
+
 func (h *home) startHub(script hubtest.Script) {
 	h.t.Helper()
 	var err error
-	if h.hub, err = hubtest.New(coap.Config{Conn: h.network.Open(hubAddr)}, script); err != nil {
+	if h.hub, err = hubtest.New(h.socket(hubAddr), script); err != nil {
 		h.t.Fatal(err)
 	}
 }
@@ -188,22 +221,24 @@ func (h *home) start() {
 		h.t.Fatal(err)
 	}
 	h.board = sim.New(profile)
-	h.Satellite, err = New(Config{
+	at := h.hub.Addr()
+	cfg := Config{
 		ID: "org.vapd.satellite.test", Name: "test",
 		Open: h.card.open, Device: "card", Capture: audio.Format{Rate: 16000, Channels: 1}, Microphones: []int{0},
 		Speaker: mixer,
-		Coap:    coap.Config{Conn: h.network.Open(satelliteAddr)},
+		Coap:    h.socket(satelliteAddr),
 		Find: func(*coap.Endpoint) link.Finder {
 			return func(_ context.Context, found func(link.Hub)) error {
-				found(link.Hub{Name: "hub", Addr: hubAddr})
+				found(link.Hub{Name: "hub", Addr: at})
 				return nil
 			}
 		},
 		Board: profile, Hardware: h.board.Hardware(), Sim: h.board,
 		Settings: h.stores[0], Tokens: h.stores[1], Timers: h.stores[2], Clock: h.clock,
 		Volume: Volume{50, 50, 50}, Alive: func() { h.alive++ }, Logger: slog.New(slog.DiscardHandler),
-	})
-	if err != nil {
+	}
+	h.change(&cfg)
+	if h.Satellite, err = New(cfg); err != nil {
 		h.t.Fatal(err)
 	}
 	var ctx context.Context
