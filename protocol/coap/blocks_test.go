@@ -92,6 +92,22 @@ func TestBlockSizeFitsOptions(t *testing.T) {
 	})
 }
 
+// TestEveryMethodHasBody: bodies of 10 kB go with GET and FETCH too.
+func TestEveryMethodHasBody(t *testing.T) {
+	withTwo(t, Config{}, Config{Handler: echo}, func(t *testing.T, n *memNet, client, server *Endpoint) {
+		body := body10k()
+		for _, code := range []codes.Code{codes.GET, codes.POST, codes.PUT, codes.DELETE, FETCH} {
+			for _, non := range []bool{false, true} {
+				req := &Request{Code: code, Path: "x", Body: body, NonConfirmable: non}
+				resp, err := client.Peer(server.LocalAddr()).Do(t.Context(), req)
+				if err != nil || !bytes.Equal(resp.Body, body) {
+					t.Errorf("%v: got %v, %v", code, resp, err)
+				}
+			}
+		}
+	})
+}
+
 // block1 is a block as libcoap sends it: a token of its own.
 func block1(mid uint16, path, tag string, num uint32, more bool, size int, payload string) []byte {
 	opts := []message.Option{option(message.URIPath, path), blockOption(message.Block1, num, more, size)}
