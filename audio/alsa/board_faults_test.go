@@ -1,3 +1,5 @@
+//go:build vapd_board
+
 package alsa
 
 import (
@@ -27,7 +29,6 @@ const driver = "/sys/bus/platform/drivers/snd_aloop/"
 // TestBoardUnplug: a card that is taken away ends Run, and when it is back sound flows
 // again within two seconds. Twenty times.
 func TestBoardUnplug(t *testing.T) {
-	onBoard(t)
 	const card = "snd_aloop.2"
 	d := open(t, Config{Capture: &Stream{PCM: "hw:CARD=ArrayUAC10,DEV=1", Channels: 6, Rate: 16000}})
 	var blocks atomic.Int64
@@ -80,7 +81,6 @@ func waitFor(t *testing.T, what string, done func() bool) {
 // TestBoardStall: a card that stops without a word ends Run. The clock of Slave is
 // what is played to Loopback.
 func TestBoardStall(t *testing.T) {
-	onBoard(t)
 	clock := run(t, open(t, Config{Playback: &Stream{PCM: "hw:Loopback,0,7", Rate: 48000, Channels: 2}}), func(_, _ audio.Block) {})
 	const stall = 500 * time.Millisecond
 	d := open(t, Config{Stall: stall, Capture: &Stream{PCM: "hw:Slave,1,0", Rate: 48000, Channels: 2}})
@@ -102,7 +102,6 @@ func TestBoardStall(t *testing.T) {
 
 // TestBoardLateConsumer: who is late loses sound, which is counted, and goes on.
 func TestBoardLateConsumer(t *testing.T) {
-	onBoard(t)
 	d := open(t, Config{Late: 100 * time.Millisecond, Capture: &Stream{PCM: "hw:Loopback,1,1", Rate: 16000, Channels: 2}})
 	var blocks, after atomic.Int64
 	running := run(t, d, func(_, _ audio.Block) {
@@ -125,7 +124,6 @@ func TestBoardLateConsumer(t *testing.T) {
 }
 
 func TestBoardLateSpeaker(t *testing.T) {
-	onBoard(t)
 	d := open(t, Config{Ahead: 50 * time.Millisecond, Playback: &Stream{PCM: "hw:Loopback,0,2", Rate: 16000, Channels: 1}})
 	var blocks atomic.Int64
 	running := run(t, d, func(_, _ audio.Block) {
@@ -142,7 +140,6 @@ func TestBoardLateSpeaker(t *testing.T) {
 
 // TestBoardAllocatesNothing: the device thread makes no garbage.
 func TestBoardAllocatesNothing(t *testing.T) {
-	onBoard(t)
 	pcm := "hw:seeed2micvoicec,0,1"
 	d := open(t, Config{Capture: &Stream{PCM: pcm, Rate: 16000, Channels: 2}, Playback: &Stream{PCM: pcm, Rate: 16000, Channels: 2}})
 	d.encodings = []Encoding{S32} // which needs converting
@@ -167,7 +164,6 @@ func TestBoardAllocatesNothing(t *testing.T) {
 }
 
 func TestBoardRunsOnce(t *testing.T) {
-	onBoard(t)
 	d := open(t, Config{Capture: &Stream{PCM: "hw:Loopback,1,4"}})
 	var blocks atomic.Int64
 	running := run(t, d, func(_, _ audio.Block) { blocks.Add(1) })

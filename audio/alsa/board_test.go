@@ -1,3 +1,10 @@
+//go:build vapd_board
+
+// Tests on the sound drivers of the emulated board, which scripts/board/init loads:
+// Loopback and others with the ids of real cards, where what is played to device 0 is
+// captured from device 1 and the other way round; Slave, whose clock is what is played
+// to Loopback's subdevice 7; and Dummy.
+
 package alsa
 
 import (
@@ -13,15 +20,6 @@ import (
 
 	"vapd/audio"
 )
-
-// onBoard skips what needs the sound drivers of the emulated board, which
-// scripts/board/init loads: Loopback and others with the ids of real cards, where
-// what is played to device 0 is captured from device 1 and the other way round.
-func onBoard(t *testing.T) {
-	if os.Getenv("VAPD_BOARD") == "" {
-		t.Skip("needs the kernel's snd-aloop: run make test-board")
-	}
-}
 
 // patience is how long anything may take on an emulated board.
 const patience = 10 * time.Second
@@ -170,7 +168,6 @@ func wantTones(t *testing.T, samples []int16, f audio.Format) {
 // TestBoardTonePerChannel: what is played on a channel is captured on that channel,
 // in each encoding, with nothing lost in a second.
 func TestBoardTonePerChannel(t *testing.T) {
-	onBoard(t)
 	for _, channels := range []int{1, 2, 4, 6, 8} {
 		t.Run(strconv.Itoa(channels), func(t *testing.T) { toneTest(t, channels, S16, 16000) })
 	}
@@ -212,7 +209,6 @@ func toneTest(t *testing.T, channels int, e Encoding, rate audio.SampleRate) {
 // TestBoardDuplex: one device with both directions answers each block that it captures
 // with one that is played; the other end hears it.
 func TestBoardDuplex(t *testing.T) {
-	onBoard(t)
 	both := func(pcm string) *Device {
 		return open(t, Config{Ahead: ahead, Late: ahead,
 			Capture:  &Stream{PCM: pcm, Channels: 2, Rate: 16000},
@@ -243,7 +239,6 @@ func TestBoardDuplex(t *testing.T) {
 
 // TestBoardBusy: a device that is in use says who uses it.
 func TestBoardBusy(t *testing.T) {
-	onBoard(t)
 	cfg := Config{Capture: &Stream{PCM: "hw:Loopback,1,3"}}
 	var blocks atomic.Int64
 	first := run(t, open(t, cfg), func(_, _ audio.Block) { blocks.Add(1) })

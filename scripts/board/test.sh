@@ -4,13 +4,13 @@
 #
 # usage: test.sh [PACKAGE...]     default: $BOARD_PACKAGES, else board, audio/alsa and hal/...
 # BOARD_RUN      only tests that match this pattern, as go test -run takes it
-# BOARD_LIMIT    seconds that the board may run (default 180)
+# BOARD_LIMIT    seconds that the board may run (default 300)
 # BOARD_REFRESH  1: look for a newer kernel first
 set -eu
 here=$(dirname "$(readlink -f "$0")")
 cd "$here/../.."
 board=build/board
-limit=${BOARD_LIMIT:-180}
+limit=${BOARD_LIMIT:-300}
 
 say() { echo "test-board: $*" >&2; }
 
@@ -50,7 +50,8 @@ for pattern in "$@"; do
 		folder=$root/tests/$count
 		mkdir -p $folder
 		echo "${package#"$PWD"/}" >$folder/name
-		GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go test -c -ldflags '-s -w' -o $folder/test "$package"
+		# Tests that need the board's hardware have this tag.
+		GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go test -tags vapd_board -c -ldflags '-s -w' -o $folder/test "$package"
 		[ ! -d "$package/testdata" ] || cp -r "$package/testdata" $folder/
 		echo "${BOARD_RUN:-.}" >$folder/run
 	done
@@ -60,20 +61,20 @@ done
 say "ready after $(($(date +%s) - started)) s, booting"
 
 # cortex-a53: newer cores' pointer authentication is four times slower to emulate.
-status=0
-timeout --foreground $((limit + 60)) qemu-system-aarch64 -M virt -cpu cortex-a53 -smp 2 -m 512 -nographic -nic none \
-	-no-reboot -kernel "$kernel/vmlinuz" -initrd $board/initramfs.cpio \
-	-append "console=ttyAMA0 quiet loglevel=1 panic=-1" </dev/null >$board/console.raw 2>&1 || status=$?
-tr -d '\r' <$board/console.raw >$board/console.log
-rm -f $board/console.raw
-sed -n '/^board: up/,$p' $board/console.log
+rm -f $board/status
+{
+	timeout --foreground $((limit + 60)) qemu-system-aarch64 -M virt -cpu cortex-a53 -smp 2 -m 512 \
+		-nographic -nic none -no-reboot -kernel "$kernel/vmlinuz" -initrd $board/initramfs.cpio \
+		-append "console=ttyAMA0 quiet loglevel=1 panic=-1" </dev/null 2>&1 && echo 0 >$board/status || echo $? >$board/status
+} | tr -d '\r' | tee $board/console.log | grep --line-buffered -v '^=== RUN\|^ .*--- PASS' || true
+status=$(cat $board/status)
 
 # What passed is what the board said in so many words.
 passed=$(grep -c '^ *--- PASS' $board/console.log || true)
 skipped=$(grep -c '^ *--- SKIP' $board/console.log || true)
 good=$(grep -c '^board: end .* status 0$' $board/console.log || true)
 say "$passed passed, $skipped skipped, $good of $count packages good, $(($(date +%s) - started)) s; log: $board/console.log"
-if [ $status -ne 0 ]; then
+if [ "$status" -ne 0 ]; then
 	say "QEMU ended with status $status (124: it was stopped after $((limit + 60)) s)"
 	exit 1
 fi
