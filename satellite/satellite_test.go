@@ -116,7 +116,9 @@ func (c *cardRun) Run(ctx context.Context, process func(in, out audio.Block)) er
 		clear(out)
 		i := audio.Block{}
 		if c.capture {
+			c.mu.Lock()
 			c.source(in)
+			c.mu.Unlock()
 			i = audio.Block{Samples: in, Channels: 1}
 		}
 		process(i, audio.Block{Samples: out, Channels: 1})
@@ -289,9 +291,9 @@ func pieces(n int) (out [][]byte) {
 	return out
 }
 
-// speaks is a hub that has heard enough after half a second and speaks for two.
+// speaks is a hub that has heard enough after two seconds and speaks for two.
 func speaks(capabilities ...vap.Capability) hubtest.Script {
-	return hubtest.Script{HearAfter: 40, Answer: func(uint32, []clientregistry.Fragment) hubtest.Answer {
+	return hubtest.Script{HearAfter: 100, Answer: func(uint32, []clientregistry.Fragment) hubtest.Answer {
 		return hubtest.Answer{
 			Capabilities: append([]vap.Capability{vap.TextCapability(vap.CapVoice, "it is noon")}, capabilities...),
 			Codec:        vap.CodecPCM, Rate: 16000, Pieces: pieces(100),
@@ -351,7 +353,7 @@ func TestSatelliteTurnByKey(t *testing.T) {
 			t.Errorf("the answer is %d loud", loudest)
 		}
 		v = h.until("idle", inState("idle"))
-		if v.Turn.Answer != "it is noon" || v.Turn.Sent < 40 || v.Turn.Sent != v.Turn.Acknowledged || v.Turn.PreRollMS < 300 {
+		if v.Turn.Answer != "it is noon" || v.Turn.Sent < 100 || v.Turn.Sent != v.Turn.Acknowledged || v.Turn.PreRollMS < 300 {
 			t.Errorf("%+v", v.Turn)
 		}
 		if _, ok := vap.Find(allCapabilities(h.hub.Sessions()[0]), vap.CapChime); !ok {
