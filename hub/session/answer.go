@@ -52,6 +52,7 @@ func (s *Session) speak(ctx context.Context, turn uint32, text string, a vap.Ans
 		if m.codec, m.encoder, err = s.cfg.encoder(sound.Codecs); err != nil {
 			return err
 		}
+		defer m.encoder.Close()
 	}
 	err := s.cfg.Synthesizer.Speak(ctx, text, s.cfg.Voice, func(p speech.Piece) error { return m.say(ctx, p) })
 	if err != nil {

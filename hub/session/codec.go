@@ -24,6 +24,7 @@ type Decoder interface {
 	Decode(packet []byte) ([]int16, error)
 	// Conceal makes up n samples of a packet that was lost.
 	Conceal(n int) []int16
+	Close()
 }
 
 // Encoder turns samples (16 kHz, one channel) into packets of at most 1,024 bytes.
@@ -31,6 +32,7 @@ type Encoder interface {
 	// Frame is how many samples a packet takes.
 	Frame() int
 	Encode(frame []int16) ([]byte, error)
+	Close()
 }
 
 // errAudio is for audio that can't be what the client says that it is.
@@ -58,6 +60,8 @@ func (p *pcm) Conceal(n int) []int16 { return make([]int16, n) }
 func (p *pcm) Frame() int { return pcmFrame }
 
 func (p *pcm) Encode(frame []int16) ([]byte, error) { return pcmBytes(frame), nil }
+
+func (*pcm) Close() {}
 
 func pcmBytes(samples []int16) []byte {
 	b := make([]byte, 0, 2*len(samples))

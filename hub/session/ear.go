@@ -199,5 +199,6 @@ func (e *ear) sinceSpeech(now time.Time) float64 {
 func (e *ear) close() {
 	if e.hearing != nil {
 		e.hearing.Close()
+		e.decoder.Close()
 	}
 }
