@@ -87,11 +87,15 @@ func TestRawPeerIsLibcoap(t *testing.T) {
 	last := data[:len(data)-2] + "c3"
 	e := newEar()
 	hub, session := opener(e)
+	// The second answer takes several blocks. It answers a NON request, since libcoap
+	// 4.3.1 loses a separate response in blocks to a CON one ("large body receive
+	// internal issue").
+	size := []int{1: 500, 2: 5000}
 	e.onLast = func(f Fragment) {
 		time.AfterFunc(300*time.Millisecond, func() {
 			session().Answer(f.Turn, vap.Answer{Capabilities: []vap.Capability{
 				vap.TextCapability(vap.CapVoice, "it is noon"),
-				vap.Sound{Data: make([]byte, 5000)}.Capability(), // more than a datagram
+				vap.Sound{Data: make([]byte, size[f.Turn])}.Capability(),
 			}})
 		})
 	}
@@ -121,19 +125,22 @@ func TestRawPeerIsLibcoap(t *testing.T) {
 	if body, code = c.post("vap/clientRegistry/sessionStart", start); code != "" {
 		t.Fatalf("sessionStart: %x %q", body, code)
 	}
-	for range 2 { // the session stays open
+	for turn, option := range []string{1: "-v0", 2: "-N"} { // the session stays open
+		if turn == 0 {
+			continue
+		}
 		if _, code = c.post("vap/clientRegistry/sessionData", data); code != "" && code != "2.31" {
 			t.Fatalf("sessionData: %q", code)
 		}
 		if _, code = c.post("vap/clientRegistry/sessionData", data, "-N"); code != "" && code != "2.31" {
 			t.Fatalf("sessionData as NON: %q", code)
 		}
-		body, code = c.post("vap/clientRegistry/sessionData", last)
+		body, code = c.post("vap/clientRegistry/sessionData", last, option)
 		answer, err := vap.ParseAnswer(body)
 		if err != nil || code != "" || answer.EndSession || len(answer.Capabilities) != 2 {
 			t.Fatalf("last sessionData: %d bytes, %q, %v", len(body), code, err)
 		}
-		if s, err := vap.ParseSound(answer.Capabilities[1]); err != nil || len(s.Data) != 5000 {
+		if s, err := vap.ParseSound(answer.Capabilities[1]); err != nil || len(s.Data) != size[turn] {
 			t.Fatalf("sound of %d bytes, %v", len(s.Data), err)
 		}
 	}
