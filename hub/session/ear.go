@@ -22,13 +22,12 @@ type ear struct {
 	seq     uint32 // of the last fragment that counted
 	lost    int    // fragments
 
+	word     speech.Span // the wake word
 	decoder  Decoder
-	endpoint *speech.Endpointer
-	hearing  speech.Utterance // nil until there is sound
+	listener *speech.Listener // nil until there is sound
 	at       int64            // index of the next sample
-	from     int64            // where recognition starts: the end of the wake word
-	chimes   []vap.Chime
-	preroll  []int16 // up to the end of the wake word, while it is to be confirmed
+	chimes   []speech.Span
+	preroll  []int16 // from the first sample on, while the wake word is to be confirmed
 	text     string
 	hasText  bool
 
@@ -47,11 +46,11 @@ const (
 
 // newEar listens to the next utterance. Only the first one follows a wake word.
 func (s *Session) newEar(first bool) *ear {
-	var word speech.Span
+	e := &ear{session: s}
 	if first {
-		word = speech.Span{From: s.wake.Start, To: s.wake.End}
+		e.word = speech.Span{From: s.wake.Start, To: s.wake.End}
 	}
-	return &ear{session: s, from: word.To, endpoint: speech.NewEndpointer(s.cfg.Endpoint, word)}
+	return e
 }
 
 // take is told of the next fragment; over says that the utterance has ended.
@@ -74,10 +73,11 @@ func (e *ear) take(f clientregistry.Fragment) (over bool, err error) {
 			}
 		}
 	}
-	if f.Last && e.end.Kind == 0 {
-		e.end = speech.Endpoint{Kind: speech.Ended, At: e.at}
+	over = e.end.Kind > speech.Began
+	if f.Last && !over {
+		e.end = speech.Endpoint{Kind: speech.Ended, At: e.at} // the client's own decision
 	}
-	return f.Last || e.end.Kind > speech.Began, nil
+	return f.Last || over, nil
 }
 
 func (e *ear) typedText(c vap.Capability) error {
@@ -92,14 +92,19 @@ func (e *ear) typedText(c vap.Capability) error {
 	return nil
 }
 
+// chime notes a sound of the client's own, which may come before the first audio.
 func (e *ear) chime(c vap.Capability) error {
 	chime, err := vap.ParseChime(c)
 	if err != nil {
 		return err
 	}
-	if len(e.chimes) < maxChimes {
-		e.chimes = append(e.chimes, chime)
-		e.endpoint.Ignore(speech.Span{From: chime.Start, To: chime.End})
+	if len(e.chimes) == maxChimes {
+		return nil
+	}
+	span := speech.Span{From: chime.Start, To: chime.End}
+	e.chimes = append(e.chimes, span)
+	if e.listener != nil {
+		e.listener.Ignore(span)
 	}
 	return nil
 }
@@ -113,11 +118,15 @@ func (e *ear) sound(c vap.Capability) error {
 		if e.decoder, err = e.session.cfg.decoder(s); err != nil {
 			return err
 		}
-		e.hearing = e.session.cfg.Recognizer.Listen()
+		e.listener = speech.NewListener(e.session.cfg.Recognizer, e.session.cfg.Endpoint, e.word)
+		for _, chime := range e.chimes {
+			e.listener.Ignore(chime)
+		}
 	}
 	if gap := s.At - e.at; gap > 0 {
-		e.hear(e.decoder.Conceal(int(min(gap, int64(maxGap)))))
-		e.at = s.At
+		gap = min(gap, int64(maxGap))
+		e.at = s.At - gap
+		e.hear(e.decoder.Conceal(int(gap)))
 	}
 	samples, err := e.decoder.Decode(s.Data)
 	if err != nil {
@@ -127,32 +136,14 @@ func (e *ear) sound(c vap.Capability) error {
 	return nil
 }
 
-// hear passes the next samples on: all to the endpointer, which needs the room's noise,
-// and to the recognizer what comes after the wake word, without chimes.
+// hear listens to the next samples.
 func (e *ear) hear(samples []int16) {
-	start := e.at
 	e.at += int64(len(samples))
 	if !e.session.confirmed {
 		e.preroll = append(e.preroll, samples[:min(len(samples), int(maxPreroll)-len(e.preroll))]...)
 	}
-	e.endpoint.Complete(e.hearing.Partial().Complete)
-	for _, p := range e.endpoint.Write(samples) {
-		if p.Kind > speech.Began && e.end.Kind <= speech.Began || p.Kind == speech.Began {
-			e.end = p
-		}
-	}
-	if skip := min(e.from-start, int64(len(samples))); skip > 0 {
-		samples = samples[skip:]
-		start += skip
-	}
-	for _, c := range e.chimes {
-		from, to := max(c.Start-start, 0), min(c.End-start, int64(len(samples)))
-		if from < to {
-			clear(samples[from:to])
-		}
-	}
-	if len(samples) > 0 {
-		e.hearing.Write(samples)
+	for _, p := range e.listener.Write(samples) {
+		e.end = p
 	}
 }
 
@@ -160,10 +151,10 @@ func (e *ear) typed() bool { return e.hasText }
 
 // failed is closed when the recognizer has given up.
 func (e *ear) failed() <-chan struct{} {
-	if e.hearing == nil {
+	if e.listener == nil {
 		return nil
 	}
-	return e.hearing.Failed()
+	return e.listener.Failed()
 }
 
 // transcript is what was said, "" when that was nothing that is understood.
@@ -171,10 +162,10 @@ func (e *ear) transcript(ctx context.Context) (string, error) {
 	if e.hasText {
 		return e.text, nil
 	}
-	if e.hearing == nil || e.end.Kind == speech.Silent {
+	if e.listener == nil || e.end.Kind == speech.Silent {
 		return "", nil
 	}
-	t, err := e.hearing.Finish(ctx)
+	t, err := e.listener.Finish(ctx)
 	if err != nil || !t.Accepted {
 		return "", err
 	}
@@ -183,7 +174,7 @@ func (e *ear) transcript(ctx context.Context) (string, error) {
 
 // silent says that nobody spoke.
 func (e *ear) silent() bool {
-	return !e.hasText && (e.hearing == nil || e.end.Kind == speech.Silent)
+	return !e.hasText && (e.listener == nil || e.end.Kind == speech.Silent)
 }
 
 // sinceSpeech is the time since the end of speech in milliseconds, as far as its
@@ -197,8 +188,8 @@ func (e *ear) sinceSpeech(now time.Time) float64 {
 }
 
 func (e *ear) close() {
-	if e.hearing != nil {
-		e.hearing.Close()
+	if e.listener != nil {
+		e.listener.Close()
 		e.decoder.Close()
 	}
 }

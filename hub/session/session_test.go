@@ -198,16 +198,14 @@ func TestTheRecognizerHearsNeitherWakeWordNorChimeNorGap(t *testing.T) {
 			b.Fragment(f)
 		}
 	})
-	got := b.engine.samples
-	if len(got) != 5*320-480 {
-		t.Fatalf("%d samples, want all after the wake word", len(got))
-	}
-	for i, s := range got {
-		at := i + 480
-		silent := at >= 640 && at < 960 || at >= 1000 && at < 1200
-		if (s == 0) != silent {
-			t.Fatalf("sample %d is %d", at, s)
+	silent := 0
+	for _, s := range b.engine.samples {
+		if s == 0 {
+			silent++
 		}
+	}
+	if got := len(b.engine.samples); got != 5*320-480-200 || silent != 320 {
+		t.Errorf("%d samples, %d of them silent: want all after the wake word but the chime, and a silent gap", got, silent)
 	}
 	if b.events[0].Lost != 1 {
 		t.Errorf("%d lost fragments reported", b.events[0].Lost)
