@@ -35,9 +35,9 @@ type Mode string
 
 // Modes. The first that holds counts.
 const (
-	PowerUp Mode = "power-up" // the first seconds after the machine got power
 	Ringing Mode = "ringing"  // a timer rings
 	Turn    Mode = "turn"     // an utterance is heard, thought about or answered
+	PowerUp Mode = "power-up" // idle, in the first minute after the machine got power
 	Idle    Mode = "idle"
 )
 
@@ -107,7 +107,7 @@ const (
 // oneKey is the table of a board with a single key.
 func oneKey(key KeyID) []Binding {
 	running := []Mode{Idle, Turn, Ringing}
-	always := []Mode{PowerUp, Ringing, Turn, Idle}
+	always := []Mode{Ringing, Turn, PowerUp, Idle}
 	return []Binding{
 		{Key: key, Gesture: Press, Modes: []Mode{PowerUp, Idle}, Action: Listen},
 		{Key: key, Gesture: Press, Modes: []Mode{Turn, Ringing}, Action: Stop},
@@ -119,5 +119,5 @@ func oneKey(key KeyID) []Binding {
 
 // press binds a press of key to one action, whatever the satellite is doing.
 func press(key KeyID, a Action) Binding {
-	return Binding{Key: key, Gesture: Press, Modes: []Mode{PowerUp, Ringing, Turn, Idle}, Action: a}
+	return Binding{Key: key, Gesture: Press, Modes: []Mode{Ringing, Turn, PowerUp, Idle}, Action: a}
 }
