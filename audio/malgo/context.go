@@ -24,7 +24,7 @@ func newContext(backend miniaudio.Backend, log func(string)) (*miniaudio.Allocat
 	return context, nil
 }
 
-// Devices lists the PCMs that ALSA's configuration names, "hw:" devices left out. It
+// Devices lists the PCMs that ALSA's configuration names, "hw:" devices and the null device left out. It
 // opens none of them. No PCM at all is not an error.
 func Devices(logger *slog.Logger) ([]PCM, error) {
 	context, err := newContext(miniaudio.Backend(miniaudio.BackendAlsa), func(string) {})
@@ -45,7 +45,7 @@ func Devices(logger *slog.Logger) ([]PCM, error) {
 		}
 		for _, info := range infos {
 			name, _, _ := strings.Cut(string(info.ID[:]), "\x00")
-			if name == "" || strings.HasPrefix(name, "hw:") {
+			if name == "" || name == nullPCM || strings.HasPrefix(name, "hw:") {
 				continue
 			}
 			title := strings.Join(strings.Fields(info.Name()), " ")

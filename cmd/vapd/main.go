@@ -7,7 +7,8 @@ import (
 
 // cli is the command line: one field a command, each in a file of its own.
 type cli struct {
-	Wake wakeCmd `cmd:"" help:"Wake words: list, add, listen, test."`
+	Audio audioCmd `cmd:"" help:"Microphones and speakers: list, record, play, levels."`
+	Wake  wakeCmd  `cmd:"" help:"Wake words: list, add, listen, test."`
 
 	hubCommands `embed:""`
 }
@@ -18,5 +19,5 @@ func main() {
 		kong.Name("vapd"),
 		kong.Description("A voice satellite and the hub that it talks to."),
 		kong.UsageOnError())
-	ctx.FatalIfErrorf(ctx.Run())
+	ctx.FatalIfErrorf(exitStatus(ctx.Run()))
 }

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"vapd/audio"
+	"vapd/audio/alsa"
+	"vapd/audio/malgo"
+)
+
+// soundDevice is an audio.Device that knows its formats.
+type soundDevice interface {
+	audio.Device
+	// Formats are the rate and channels of both directions; a direction that the device
+	// lacks is zero. The first call opens the hardware for a moment.
+	Formats() (capture, playback audio.Format, err error)
+}
+
+// soundStream asks for one direction of a device, as alsa.Stream and malgo.Stream do.
+type soundStream struct {
+	PCM      string           // "hw:..." is the kernel's, all else a PCM of ALSA's library; "" is "default"
+	Rate     audio.SampleRate // 0: what the device has, 16 kHz if it can
+	Channels int              // 0: what the device has, the fewest
+}
+
+// isHardware reports whether the stream is one of the kernel's devices.
+func (s *soundStream) isHardware() bool { return strings.HasPrefix(s.PCM, "hw:") }
+
+// speakerLatency is how much sound waits in a speaker's buffer.
+const speakerLatency = 60 * time.Millisecond
+
+// openDevice makes the device that has the streams; one of them may be nil. It does
+// not touch the hardware.
+func openDevice(capture, playback *soundStream, logger *slog.Logger) (soundDevice, error) {
+	if capture != nil && playback != nil && capture.isHardware() != playback.isHardware() {
+		return nil, fmt.Errorf("microphone %q and speaker %q can't be one device: name two hw: devices, or two others", capture.PCM, playback.PCM)
+	}
+	if capture != nil && capture.isHardware() || playback != nil && playback.isHardware() {
+		return alsa.New(alsa.Config{
+			Capture:  (*alsa.Stream)(capture),
+			Playback: (*alsa.Stream)(playback),
+			Ahead:    speakerLatency,
+		})
+	}
+	return malgo.New(malgo.Config{
+		Capture:  (*malgo.Stream)(capture),
+		Playback: (*malgo.Stream)(playback),
+		Ahead:    speakerLatency,
+	}, logger)
+}
+
+// soundCard is the devices of a satellite: both directions, and, while it is muted,
+// the speaker alone.
+type soundCard struct {
+	both, speaker     soundDevice // speaker is nil when the card has none
+	capture, playback audio.Format
+}
+
+// openSoundCard opens the hardware for a moment to learn its formats. playback is nil
+// for a satellite without a speaker.
+func openSoundCard(capture, playback *soundStream, logger *slog.Logger) (*soundCard, error) {
+	var c soundCard
+	var err error
+	if c.both, err = openDevice(capture, playback, logger); err != nil {
+		return nil, err
+	}
+	if c.capture, c.playback, err = c.both.Formats(); err != nil {
+		return nil, err
+	}
+	if playback == nil {
+		return &c, nil
+	}
+	// The mixer has one rate, whether the microphone is open or not.
+	alone := soundStream{PCM: playback.PCM, Rate: c.playback.Rate, Channels: c.playback.Channels}
+	c.speaker, err = openDevice(nil, &alone, logger)
+	return &c, err
+}
+
+// open is the device to run now: sound.Config.Open.
+func (c *soundCard) open(capture bool) audio.Device {
+	switch {
+	case capture:
+		return c.both
+	case c.speaker == nil:
+		return nil
+	}
+	return c.speaker
+}
+
+// microphone fills a ring, for commands that listen.
+type microphone struct {
+	device soundDevice
+	raw    *audio.Ring
+}
+
+// openMicrophone opens a microphone for a moment to learn its format.
+func openMicrophone(s soundStream, logger *slog.Logger) (*microphone, error) {
+	d, err := openDevice(&s, nil, logger)
+	if err != nil {
+		return nil, err
+	}
+	format, _, err := d.Formats()
+	if err != nil {
+		return nil, err
+	}
+	return &microphone{device: d, raw: audio.NewRing(format, format.Rate.Frames(2*time.Second))}, nil
+}
+
+// run fills the ring until ctx ends.
+func (m *microphone) run(ctx context.Context) error {
+	return m.device.Run(ctx, func(in, _ audio.Block) { m.raw.Write(in.Samples) })
+}
+
+// exitRestart tells the service manager (and the demo) that only a new process helps:
+// EX_TEMPFAIL of sysexits.h.
+const exitRestart = 75
+
+// restartError is an error that ends the process with exitRestart.
+type restartError struct{ error }
+
+// ExitCode is kong's.
+func (restartError) ExitCode() int { return exitRestart }
+
+func (e restartError) Unwrap() error { return e.error }
+
+// exitStatus gives a stuck audio device its exit code.
+func exitStatus(err error) error {
+	if errors.Is(err, audio.ErrStuck) {
+		return restartError{err}
+	}
+	return err
+}
