@@ -5,6 +5,7 @@ package alsa
 import (
 	"debug/elf"
 	"encoding/binary"
+	"flag"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -13,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -69,46 +71,110 @@ var requests = [][2]string{
 	{"ctlPCMPreferRequest", "SNDRV_CTL_IOCTL_PCM_PREFER_SUBDEVICE"},
 }
 
-// TestLayoutIsTheKernels lays the structures out for each architecture, by Go's
-// compiler's rules and by a C compiler with the kernel's header, and compares.
+var update = flag.Bool("update", false, "write what C compilers make of the kernel's structures")
+
+// layoutFile has what C compilers make of the kernel's header: a line for each value,
+// a column for each architecture.
+const layoutFile = "testdata/layout.txt"
+
+// compilers lay structures out for an architecture.
+var compilers = []struct {
+	arch, program, pkg string
+	flags              []string
+}{
+	{"amd64", "x86_64-linux-gnu-gcc", "gcc-x86-64-linux-gnu", []string{"-m64"}},
+	// The headers of the other size are not searched, but are the same.
+	{"386", "x86_64-linux-gnu-gcc", "gcc-x86-64-linux-gnu", []string{"-m32", "-isystem", "/usr/include/x86_64-linux-gnu"}},
+	{"arm64", "aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu", nil},
+	{"arm", "arm-linux-gnueabihf-gcc", "gcc-arm-linux-gnueabihf", nil},
+}
+
+// TestLayoutIsTheKernels lays the structures out for each architecture by the rules of
+// Go's compiler, and compares with what C compilers made of the kernel's header.
 func TestLayoutIsTheKernels(t *testing.T) {
-	for _, c := range []struct {
-		arch, compiler, pkg string
-		flags               []string
-	}{
-		{"amd64", "gcc", "gcc", []string{"-m64"}},
-		// The headers of the other size are not searched, but are the same.
-		{"386", "gcc", "gcc", []string{"-m32", "-isystem", "/usr/include/x86_64-linux-gnu"}},
-		{"arm64", "aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu", nil},
-		{"arm", "arm-linux-gnueabihf-gcc", "gcc-arm-linux-gnueabihf", nil},
-	} {
-		t.Run(c.arch, func(t *testing.T) {
-			if _, err := exec.LookPath(c.compiler); err != nil {
-				t.Fatalf("%s is missing: apt-get install %s", c.compiler, c.pkg)
+	kernels := readLayout(t)
+	for _, c := range compilers {
+		names, ours := goLayout(t, c.arch)
+		for i, name := range names {
+			if theirs, ok := kernels[c.arch+" "+name]; !ok || ours[i] != theirs {
+				t.Errorf("%s: %s is %#x in Go, %#x in C", c.arch, name, ours[i], theirs)
 			}
-			if c.compiler == "gcc" && !targetsX86(t) {
-				t.Skip("gcc is not for x86 on this machine")
-			}
-			names, ours := goLayout(t, c.arch)
-			theirs := cLayout(t, c.compiler, c.flags)
-			if len(ours) != len(theirs) {
-				t.Fatalf("%d values in Go, %d in C", len(ours), len(theirs))
-			}
-			for i, name := range names {
-				if ours[i] != theirs[i] {
-					t.Errorf("%s: %#x in Go, %#x in C", name, ours[i], theirs[i])
-				}
-			}
-		})
+		}
+		if len(names)*len(compilers) != len(kernels) {
+			t.Errorf("%d values in Go, %d in %s", len(names), len(kernels)/len(compilers), layoutFile)
+		}
 	}
 }
 
-func targetsX86(t *testing.T) bool {
-	machine, err := exec.Command("gcc", "-dumpmachine").Output()
+// TestLayoutFile asks those of the compilers that are installed again.
+func TestLayoutFile(t *testing.T) {
+	names, _ := goLayout(t, "amd64")
+	var columns [][]uint32
+	for _, c := range compilers {
+		if _, err := exec.LookPath(c.program); err != nil {
+			if *update {
+				t.Fatalf("%s is missing: apt-get install %s", c.program, c.pkg)
+			}
+			t.Logf("%s: %s is not installed, so %s stands for it", c.arch, c.program, layoutFile)
+			continue
+		}
+		column := cLayout(t, c.program, c.flags)
+		columns = append(columns, column)
+		if *update {
+			continue
+		}
+		kernels := readLayout(t)
+		for i, name := range names {
+			if want := kernels[c.arch+" "+name]; column[i] != want {
+				t.Errorf("%s: %s is %#x by %s, %#x in %s", c.arch, name, column[i], c.program, want, layoutFile)
+			}
+		}
+	}
+	if *update {
+		writeLayout(t, names, columns)
+	}
+}
+
+// readLayout is the file by "ARCHITECTURE NAME".
+func readLayout(t *testing.T) map[string]uint32 {
+	b, err := os.ReadFile(layoutFile)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return strings.HasPrefix(string(machine), "x86_64")
+	values := map[string]uint32{}
+	for line := range strings.Lines(string(b)) {
+		fields := strings.Fields(line)
+		if line[0] == '#' || len(fields) != 1+len(compilers) {
+			continue
+		}
+		for i, c := range compilers {
+			v, err := strconv.ParseUint(fields[1+i], 0, 32)
+			if err != nil {
+				t.Fatal(err)
+			}
+			values[c.arch+" "+fields[0]] = uint32(v)
+		}
+	}
+	return values
+}
+
+func writeLayout(t *testing.T, names []string, columns [][]uint32) {
+	var s strings.Builder
+	s.WriteString("# Sizes, offsets and requests of the kernel's sound/asound.h by C compilers: go test -update\n#")
+	for _, c := range compilers {
+		s.WriteString(" " + c.arch)
+	}
+	s.WriteByte('\n')
+	for i, name := range names {
+		s.WriteString(name)
+		for _, column := range columns {
+			fmt.Fprintf(&s, " %#x", column[i])
+		}
+		s.WriteByte('\n')
+	}
+	if err := os.WriteFile(layoutFile, []byte(s.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // goLayout type-checks the files that hold the structures for arch.
