@@ -90,12 +90,12 @@ func TestRawPeerIsLibcoap(t *testing.T) {
 	// The second answer takes several blocks. It answers a NON request, since libcoap
 	// 4.3.1 loses a separate response in blocks to a CON one ("large body receive
 	// internal issue").
-	size := []int{1: 500, 2: 5000}
+	size := []int{500, 5000}
 	e.onLast = func(f Fragment) {
 		time.AfterFunc(300*time.Millisecond, func() {
 			session().Answer(f.Turn, vap.Answer{Capabilities: []vap.Capability{
 				vap.TextCapability(vap.CapVoice, "it is noon"),
-				vap.Sound{Data: make([]byte, size[f.Turn])}.Capability(),
+				vap.Sound{Data: make([]byte, size[f.Turn-1])}.Capability(),
 			}})
 		})
 	}
@@ -125,10 +125,7 @@ func TestRawPeerIsLibcoap(t *testing.T) {
 	if body, code = c.post("vap/clientRegistry/sessionStart", start); code != "" {
 		t.Fatalf("sessionStart: %x %q", body, code)
 	}
-	for turn, option := range []string{1: "-v0", 2: "-N"} { // the session stays open
-		if turn == 0 {
-			continue
-		}
+	for turn, option := range []string{"-v0", "-N"} { // the session stays open
 		if _, code = c.post("vap/clientRegistry/sessionData", data); code != "" && code != "2.31" {
 			t.Fatalf("sessionData: %q", code)
 		}
