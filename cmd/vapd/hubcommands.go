@@ -3,4 +3,7 @@
 package main
 
 // hubCommands are the commands that the satellite build leaves out.
-type hubCommands struct{}
+type hubCommands struct {
+	Hub    hubCmd        `cmd:"" help:"Run the hub, or ask the one that runs."`
+	Engine engineCommand `cmd:"" help:"Run a speech engine on the standard streams (the hub starts it)."`
+}

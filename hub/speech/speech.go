@@ -111,3 +111,25 @@ type Health struct {
 	Detail  string
 	Crashes int // since the hub started
 }
+
+// Decoder is a recognizer in this process, for one utterance at a time and for one
+// goroutine. ServeRecognizer puts it behind the Wyoming protocol.
+type Decoder interface {
+	// SetGrammar says what is listened for from the next utterance on. It names the
+	// words that the engine can't hear; alternatives with such words are left out.
+	SetGrammar(Grammar) (leftOut []string, err error)
+	// Begin starts an utterance, and drops one that was not ended.
+	Begin() error
+	// Write gives the next samples (16 kHz, one channel).
+	Write(samples []int16) (Partial, error)
+	// End ends the utterance.
+	End() (Transcript, error)
+}
+
+// Speaker is a synthesizer in this process, for one sentence at a time and for one
+// goroutine. ServeSynthesizer puts it behind the Wyoming protocol.
+type Speaker interface {
+	// Say says text with the named voice, "" for the default one. It returns the
+	// error of emit when that fails.
+	Say(text, voice string, emit func(Piece) error) error
+}

@@ -1,0 +1,143 @@
+package pocketsphinx
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"vapd/hub/speech"
+)
+
+// grammar is a speech.Grammar, split into tokens.
+type grammar map[string][][]string
+
+// newGrammar checks g: all rules that are referred to are there, and none refers to
+// itself.
+func newGrammar(g speech.Grammar) (grammar, error) {
+	out := grammar{}
+	for rule, alternatives := range g {
+		for _, a := range alternatives {
+			out[rule] = append(out[rule], strings.Fields(a))
+		}
+	}
+	if len(out[speech.Start]) == 0 {
+		return nil, fmt.Errorf("pocketsphinx: the grammar has no rule <%s>", speech.Start)
+	}
+	return out, out.check(speech.Start, nil)
+}
+
+func (g grammar) check(rule string, within []string) error {
+	if slices.Contains(within, rule) {
+		return fmt.Errorf("pocketsphinx: rule <%s> of the grammar refers to itself", rule)
+	}
+	if _, ok := g[rule]; !ok {
+		return fmt.Errorf("pocketsphinx: rule <%s> is not in the grammar", rule)
+	}
+	within = append(within, rule)
+	for _, alternative := range g[rule] {
+		for _, token := range alternative {
+			if name, ok := reference(token); ok {
+				if err := g.check(name, within); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// words are all words of the grammar, sorted.
+func (g grammar) words() []string {
+	all := map[string]bool{}
+	for _, alternatives := range g {
+		for _, alternative := range alternatives {
+			for _, token := range alternative {
+				if _, isRule := reference(token); !isRule {
+					all[token] = true
+				}
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(all))
+}
+
+// without removes the alternatives that need one of the given words, or a rule of
+// which nothing is left.
+func (g grammar) without(words []string) {
+	gone := map[string]bool{}
+	for _, w := range words {
+		gone[w] = true
+	}
+	for again := true; again; {
+		again = false
+		for rule, alternatives := range g {
+			g[rule] = slices.DeleteFunc(alternatives, func(a []string) bool {
+				return len(a) == 0 || slices.ContainsFunc(a, func(token string) bool { return gone[token] })
+			})
+			if ref := "<" + rule + ">"; len(g[rule]) == 0 && !gone[ref] {
+				gone[ref], again = true, true
+			}
+		}
+	}
+	maps.DeleteFunc(g, func(_ string, alternatives [][]string) bool { return len(alternatives) == 0 })
+}
+
+// jsgf is the grammar in the JSpeech Grammar Format (W3C note, June 2000).
+func (g grammar) jsgf() string {
+	var b strings.Builder
+	b.WriteString("#JSGF V1.0;\ngrammar vapd;\n")
+	for _, rule := range slices.Sorted(maps.Keys(g)) {
+		if rule == speech.Start {
+			b.WriteString("public ")
+		}
+		alternatives := make([]string, len(g[rule]))
+		for i, a := range g[rule] {
+			alternatives[i] = strings.Join(a, " ")
+		}
+		fmt.Fprintf(&b, "<%s> = %s;\n", rule, strings.Join(alternatives, " | "))
+	}
+	return b.String()
+}
+
+// complete reports whether words are a sentence of the grammar.
+func (g grammar) complete(words []string) bool {
+	return slices.Contains(g.ends(speech.Start, words), len(words))
+}
+
+// ends are the numbers of words, from the first one on, that rule can stand for.
+func (g grammar) ends(rule string, words []string) []int {
+	var out []int
+	for _, alternative := range g[rule] {
+		at := []int{0}
+		for _, token := range alternative {
+			at = g.step(token, words, at)
+		}
+		out = append(out, at...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// step is where token leads from each of the places at.
+func (g grammar) step(token string, words []string, at []int) []int {
+	var out []int
+	name, isRule := reference(token)
+	for _, i := range at {
+		switch {
+		case isRule:
+			for _, n := range g.ends(name, words[i:]) {
+				out = append(out, i+n)
+			}
+		case i < len(words) && words[i] == token:
+			out = append(out, i+1)
+		}
+	}
+	return out
+}
+
+// reference is the name of the rule that token refers to.
+func reference(token string) (name string, ok bool) {
+	name, ok = strings.CutPrefix(token, "<")
+	return strings.TrimSuffix(name, ">"), ok
+}
