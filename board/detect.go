@@ -42,29 +42,44 @@ func knownBoards() []known {
 	const wm8960, inTree, seeed = "wm8960", "wm8960soundcard", "seeed2micvoicec"
 	return []known{
 		{
-			Candidate{Board: "ReSpeaker 2-Mics Pi HAT v1, Keyestudio 2-mic HAT", Profile: "respeaker-2mic-v1",
-				Check: "a button and three LEDs in a row between two microphones; the back says v1.x"},
-			[]string{seeed, inTree}, wm8960, 0x1a, "",
+			Candidate{
+				Board: "ReSpeaker 2-Mics Pi HAT v1, Keyestudio 2-mic HAT", Profile: "respeaker-2mic-v1",
+				Check: "a button and three LEDs in a row between two microphones; the back says v1.x",
+			},
+			[]string{seeed, inTree},
+			wm8960, 0x1a, "",
 		},
 		{
-			Candidate{Board: "ReSpeaker 2-Mics Pi HAT v2.0", Profile: "respeaker-2mic-v2",
-				Check: "a button and three LEDs in a row between two microphones; the back says v2.0"},
-			[]string{seeed}, "tlv320aic3104", 0x18, "",
+			Candidate{
+				Board: "ReSpeaker 2-Mics Pi HAT v2.0", Profile: "respeaker-2mic-v2",
+				Check: "a button and three LEDs in a row between two microphones; the back says v2.0",
+			},
+			[]string{seeed},
+			"tlv320aic3104", 0x18, "",
 		},
 		{
-			Candidate{Board: "Adafruit Voice Bonnet", Profile: GenericID,
-				Check: "it says adafruit; its LEDs are on GPIO 5 and 6, which no profile drives yet"},
-			[]string{seeed, inTree}, wm8960, 0x1a, "",
+			Candidate{
+				Board: "Adafruit Voice Bonnet", Profile: GenericID,
+				Check: "it says adafruit; its LEDs are on GPIO 5 and 6, which no profile drives yet",
+			},
+			[]string{seeed, inTree},
+			wm8960, 0x1a, "",
 		},
 		{
-			Candidate{Board: "Waveshare WM8960 Audio HAT", Profile: GenericID,
-				Check: "it says Waveshare; it has no LEDs"},
-			[]string{inTree}, wm8960, 0x1a, "",
+			Candidate{
+				Board: "Waveshare WM8960 Audio HAT", Profile: GenericID,
+				Check: "it says Waveshare; it has no LEDs",
+			},
+			[]string{inTree},
+			wm8960, 0x1a, "",
 		},
 		{
-			Candidate{Board: "Raspberry Pi Codec Zero", Profile: GenericID,
-				Check: "it says Codec Zero; two single LEDs"},
-			[]string{"IQaudIOCODEC"}, "da7213", 0x1a, "codeczero",
+			Candidate{
+				Board: "Raspberry Pi Codec Zero", Profile: GenericID,
+				Check: "it says Codec Zero; two single LEDs",
+			},
+			[]string{"IQaudIOCODEC"},
+			"da7213", 0x1a, "codeczero",
 		},
 	}
 }

@@ -30,24 +30,32 @@ func TestDetect(t *testing.T) {
 		profile string   // when there is no doubt
 	}{
 		"a PC": {files: map[string]string{"proc/asound/cards": " 0 [PCH            ]: HDA-Intel - HDA Intel PCH\n"}},
-		"no sound": {files: map[string]string{"proc/asound/cards": "--- no soundcards ---\n",
-			"proc/device-tree/model": pi4}},
+		"no sound": {files: map[string]string{
+			"proc/asound/cards":      "--- no soundcards ---\n",
+			"proc/device-tree/model": pi4,
+		}},
 		"v2 is the only one with its codec": {
-			files: map[string]string{"proc/device-tree/model": pi4, "proc/asound/cards": seeedCard,
+			files: map[string]string{
+				"proc/device-tree/model": pi4, "proc/asound/cards": seeedCard,
 				"sys/bus/i2c/devices/1-0018/name":        "tlv320aic3104\n",
-				"sys/bus/i2c/devices/1-0018/driver/bind": ""},
+				"sys/bus/i2c/devices/1-0018/driver/bind": "",
+			},
 			want: []string{"ReSpeaker 2-Mics Pi HAT v2.0"}, profile: "respeaker-2mic-v2",
 		},
 		"v1 shares codec and card id": {
-			files: map[string]string{"proc/device-tree/model": pi4, "proc/asound/cards": seeedCard,
+			files: map[string]string{
+				"proc/device-tree/model": pi4, "proc/asound/cards": seeedCard,
 				"sys/bus/i2c/devices/1-001a/name":        "wm8960\n",
-				"sys/bus/i2c/devices/1-001a/driver/bind": ""},
+				"sys/bus/i2c/devices/1-001a/driver/bind": "",
+			},
 			want: []string{"ReSpeaker 2-Mics Pi HAT v1", "Adafruit Voice Bonnet"},
 		},
 		"the overlay of Raspberry Pi OS fits three": {
-			files: map[string]string{"proc/asound/cards": inTreeCard,
+			files: map[string]string{
+				"proc/asound/cards":                      inTreeCard,
 				"sys/bus/i2c/devices/1-001a/name":        "wm8960\n",
-				"sys/bus/i2c/devices/1-001a/driver/bind": ""},
+				"sys/bus/i2c/devices/1-001a/driver/bind": "",
+			},
 			want: []string{"ReSpeaker 2-Mics Pi HAT v1", "Adafruit Voice Bonnet", "Waveshare"},
 		},
 		"the card id alone leaves both versions": {
@@ -58,17 +66,21 @@ func TestDetect(t *testing.T) {
 			files: map[string]string{"proc/asound/cards": "", "sys/bus/i2c/devices/1-001a/name": "wm8960\n"},
 		},
 		"an EEPROM names the board": {
-			files: map[string]string{"proc/asound/cards": " 0 [IQaudIOCODEC   ]: IQaudIOCODEC - IQaudIOCODEC\n",
+			files: map[string]string{
+				"proc/asound/cards":                      " 0 [IQaudIOCODEC   ]: IQaudIOCODEC - IQaudIOCODEC\n",
 				"proc/device-tree/hat/vendor":            "Raspberry Pi Ltd\x00",
 				"proc/device-tree/hat/product":           "Raspberry Pi Codec Zero\x00",
 				"sys/bus/i2c/devices/1-001a/name":        "da7213\n",
-				"sys/bus/i2c/devices/1-001a/driver/bind": ""},
+				"sys/bus/i2c/devices/1-001a/driver/bind": "",
+			},
 			want: []string{"Raspberry Pi Codec Zero"}, profile: GenericID,
 		},
 		"another board's codec at the same address": {
-			files: map[string]string{"proc/asound/cards": seeedCard,
+			files: map[string]string{
+				"proc/asound/cards":                      seeedCard,
 				"sys/bus/i2c/devices/1-001a/name":        "da7213\n",
-				"sys/bus/i2c/devices/1-001a/driver/bind": ""},
+				"sys/bus/i2c/devices/1-001a/driver/bind": "",
+			},
 			want: []string{"Raspberry Pi Codec Zero"}, profile: GenericID,
 		},
 	} {

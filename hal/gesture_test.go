@@ -61,26 +61,44 @@ func TestGestures(t *testing.T) {
 		moves string
 		want  []heard
 	}{
-		"a press is certain when no second one follows": {"100+ 180-",
-			[]heard{{430 * ms, board.Press, main, 0, 100 * ms}}},
-		"a double press is certain when the second begins": {"100+ 180- 300+ 400-",
-			[]heard{{300 * ms, board.Double, main, 0, 100 * ms}}},
-		"two slow presses": {"100+ 180- 440+ 500-",
-			[]heard{{430 * ms, board.Press, main, 0, 100 * ms}, {750 * ms, board.Press, main, 0, 440 * ms}}},
-		"three quick presses are a double and a single": {"100+ 150- 200+ 250- 300+ 350-",
-			[]heard{{200 * ms, board.Double, main, 0, 100 * ms}, {600 * ms, board.Press, main, 0, 300 * ms}}},
-		"a hold is reported while the key is down, its release means nothing": {"0+ 4000-",
-			[]heard{{3000 * ms, board.Hold, main, 3000 * ms, 0}}},
-		"a longer hold follows the shorter": {"0+ 11000-",
-			[]heard{{3000 * ms, board.Hold, main, 3000 * ms, 0}, {10000 * ms, board.Hold, main, 10000 * ms, 0}}},
+		"a press is certain when no second one follows": {
+			"100+ 180-",
+			[]heard{{430 * ms, board.Press, main, 0, 100 * ms}},
+		},
+		"a double press is certain when the second begins": {
+			"100+ 180- 300+ 400-",
+			[]heard{{300 * ms, board.Double, main, 0, 100 * ms}},
+		},
+		"two slow presses": {
+			"100+ 180- 440+ 500-",
+			[]heard{{430 * ms, board.Press, main, 0, 100 * ms}, {750 * ms, board.Press, main, 0, 440 * ms}},
+		},
+		"three quick presses are a double and a single": {
+			"100+ 150- 200+ 250- 300+ 350-",
+			[]heard{{200 * ms, board.Double, main, 0, 100 * ms}, {600 * ms, board.Press, main, 0, 300 * ms}},
+		},
+		"a hold is reported while the key is down, its release means nothing": {
+			"0+ 4000-",
+			[]heard{{3000 * ms, board.Hold, main, 3000 * ms, 0}},
+		},
+		"a longer hold follows the shorter": {
+			"0+ 11000-",
+			[]heard{{3000 * ms, board.Hold, main, 3000 * ms, 0}, {10000 * ms, board.Hold, main, 10000 * ms, 0}},
+		},
 		"just not a hold": {"0+ 2999-", []heard{{3249 * ms, board.Press, main, 0, 0}}},
-		"a double press that stays down is no hold": {"0+ 50- 100+ 12000-",
-			[]heard{{100 * ms, board.Double, main, 0, 0}}},
-		"a key without a double press waits for none": {"v0+ v80- v90+ v100-",
-			[]heard{{80 * ms, board.Press, volume, 0, 0}, {100 * ms, board.Press, volume, 0, 90 * ms}}},
+		"a double press that stays down is no hold": {
+			"0+ 50- 100+ 12000-",
+			[]heard{{100 * ms, board.Double, main, 0, 0}},
+		},
+		"a key without a double press waits for none": {
+			"v0+ v80- v90+ v100-",
+			[]heard{{80 * ms, board.Press, volume, 0, 0}, {100 * ms, board.Press, volume, 0, 90 * ms}},
+		},
 		"a key without a hold": {"v0+ v9000-", []heard{{9000 * ms, board.Press, volume, 0, 0}}},
-		"keys don't mix": {"0+ v20+ 50- v60-",
-			[]heard{{60 * ms, board.Press, volume, 0, 20 * ms}, {300 * ms, board.Press, main, 0, 0}}},
+		"keys don't mix": {
+			"0+ v20+ 50- v60-",
+			[]heard{{60 * ms, board.Press, volume, 0, 20 * ms}, {300 * ms, board.Press, main, 0, 0}},
+		},
 		"down twice, up twice": {"0+ 10+ 50- 60-", []heard{{300 * ms, board.Press, main, 0, 0}}},
 		"up first":             {"0- 10+ 50-", []heard{{300 * ms, board.Press, main, 0, 10 * ms}}},
 	} {

@@ -2,6 +2,8 @@ package alsa
 
 import "unsafe"
 
+//lint:file-ignore U1000 the fields are the kernel's, used or not
+
 // The structures of sound/asound.h, with the header's field names in Go's spelling.
 // A C long and the unsigned long of snd_pcm_uframes_t are int and uint here, whose
 // size is that of the program's own architecture; the kernel translates for 32-bit

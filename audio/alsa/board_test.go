@@ -177,10 +177,14 @@ func TestBoardTonePerChannel(t *testing.T) {
 }
 
 func toneTest(t *testing.T, channels int, e Encoding, rate audio.SampleRate) {
-	speaker := open(t, Config{Ahead: ahead,
-		Playback: &Stream{PCM: "hw:CARD=Loopback,DEV=0,SUBDEV=0", Channels: channels, Rate: rate}})
-	mic := open(t, Config{Late: ahead,
-		Capture: &Stream{PCM: "hw:CARD=Loopback,DEV=1,SUBDEV=0", Channels: channels, Rate: rate}})
+	speaker := open(t, Config{
+		Ahead:    ahead,
+		Playback: &Stream{PCM: "hw:CARD=Loopback,DEV=0,SUBDEV=0", Channels: channels, Rate: rate},
+	})
+	mic := open(t, Config{
+		Late:    ahead,
+		Capture: &Stream{PCM: "hw:CARD=Loopback,DEV=1,SUBDEV=0", Channels: channels, Rate: rate},
+	})
 	speaker.encodings, mic.encodings = []Encoding{e}, []Encoding{e}
 	_, playback, err := speaker.Formats()
 	if err != nil {
@@ -210,9 +214,11 @@ func toneTest(t *testing.T, channels int, e Encoding, rate audio.SampleRate) {
 // with one that is played; the other end hears it.
 func TestBoardDuplex(t *testing.T) {
 	both := func(pcm string) *Device {
-		return open(t, Config{Ahead: ahead, Late: ahead,
+		return open(t, Config{
+			Ahead: ahead, Late: ahead,
 			Capture:  &Stream{PCM: pcm, Channels: 2, Rate: 16000},
-			Playback: &Stream{PCM: pcm, Channels: 2, Rate: 16000}})
+			Playback: &Stream{PCM: pcm, Channels: 2, Rate: 16000},
+		})
 	}
 	here, there := both("hw:seeed2micvoicec,0,0"), both("hw:seeed2micvoicec,1,0")
 	format, _, err := here.Formats()

@@ -76,7 +76,12 @@ func TestControlValues(t *testing.T) {
 		control Control
 		in      string
 	}{
-		{volume, ""}, {volume, "101"}, {volume, "-51"}, {volume, "1,2,3"}, {volume, "101%"}, {volume, "NaN%"},
+		{volume, ""},
+		{volume, "101"},
+		{volume, "-51"},
+		{volume, "1,2,3"},
+		{volume, "101%"},
+		{volume, "NaN%"},
 		{volume, "loud"},
 		{toggle, "2"},
 		{route, "cd player"},

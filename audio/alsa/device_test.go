@@ -23,8 +23,10 @@ func TestNewChecksItsConfig(t *testing.T) {
 		"missing":                      {Playback: mic(Stream{PCM: "hw:"})},
 		"33 channels":                  {Capture: mic(Stream{PCM: "hw:0", Channels: 33})},
 		"sample rate 1 Hz":             {Capture: mic(Stream{PCM: "hw:0", Rate: 1})},
-		"one device has one rate": {Capture: mic(Stream{PCM: "hw:0", Rate: 16000}),
-			Playback: mic(Stream{PCM: "hw:0", Rate: 48000})},
+		"one device has one rate": {
+			Capture:  mic(Stream{PCM: "hw:0", Rate: 16000}),
+			Playback: mic(Stream{PCM: "hw:0", Rate: 48000}),
+		},
 		"period of 1µs": {Capture: mic(Stream{PCM: "hw:0"}), Period: time.Microsecond},
 		"stall of -1s":  {Capture: mic(Stream{PCM: "hw:0"}), Stall: -time.Second},
 	} {

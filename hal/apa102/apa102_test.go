@@ -15,8 +15,10 @@ import (
 )
 
 func leds(count int, order ...int) board.LEDs {
-	return board.LEDs{Driver: board.APA102, Count: count, Order: order, Brightness: 255,
-		SPI: board.SPI{Hertz: 8_000_000}}
+	return board.LEDs{
+		Driver: board.APA102, Count: count, Order: order, Brightness: 255,
+		SPI: board.SPI{Hertz: 8_000_000},
+	}
 }
 
 func TestPixels(t *testing.T) {

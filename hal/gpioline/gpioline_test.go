@@ -25,21 +25,29 @@ func TestHandle(t *testing.T) {
 		want   []bool
 		lost   int64
 	}{
-		"a press": {events: []gpiocdev.LineEvent{{Type: down, LineSeqno: 1}, {Type: up, LineSeqno: 2}},
-			want: []bool{true, false}},
+		"a press": {
+			events: []gpiocdev.LineEvent{{Type: down, LineSeqno: 1}, {Type: up, LineSeqno: 2}},
+			want:   []bool{true, false},
+		},
 		"an edge that the first value had in it": {active: true, events: []gpiocdev.LineEvent{
-			{Type: down, LineSeqno: 1}, {Type: up, LineSeqno: 2}}, want: []bool{false}},
+			{Type: down, LineSeqno: 1}, {Type: up, LineSeqno: 2},
+		}, want: []bool{false}},
 		"a lost release between two presses": {events: []gpiocdev.LineEvent{
-			{Type: down, LineSeqno: 1}, {Type: down, LineSeqno: 3}}, want: []bool{true, false, true}, lost: 1},
+			{Type: down, LineSeqno: 1}, {Type: down, LineSeqno: 3},
+		}, want: []bool{true, false, true}, lost: 1},
 		"a lost press and release": {events: []gpiocdev.LineEvent{
-			{Type: down, LineSeqno: 1}, {Type: up, LineSeqno: 4}}, want: []bool{true, false}, lost: 2},
+			{Type: down, LineSeqno: 1}, {Type: up, LineSeqno: 4},
+		}, want: []bool{true, false}, lost: 2},
 		"the number begins again": {events: []gpiocdev.LineEvent{
-			{Type: down, LineSeqno: 1<<32 - 1}, {Type: up, LineSeqno: 0}}, want: []bool{true, false}, lost: 1<<32 - 2},
+			{Type: down, LineSeqno: 1<<32 - 1}, {Type: up, LineSeqno: 0},
+		}, want: []bool{true, false}, lost: 1<<32 - 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got []bool
-			w := &line{log: slog.New(slog.DiscardHandler), lost: &atomic.Int64{}, active: c.active,
-				ready: make(chan struct{}), emit: func(active bool, _ time.Time) { got = append(got, active) }}
+			w := &line{
+				log: slog.New(slog.DiscardHandler), lost: &atomic.Int64{}, active: c.active,
+				ready: make(chan struct{}), emit: func(active bool, _ time.Time) { got = append(got, active) },
+			}
 			close(w.ready)
 			for _, e := range c.events {
 				w.handle(e)
