@@ -105,7 +105,7 @@ func (in *incoming) assemble(o *options, payload []byte, key uint64, now time.Ti
 		return nil, false
 	}
 	if !t.progress(cap(t.body), now) {
-		in.fail(codes.ServiceUnavailable, w)
+		in.answer(comeAgain(), w)
 		return nil, false
 	}
 	if b.more {

@@ -81,16 +81,6 @@ func TestDiscoverLargeAnswer(t *testing.T) {
 	}
 }
 
-func freePort(tb testing.TB) uint16 {
-	tb.Helper()
-	c, err := listenUDP(netip.MustParseAddrPort("[::]:0"))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer c.Close()
-	return c.LocalAddr().Port()
-}
-
 const inNamespace = "VAPD_TEST_IN_NAMESPACE"
 
 // enterNamespace runs the test again in a network of its own, where multicast goes

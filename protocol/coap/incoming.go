@@ -47,12 +47,13 @@ func (in *incoming) reply(resp *Response) {
 }
 
 func (in *incoming) fail(code codes.Code, w *work) {
-	resp := &Response{Code: code}
-	if code == codes.ServiceUnavailable {
-		soon := uint32(1)
-		resp.MaxAge = &soon
-	}
-	in.answer(resp, w)
+	in.answer(&Response{Code: code}, w)
+}
+
+// comeAgain says that there is no room now and may be in a second.
+func comeAgain() *Response {
+	soon := uint32(1)
+	return &Response{Code: codes.ServiceUnavailable, MaxAge: &soon}
 }
 
 // answer answers the request once. mu is held.
@@ -79,7 +80,7 @@ func (in *incoming) answer(resp *Response, w *work) {
 		now := time.Now()
 		switch t = in.keep(resp, now); {
 		case t == nil:
-			resp = &Response{Code: codes.InternalServerError}
+			resp = comeAgain()
 		case in.block2.offset() >= len(resp.Body):
 			t.drop()
 			t, resp = nil, &Response{Code: codes.BadRequest}

@@ -36,7 +36,9 @@ func libcoap(tb testing.TB, name string) string {
 func coapClient(tb testing.TB, args ...string) (out []byte, complaint string) {
 	tb.Helper()
 	var stdout, stderr bytes.Buffer
-	cmd := exec.CommandContext(soon(tb), libcoap(tb, "coap-client"), args...)
+	ctx, cancel := context.WithTimeout(tb.Context(), 2*time.Minute) // it waits 2 s and more for what it lost
+	defer cancel()
+	cmd := exec.CommandContext(ctx, libcoap(tb, "coap-client"), args...)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
 		tb.Errorf("coap-client %q: %v\n%s", args, err, &stderr)
@@ -114,7 +116,7 @@ func TestCoapClient(t *testing.T) {
 			e := listen(t, Config{Addr: loopback, Handler: mux.Serve})
 			uri := fmt.Sprintf("coap://%v/shelf/book?a=b&c", e.LocalAddr())
 			run := func(args ...string) ([]byte, string) {
-				return coapClient(t, append(append([]string{"-B", "15"}, way.flags...), append(args, uri)...)...)
+				return coapClient(t, append(append([]string{"-B", "90"}, way.flags...), append(args, uri)...)...)
 			}
 			run("-m", "put", "-f", file, "-t", "text/plain")
 			req, n := s.last()
@@ -152,30 +154,40 @@ var loopback = netip.MustParseAddrPort("127.0.0.1:0")
 // coapServer starts coap-server on a free port of the loopback.
 func coapServer(tb testing.TB, args ...string) netip.AddrPort {
 	tb.Helper()
-	free, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(loopback))
+	e := listen(tb, Config{Addr: loopback})
+	for range 5 { // somebody may take the port in between
+		addr := netip.AddrPortFrom(loopback.Addr(), freePort(tb))
+		var stderr bytes.Buffer
+		cmd := exec.Command(libcoap(tb, "coap-server"), append([]string{"-A", addr.Addr().String(), "-p", fmt.Sprint(addr.Port())}, args...)...)
+		cmd.Stderr = &stderr
+		if err := cmd.Start(); err != nil {
+			tb.Fatal(err)
+		}
+		tb.Cleanup(func() {
+			_ = cmd.Process.Kill()
+			_ = cmd.Wait()
+		})
+		ctx, cancel := context.WithTimeout(tb.Context(), 3*time.Second)
+		err := e.Ping(ctx, e.Peer(addr))
+		cancel()
+		if err == nil {
+			return addr
+		}
+		tb.Logf("coap-server does not answer: %v %s", err, &stderr)
+	}
+	tb.Fatal("coap-server can't be started")
+	return netip.AddrPort{}
+}
+
+// freePort is a port of the loopback that nobody had a moment ago.
+func freePort(tb testing.TB) uint16 {
+	tb.Helper()
+	c, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(loopback))
 	if err != nil {
 		tb.Fatal(err)
 	}
-	addr := free.LocalAddr().(*net.UDPAddr).AddrPort()
-	free.Close()
-	var stderr bytes.Buffer
-	cmd := exec.Command(libcoap(tb, "coap-server"), append([]string{"-A", "127.0.0.1", "-p", fmt.Sprint(addr.Port())}, args...)...)
-	cmd.Stderr = &stderr
-	if err := cmd.Start(); err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-		if tb.Failed() {
-			tb.Logf("coap-server: %s", &stderr)
-		}
-	})
-	e := listen(tb, Config{Addr: loopback})
-	if err := e.Ping(soon(tb), e.Peer(addr)); err != nil {
-		tb.Fatal(err)
-	}
-	return addr
+	defer c.Close()
+	return c.LocalAddr().(*net.UDPAddr).AddrPort().Port()
 }
 
 func TestCoapServer(t *testing.T) {

@@ -106,7 +106,9 @@ func TestFastRetransmit(t *testing.T) {
 
 // TestBareContinue: a 2.31 without Block1 is an ordinary response.
 func TestBareContinue(t *testing.T) {
-	cont := func(_ Peer, _ *Request, reply func(*Response)) { reply(&Response{Code: codes.Continue, Body: []byte("go on")}) }
+	cont := func(_ Peer, _ *Request, reply func(*Response)) {
+		reply(&Response{Code: codes.Continue, Body: []byte("go on")})
+	}
 	withTwo(t, Config{}, Config{Handler: cont}, func(t *testing.T, n *memNet, client, server *Endpoint) {
 		for _, size := range []int{0, 640, 1024, 1025, 5000} {
 			resp, err := client.Peer(server.LocalAddr()).Do(t.Context(), &Request{Code: codes.POST, Path: "x", Body: make([]byte, size)})

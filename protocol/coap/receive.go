@@ -254,26 +254,24 @@ func (r *receiver) request(p *peer) {
 
 // refuse answers a request that can't be processed, whatever it asks for.
 func (r *receiver) refuse(in *incoming) bool {
-	var code codes.Code
+	var resp *Response
 	switch o := &r.o; {
-	case o.refused != 0 && !in.confirmable: // RFC 7252 section 5.4.1
-		in.answer(nil, &r.w)
-		return true
+	case o.refused != 0 && !in.confirmable: // RFC 7252 section 5.4.1: no answer
 	case o.refused != 0:
-		code = codes.BadOption
+		resp = &Response{Code: codes.BadOption}
 	case o.proxy:
-		code = codes.ProxyingNotSupported
+		resp = &Response{Code: codes.ProxyingNotSupported}
 	case o.block1.szx > 6 || o.block2.szx > 6: // RFC 7959 section 2.2
-		code = codes.BadRequest
+		resp = &Response{Code: codes.BadRequest}
 	case in.peer.pending > r.e.cfg.MaxPending:
 		r.e.stats.Dropped++
 		in.peer.stats.Dropped++
-		code = codes.ServiceUnavailable
+		resp = comeAgain()
 	default:
 		return false
 	}
 	in.hasBlock1, in.hasBlock2 = false, false
-	in.fail(code, &r.w)
+	in.answer(resp, &r.w)
 	return true
 }
 

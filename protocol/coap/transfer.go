@@ -6,9 +6,13 @@ import (
 	"time"
 )
 
+// standsStill is how long a transfer may pause before it gives way when room is
+// scarce; longer than a lost block or two take.
+const standsStill = 3 * time.Second
+
 // transfer is a body that comes in blocks, or an answer that goes in blocks. Its
-// peer keeps MaxTransfers of each, all peers together MaxBlockBytes; what made no
-// progress for the longest time gives way.
+// peer keeps MaxTransfers of each, of which the one without progress for the longest
+// time gives way, all peers together MaxBlockBytes.
 type transfer struct {
 	peer *peer
 	home *[]*transfer  // the peer's list that holds it
@@ -53,19 +57,26 @@ func (p *peer) dropTransfer(home []*transfer, key uint64) {
 }
 
 // progress notes that t moved on and now takes size bytes. It reports whether there
-// is room for them; else t is gone.
+// is room for them; else t is gone. When room is scarce it goes to those that are
+// under way: a new one has to leave some, and none gives way to another unless it
+// stands still, so that a flood of first blocks ends no honest transfer.
 func (t *transfer) progress(size int, now time.Time) bool {
 	e := t.peer.e
+	limit := e.cfg.MaxBlockBytes
+	if t.size == 0 {
+		limit = limit / 4 * 3
+	}
 	t.at = now
 	e.transfers.MoveToBack(t.elem)
 	e.blockBytes += size - t.size
 	t.size = size
-	for e.blockBytes > e.cfg.MaxBlockBytes {
+	for e.blockBytes > limit {
 		stalest := e.transfers.Front().Value.(*transfer)
-		stalest.drop()
-		if stalest == t {
+		if now.Sub(stalest.at) < standsStill {
+			t.drop()
 			return false
 		}
+		stalest.drop()
 	}
 	return true
 }
