@@ -1,0 +1,207 @@
+//go:build !vapd_satellite
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"text/tabwriter"
+	"time"
+
+	"vapd/hub/daemon"
+	"vapd/internal/config"
+	"vapd/protocol/control"
+)
+
+// hubCmd is "vapd hub".
+type hubCmd struct {
+	Control string `placeholder:"SOCKET" help:"The hub's control socket."`
+
+	Run     hubRunCmd     `cmd:"" default:"withargs" help:"Run the hub."`
+	Status  hubStatusCmd  `cmd:"" help:"Show what the hub does, and what it lacks."`
+	Clients hubClientsCmd `cmd:"" help:"The satellites that the hub knows: list, approve, deny, forget."`
+}
+
+// hubRunCmd runs the hub.
+type hubRunCmd struct {
+	Config string            `placeholder:"FILE" type:"path" help:"Settings; default: $XDG_CONFIG_HOME/vapd/hub.toml, else /etc/vapd/hub.toml."`
+	Listen string            `placeholder:"ADDR:PORT" help:"Setting listen."`
+	State  string            `placeholder:"DIR" help:"Setting state_dir."`
+	Set    map[string]string `placeholder:"KEY=VALUE" help:"Any other setting, as in the file: speech.voice=rms."`
+}
+
+// settings are the hub's settings from file, environment and command line.
+func (r *hubRunCmd) settings(socket string) (config.Hub, error) {
+	src := config.Source{File: r.Config, Environ: os.Environ(), Set: map[string]string{}}
+	if src.File == "" {
+		src.File, src.Optional = config.File(config.PartHub, os.Getenv), true
+	}
+	for key, value := range r.Set {
+		src.Set[key] = value
+	}
+	for key, value := range map[string]string{"listen": r.Listen, "state_dir": r.State, "control_socket": socket} {
+		if value != "" {
+			src.Set[key] = value
+		}
+	}
+	return config.LoadHub(src)
+}
+
+// Run runs the hub until it is interrupted.
+func (r *hubRunCmd) Run(c *hubCmd) error {
+	cfg, err := r.settings(c.Control)
+	if err != nil {
+		return err
+	}
+	executable, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("the speech engines are this program itself, which can't be found: %w", err)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return daemon.Run(ctx, daemon.Options{
+		Config: cfg, Env: os.Getenv, Executable: executable,
+		Ready:  func(r control.HubReady) { printReady(r) },
+		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: cfg.LogLevel})),
+	})
+}
+
+// printReady prints the line that says that a daemon can be reached, and where.
+func printReady(ready any) {
+	line, err := json.Marshal(ready)
+	if err != nil {
+		panic(err) // a struct of strings and numbers
+	}
+	fmt.Printf("ready %s\n", line)
+}
+
+// callHub calls a method of the running hub.
+func callHub[R any](c *hubCmd, method string, params any) (result R, err error) {
+	socket, err := config.FindControlSocket(config.PartHub, c.Control, os.Getenv)
+	if err != nil {
+		return result, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	conn, err := control.Dial(ctx, socket)
+	if err != nil {
+		return result, fmt.Errorf("%w (is the hub running? start it with 'vapd hub', or name its socket with --control)", err)
+	}
+	defer conn.Close()
+	return control.Call[R](ctx, conn, method, params)
+}
+
+type hubStatusCmd struct {
+	JSON bool `help:"As JSON."`
+}
+
+// Run shows the state of the hub.
+func (s hubStatusCmd) Run(c *hubCmd) error {
+	status, err := callHub[control.HubStatus](c, control.MethodHubStatus, struct{}{})
+	if err != nil {
+		return err
+	}
+	if s.JSON {
+		return json.NewEncoder(os.Stdout).Encode(status)
+	}
+	t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(t, "hub\t%s at %s, up for %v, %.1f MB\n", status.Name, status.CoAP,
+		(time.Duration(status.Uptime) * time.Second).Round(time.Second), float64(status.RSSBytes)/1e6)
+	fmt.Fprintf(t, "satellites\t%d connected, %d speaking\n", status.Clients, status.Sessions)
+	n := status.Turns
+	fmt.Fprintf(t, "turns\t%d heard, %d understood, %d not understood, %d failed\n", n.Heard, n.Understood, n.Rejected, n.Failed)
+	fmt.Fprintf(t, "refused\t%d another satellite was nearer, %d wake word not confirmed\n", n.FocusLost, n.WakeRejected)
+	for _, e := range status.Engines {
+		fmt.Fprintf(t, "%s\t%s, crashed %d times", e.Name, e.State, e.Crashes)
+		if e.Detail != "" {
+			fmt.Fprintf(t, ": %s", e.Detail)
+		}
+		fmt.Fprintln(t)
+	}
+	return t.Flush()
+}
+
+// hubClientsCmd is "vapd hub clients".
+type hubClientsCmd struct {
+	List    hubClientsListCmd    `cmd:"" default:"1" help:"List the satellites."`
+	Approve hubClientsApproveCmd `cmd:"" help:"Let a satellite in."`
+	Deny    hubClientsDenyCmd    `cmd:"" help:"Keep a satellite out."`
+	Forget  hubClientsForgetCmd  `cmd:"" help:"Forget a satellite: its token is void, and it has to ask anew."`
+}
+
+type hubClientsListCmd struct {
+	JSON bool `help:"As JSON."`
+}
+
+// Run lists the satellites.
+func (l hubClientsListCmd) Run(c *hubCmd) error {
+	known, err := callHub[[]control.HubClient](c, control.MethodClients, struct{}{})
+	if err != nil {
+		return err
+	}
+	if l.JSON {
+		return json.NewEncoder(os.Stdout).Encode(known)
+	}
+	if len(known) == 0 {
+		fmt.Println("No satellite has asked yet.")
+		return nil
+	}
+	t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "id\tname\tstate\taddress\tlast seen\ttimers")
+	for _, k := range known {
+		seen := k.LastSeen.Local().Format(time.DateTime)
+		if k.Connected {
+			seen = "now"
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", k.ID, k.Name, k.State, k.Address, seen, timersInWords(k.Timers))
+	}
+	return t.Flush()
+}
+
+func timersInWords(timers []control.HubTimer) string {
+	words := make([]string, len(timers))
+	for i, t := range timers {
+		words[i] = (time.Duration(t.Remaining) * time.Second).String()
+		if t.Ringing {
+			words[i] = "rings"
+		}
+	}
+	return strings.Join(words, ", ")
+}
+
+// hubClientArg names one satellite.
+type hubClientArg struct {
+	ID string `arg:"" help:"Id of the satellite, as 'vapd hub clients list' shows it."`
+}
+
+func (a hubClientArg) call(c *hubCmd, method string) error {
+	_, err := callHub[any](c, method, control.ClientID{ID: a.ID})
+	return err
+}
+
+type (
+	hubClientsApproveCmd struct {
+		hubClientArg `embed:""`
+	}
+	hubClientsDenyCmd struct {
+		hubClientArg `embed:""`
+	}
+	hubClientsForgetCmd struct {
+		hubClientArg `embed:""`
+	}
+)
+
+// Run lets the satellite in.
+func (a hubClientsApproveCmd) Run(c *hubCmd) error { return a.call(c, control.MethodApproveClient) }
+
+// Run keeps the satellite out.
+func (a hubClientsDenyCmd) Run(c *hubCmd) error { return a.call(c, control.MethodDenyClient) }
+
+// Run forgets the satellite.
+func (a hubClientsForgetCmd) Run(c *hubCmd) error { return a.call(c, control.MethodForgetClient) }

@@ -1,0 +1,164 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"vapd/audio/opus"
+	"vapd/hub"
+	"vapd/hub/clients"
+	"vapd/hub/intent"
+	"vapd/hub/speech"
+	"vapd/internal/config"
+	"vapd/internal/durable"
+	"vapd/protocol/control"
+	"vapd/protocol/discovery"
+	"vapd/protocol/vap"
+	"vapd/wakeword/pack"
+)
+
+// Options are what a hub runs with.
+type Options struct {
+	Config config.Hub
+	Env    config.Env
+	// Executable is the program whose command "engine" runs the speech engines.
+	Executable string
+	// Ready is called once the hub can be reached.
+	Ready  func(control.HubReady)
+	Logger *slog.Logger
+}
+
+// cacheBytes of synthesised speech are kept: four minutes of it.
+const cacheBytes = 8 << 20
+
+// Run runs a hub until ctx ends.
+func Run(ctx context.Context, o Options) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel()
+
+	state, socket, err := folders(o)
+	if err != nil {
+		return err
+	}
+	cfg, engines, err := hubConfig(o, state)
+	if err != nil {
+		return err
+	}
+	h, err := hub.New(cfg)
+	if err != nil {
+		return err
+	}
+	server, err := control.Listen(control.Config{Path: socket, Mux: h.Control(), Logger: o.Logger})
+	if err != nil {
+		cancel() // h.Run closes what New opened
+		return errors.Join(err, h.Run(ctx))
+	}
+	defer server.Close()
+	for _, e := range engines {
+		wg.Go(func() { e.Run(ctx) })
+	}
+	if o.Config.Discoverable && !h.Addr().Addr().IsLoopback() {
+		a := discovery.Announcement{Name: cfg.Name, Port: h.Addr().Port(), Version: vap.Version, Logger: o.Logger}
+		wg.Go(func() {
+			if err := a.Run(ctx); err != nil {
+				o.Logger.Warn("the hub is not announced by DNS-SD: satellites need its address", "error", err)
+			}
+		})
+	}
+	o.Ready(control.HubReady{CoAP: h.Addr().String(), Control: socket, PID: os.Getpid()})
+	return h.Run(ctx)
+}
+
+// folders makes the folder of the hub's files and that of its socket.
+func folders(o Options) (state, socket string, err error) {
+	if state, err = config.StateDir(config.PartHub, o.Config.StateDir, o.Env); err != nil {
+		return "", "", err
+	}
+	if socket, err = config.ControlSocket(config.PartHub, o.Config.Control, o.Env); err != nil {
+		return "", "", err
+	}
+	for _, dir := range []string{state, filepath.Dir(socket)} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return "", "", fmt.Errorf("daemon: %w", err)
+		}
+	}
+	return state, socket, nil
+}
+
+// hubConfig is the hub that the settings describe, and the engines to run for it.
+func hubConfig(o Options, state string) (hub.Config, []*speech.Engine, error) {
+	listen, err := netip.ParseAddrPort(o.Config.Listen)
+	if err != nil {
+		return hub.Config{}, nil, fmt.Errorf("daemon: listen: %w", err)
+	}
+	registry, err := clients.Open(clients.Config{
+		Store:    durable.File{Path: filepath.Join(state, "clients.json")},
+		Tokens:   clients.RandomTokens{},
+		Approval: clients.Approval(o.Config.Clients.Approval), Tokenless: o.Config.Clients.Tokenless,
+		Now: time.Now,
+	})
+	if err != nil {
+		return hub.Config{}, nil, err
+	}
+	english := intent.NewEnglish()
+	ear := newEngine(o, "stt", o.Config.Speech.STT)
+	voice := newEngine(o, "tts", o.Config.Speech.TTS)
+	s := o.Config.Session
+	cfg := hub.Config{
+		Name: name(o.Config.Name), Locales: []string{"en-US"},
+		Listen: listen, Groups: o.Config.Discoverable, MaxClients: o.Config.Clients.Max,
+		Registry: registry, Window: time.Duration(o.Config.Focus.Window), RequireSpeaker: o.Config.Focus.RequireSpeaker,
+		Recognizer: ear.recognizer(english.Sentences()), Synthesizer: voice.synthesizer(), Voice: o.Config.Speech.Voice,
+		Endpoint: speech.EndpointConfig{
+			Silence: time.Duration(s.EndSilence), ShortSilence: time.Duration(s.CompleteSilence),
+			NoSpeech: time.Duration(s.NoSpeech), Longest: time.Duration(s.MaxUtterance),
+		},
+		Engines:       func() []speech.Health { return []speech.Health{ear.health(), voice.health()} },
+		Understanding: english, Codecs: hub.Codecs(library(o.Logger)),
+		Logger: o.Logger, Now: time.Now,
+	}
+	if o.Config.Focus.ConfirmWake {
+		packs, err := pack.Load(filepath.Join(state, "wake"))
+		if err != nil {
+			return hub.Config{}, nil, fmt.Errorf("daemon: focus.confirm_wake: %w", err)
+		}
+		cfg.ConfirmWake = hub.ConfirmWake(packs)
+	}
+	var engines []*speech.Engine
+	for _, e := range []engine{ear, voice} {
+		if e.Engine != nil {
+			engines = append(engines, e.Engine)
+		}
+	}
+	return cfg, engines, nil
+}
+
+// library is libopus, or nil where it is not installed: then sound goes as PCM.
+func library(logger *slog.Logger) *opus.Library {
+	lib, err := opus.Open()
+	if err != nil {
+		logger.Info("no Opus, sound goes as PCM", "why", err)
+	}
+	return lib
+}
+
+// name is the configured name, or the machine's.
+func name(configured string) string {
+	if configured != "" {
+		return configured
+	}
+	if host, err := os.Hostname(); err == nil && host != "" {
+		return host
+	}
+	return "vapd"
+}
