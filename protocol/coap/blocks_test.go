@@ -435,6 +435,7 @@ func TestBlocksWithLoss(t *testing.T) {
 			time.Sleep(5 * time.Minute)
 			synctest.Wait()
 			checkEmpty(rt, s)
+			checkDedup(t, s)
 			if s.dedupBytes != 0 {
 				rt.Errorf("%d bytes of answers are left", s.dedupBytes)
 			}

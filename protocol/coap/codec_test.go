@@ -232,12 +232,12 @@ func feed(t *testing.T, packets []memPacket) {
 		r.receive(p.b, p.path)
 	}
 	call.Cancel()
+	checkDedup(t, e)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if ended != 1 || len(e.peers) > 2 || e.blockBytes > 1024 || e.dedupBytes > 400 {
 		t.Errorf("call ended %d times, %d peers, %d bytes of blocks, %d of answers", ended, len(e.peers), e.blockBytes, e.dedupBytes)
 	}
-	checkDedup(t, e)
 	for _, p := range e.peers {
 		if p.pending < 0 || p.pending > 3 || p.outstanding != 0 || len(p.uploads) > 2 || len(p.answers) > 2 {
 			t.Errorf("%s: %d pending, %d outstanding, %d and %d transfers", p.id, p.pending, p.outstanding, len(p.uploads), len(p.answers))

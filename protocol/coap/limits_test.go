@@ -130,6 +130,21 @@ func spoofed(i int) netip.AddrPort {
 	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), 1)
 }
 
+// remembered counts those of the peers that e remembers, or all that it does.
+func remembered(e *Endpoint, peers ...Peer) (n int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, p := range peers {
+		if e.peers[p.Addr()] != nil {
+			n++
+		}
+	}
+	if len(peers) == 0 {
+		n = len(e.peers)
+	}
+	return n
+}
+
 // TestManyPeers: requests from more addresses than are remembered push out the
 // longest idle ones, but none with which something is under way.
 func TestManyPeers(t *testing.T) {
@@ -146,10 +161,10 @@ func TestManyPeers(t *testing.T) {
 		for i := range 10_000 {
 			sendAll(e, spoofed(i), packet(message.Confirmable, codes.GET, 1, "t", "hello"))
 		}
-		if n := len(e.peers); n != 100 {
+		if n := remembered(e); n != 100 {
 			t.Errorf("%d peers are remembered", n)
 		}
-		if e.peers[busy.Addr()] == nil || e.peers[idle.Addr()] != nil {
+		if remembered(e, busy) != 1 || remembered(e, idle) != 0 {
 			t.Error("the busy peer was forgotten or the idle one was not")
 		}
 		if st := e.Stats(); st.Received != 10_001 || st.Dropped != 0 {
@@ -160,7 +175,7 @@ func TestManyPeers(t *testing.T) {
 			t.Errorf("stats of a forgotten peer: %+v", st)
 		}
 		d := e.Start(t.Context(), idle, get, func(*Response, error) {})
-		if e.peers[idle.Addr()] == nil {
+		if remembered(e, idle) != 1 {
 			t.Error("the forgotten peer was not remembered again")
 		}
 		c.Cancel()
@@ -179,8 +194,8 @@ func TestAllPeersBusy(t *testing.T) {
 		for i := range 1000 {
 			sendAll(e, spoofed(i), packet(message.NonConfirmable, codes.GET, 1, "t", "hello"))
 		}
-		if st := e.Stats(); len(e.peers) != 100 || st.Dropped != 900 {
-			t.Errorf("%d peers, stats %+v", len(e.peers), st)
+		if st := e.Stats(); remembered(e) != 100 || st.Dropped != 900 {
+			t.Errorf("%d peers, stats %+v", remembered(e), st)
 		}
 		_, err := e.Peer(spoofed(5000)).Do(t.Context(), get)
 		if !errors.Is(err, ErrBusy) {
@@ -196,20 +211,24 @@ func TestFloodOfAnswers(t *testing.T) {
 		cfg := Config{Conn: newDeafConn(), Handler: echo, DedupMessages: 100, DedupBytes: 20_000, MaxDedupBytes: 100_000}
 		e := listen(t, cfg)
 		payload := strings.Repeat("x", 1000)
-		for i := range 50 {
+		for i := range 20 {
 			for mid := range 200 {
 				sendAll(e, spoofed(i), packet(message.Confirmable, codes.GET, uint16(mid), "t", payload[:mid*5]))
 			}
+			e.mu.Lock()
 			if p := e.peers[spoofed(i)]; p.memory.len() > 100 || p.memory.bytes > 20_000 {
-				t.Fatalf("%d messages, %d bytes for one peer", p.memory.len(), p.memory.bytes)
+				t.Errorf("%d messages, %d bytes for one peer", p.memory.len(), p.memory.bytes)
 			}
 			if e.dedupBytes > 100_000 {
-				t.Fatalf("%d bytes for all", e.dedupBytes)
+				t.Errorf("%d bytes for all", e.dedupBytes)
 			}
+			e.mu.Unlock()
 		}
 		checkDedup(t, e)
 		time.Sleep(300 * time.Second)
 		synctest.Wait()
+		e.mu.Lock()
+		defer e.mu.Unlock()
 		if e.dedupBytes != 0 {
 			t.Errorf("%d bytes are left", e.dedupBytes)
 		}
@@ -218,6 +237,8 @@ func TestFloodOfAnswers(t *testing.T) {
 
 // checkDedup compares the count of remembered bytes with what is there.
 func checkDedup(tb testing.TB, e *Endpoint) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	sum := 0
 	for _, p := range e.peers {
 		bytes := 0
@@ -259,13 +280,17 @@ func TestFloodOfBlocks(t *testing.T) {
 					mid++
 					sendAll(e, spoofed(i), block1(mid, fmt.Sprint(mid), "", 0, true, 1024, payload))
 				}
-				if n := len(e.peers[spoofed(i)].uploads); n > 4 {
-					t.Fatalf("%d bodies of one peer", n)
+			}
+			e.mu.Lock()
+			for _, p := range e.peers {
+				if len(p.uploads) > 4 {
+					t.Errorf("%d bodies of one peer", len(p.uploads))
 				}
 			}
 			if e.blockBytes > 100<<10 {
-				t.Fatalf("%d bytes of blocks", e.blockBytes)
+				t.Errorf("%d bytes of blocks", e.blockBytes)
 			}
+			e.mu.Unlock()
 			time.Sleep(100 * time.Millisecond)
 		}
 		upload(20, false, "end")

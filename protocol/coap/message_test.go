@@ -148,9 +148,7 @@ func TestSeparateResponse(t *testing.T) {
 		if calls != 1 {
 			t.Errorf("handler was called %d times", calls)
 		}
-		if p := e.peers[s.addr]; p.pending != 0 || len(p.exchanges) != 0 {
-			t.Errorf("%d pending, %d exchanges left", p.pending, len(p.exchanges))
-		}
+		checkEmpty(t, e)
 	})
 }
 
@@ -286,7 +284,7 @@ func TestRejected(t *testing.T) {
 					}
 				}
 				s.silence(30 * time.Second)
-				if n := len(e.peers); n != 0 {
+				if n := remembered(e); n != 0 {
 					t.Errorf("%d peers are remembered", n)
 				}
 			})
@@ -361,9 +359,7 @@ func TestCriticalOptions(t *testing.T) {
 					s.expect(tt.want)
 				}
 				s.silence(30 * time.Second)
-				if p := e.peers[s.addr]; p.pending != 0 {
-					t.Errorf("%d requests pending", p.pending)
-				}
+				checkEmpty(t, e)
 			})
 		})
 	}
@@ -433,9 +429,7 @@ func TestMulticastRules(t *testing.T) {
 					}
 				}
 				s.silence(30 * time.Second)
-				if p := e.peers[s.addr]; p != nil && p.pending != 0 {
-					t.Errorf("%d requests pending", p.pending)
-				}
+				checkEmpty(t, e)
 			})
 		})
 	}
