@@ -34,8 +34,9 @@ type Config struct {
 	// Ahead is how much sound waits in the speaker's buffer when there is no microphone,
 	// default 60 ms. With one it is two blocks.
 	Ahead time.Duration
-	// Late is how late the consumer may be before captured sound is lost, default 500 ms.
-	// The PCM may have less.
+	// Late is how late the consumer may be before captured sound is lost. The PCM may
+	// have less. The default is 500 ms, and 100 ms of a device with both directions: the
+	// speaker gets a buffer of the same length, and some plugins fill it.
 	Late time.Duration
 	// Stall is how long the PCM may deliver nothing before Run gives up with
 	// audio.ErrStalled, default 1 s.
@@ -77,6 +78,10 @@ func (c Config) withDefaults() (Config, error) {
 			return c, fmt.Errorf("malgo: capture from %s and playback to %s: either both are %q or none", in.PCM, out.PCM, nullPCM)
 		}
 	}
+	late := 500 * time.Millisecond
+	if c.Capture != nil && c.Playback != nil {
+		late = 100 * time.Millisecond
+	}
 	for _, t := range []struct {
 		name     string
 		value    *time.Duration
@@ -85,7 +90,7 @@ func (c Config) withDefaults() (Config, error) {
 	}{
 		{"period", &c.Period, 10 * time.Millisecond, time.Millisecond, time.Second},
 		{"ahead", &c.Ahead, 60 * time.Millisecond, time.Millisecond, 2 * time.Second},
-		{"late", &c.Late, 500 * time.Millisecond, time.Millisecond, 10 * time.Second},
+		{"late", &c.Late, late, time.Millisecond, 10 * time.Second},
 		{"stall", &c.Stall, time.Second, 50 * time.Millisecond, time.Minute},
 	} {
 		if *t.value == 0 {

@@ -24,8 +24,8 @@ func newContext(backend miniaudio.Backend, log func(string)) (*miniaudio.Allocat
 	return context, nil
 }
 
-// Devices lists the PCMs that ALSA's configuration names, "hw:" devices and the null device left out. It
-// opens none of them. No PCM at all is not an error.
+// Devices lists the PCMs that ALSA's configuration names, without "hw:" devices and
+// the null device. It opens none of them. No PCM at all is not an error.
 func Devices(logger *slog.Logger) ([]PCM, error) {
 	context, err := newContext(miniaudio.Backend(miniaudio.BackendAlsa), func(string) {})
 	if err != nil {

@@ -153,7 +153,8 @@ func (d *Device) watch(ctx context.Context, s *session) error {
 			continue
 		}
 		d.counters.stalls.Add(1)
-		spinning := s.threadTime()-used > d.cfg.Stall/10
+		// One that waits uses none at all.
+		spinning := s.threadTime()-used > d.cfg.Stall/25
 		if spinning && !s.safe {
 			return d.errorf("nothing for %v, and its thread spins: %w", d.cfg.Stall, audio.ErrStuck)
 		}

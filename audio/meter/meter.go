@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"time"
 
@@ -101,7 +102,7 @@ func (m *Meter) show(passed time.Duration) {
 		if l.Clipped > 0 || r.age == 0 {
 			r.level.Clipped = l.Clipped
 		}
-		m.printf("channel %-2d %s %4.0f dB  peak %4.0f dB  %s\n", i, bar(l.RMS, r.level.Peak), l.RMS, r.level.Peak, r.level.Judge())
+		m.printf("channel %-2d %s %4d dB  peak %4d dB  %s\n", i, bar(l.RMS, r.level.Peak), whole(l.RMS), whole(r.level.Peak), r.level.Judge())
 	}
 	m.lines = len(m.shown)
 	if m.lost > 0 {
@@ -109,6 +110,8 @@ func (m *Meter) show(passed time.Duration) {
 		m.lines++
 	}
 }
+
+func whole(dB float64) int { return int(math.Round(dB)) }
 
 // printf keeps the first error for Run.
 func (m *Meter) printf(format string, args ...any) {

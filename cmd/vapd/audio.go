@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"os"
 	"os/signal"
 	"strings"
@@ -128,7 +129,7 @@ func (c audioRecordCmd) Run() error {
 		Progress: func(recorded time.Duration, levels []meter.Level) {
 			var b strings.Builder
 			for _, l := range levels {
-				fmt.Fprintf(&b, " %4.0f", l.RMS)
+				fmt.Fprintf(&b, " %4d", int(math.Round(l.RMS)))
 			}
 			show.line("%6.1f s  level%s dB", recorded.Seconds(), &b)
 		},
@@ -142,7 +143,7 @@ func (c audioRecordCmd) Run() error {
 		return fmt.Errorf("after %.1f s: %w", format.Rate.Duration(done.Frames).Seconds(), err)
 	}
 	for i, l := range done.Loudest {
-		fmt.Printf("channel %-2d peak %4.0f dB  %s\n", i, l.Peak, l.Judge())
+		fmt.Printf("channel %-2d peak %4d dB  %s\n", i, int(math.Round(l.Peak)), l.Judge())
 	}
 	if done.Lost > 0 {
 		fmt.Printf("%d frames were lost: the disk or the machine is too slow\n", done.Lost)
@@ -166,12 +167,7 @@ func (c audioPlayCmd) Run() error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.File, err)
 	}
-	s := c.stream()
-	d, err := openDevice(nil, &s, slog.Default())
-	if err != nil {
-		return err
-	}
-	_, out, err := d.Formats()
+	d, out, err := c.open(format)
 	if err != nil {
 		return err
 	}
@@ -191,6 +187,28 @@ func (c audioPlayCmd) Run() error {
 		return nil // Ctrl-C
 	}
 	return err
+}
+
+// open opens the speaker in the format of the file if it has that, and nothing else
+// was asked for.
+func (c audioPlayCmd) open(file audio.Format) (d soundDevice, out audio.Format, err error) {
+	asked := c.stream()
+	exact := asked
+	if asked.Rate == 0 {
+		exact.Rate = file.Rate
+	}
+	if asked.Channels == 0 {
+		exact.Channels = file.Channels
+	}
+	for _, s := range []soundStream{exact, asked} {
+		if d, err = openDevice(nil, &s, slog.Default()); err != nil {
+			continue
+		}
+		if _, out, err = d.Formats(); err == nil {
+			return d, out, nil
+		}
+	}
+	return nil, audio.Format{}, err
 }
 
 type audioLevelsCmd struct {
