@@ -118,6 +118,7 @@ type house struct {
 	tb      testing.TB
 	network *network
 	hub     *hub
+	mux     *coap.Mux // the hub's
 	server  *Server
 	client  *Client
 	peer    coap.Peer // the hub, as the client sees it
@@ -147,7 +148,7 @@ func newHouse(tb testing.TB, f faults, h *hub, change ...func(*ServerConfig, *Cl
 	server.Attach(hubEnd)
 	client.Register(&clientMux)
 	return &house{
-		tb: tb, network: n, hub: h, server: server, client: client,
+		tb: tb, network: n, hub: h, mux: &serverMux, server: server, client: client,
 		peer: clientEnd.Peer(netip.MustParseAddrPort(hubAddr)),
 		ends: []*coap.Endpoint{hubEnd, clientEnd},
 	}
