@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -382,5 +383,45 @@ func BenchmarkMix(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		m.Mix(out)
+	}
+}
+
+// What may be called from anywhere is, while the device runs.
+func TestAnyGoroutineMayPlay(t *testing.T) {
+	m := newMixer(t, time.Millisecond)
+	var users sync.WaitGroup
+	for k := range kinds {
+		users.Go(func() {
+			for i := range 200 {
+				s, err := m.Stream(k, rate)
+				if errors.Is(err, ErrBusy) {
+					continue
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if err := s.Write(context.Background(), ramp(800)); err != nil {
+					t.Error(err)
+				}
+				m.SetVolume(k, i%101)
+				if i%2 == 0 {
+					s.Finish()
+				} else {
+					s.Stop()
+				}
+				_, _ = m.Play(ToneVolume) // or it is busy
+				_, _, _ = m.Sounding(), m.Stats(), s.Played()
+				<-s.Done()
+			}
+		})
+	}
+	done := make(chan struct{})
+	go func() { users.Wait(); close(done) }()
+	for !closed(done) {
+		mix(m, 160)
+	}
+	if m.StopAll(); m.Stats().Frames == 0 {
+		t.Error("nothing was mixed")
 	}
 }
