@@ -188,6 +188,7 @@ func unmap(a netip.AddrPort) netip.AddrPort {
 // work is what one event leaves to do when mu is released.
 type work struct {
 	out     []datagram
+	one     [1]datagram // room for what is most often all
 	ended   []ended
 	request *incoming
 }
@@ -205,6 +206,9 @@ type ended struct {
 }
 
 func (w *work) send(packet []byte, path Path, from *exchange) {
+	if w.out == nil {
+		w.out = w.one[:0]
+	}
 	w.out = append(w.out, datagram{packet, path, from})
 }
 
@@ -220,11 +224,11 @@ func (e *Endpoint) run(w *work) {
 		w.ended[i].done(w.ended[i].resp, w.ended[i].err)
 	}
 	if in := w.request; in != nil {
-		e.cfg.Handler(in.peer, in.req, in.reply)
+		e.cfg.Handler(in.peer, &in.req, in.reply)
 	}
 	clear(w.out)
 	clear(w.ended)
-	*w = work{out: w.out[:0], ended: w.ended[:0]}
+	w.out, w.ended, w.request = w.out[:0], w.ended[:0], nil
 }
 
 // unsent takes note that the socket refused a packet. The address it should leave

@@ -12,7 +12,7 @@ import (
 // until that is acknowledged.
 type incoming struct {
 	peer        *peer
-	req         *Request
+	req         Request
 	path        Path // the way back
 	token       token
 	mid         uint16
@@ -96,7 +96,7 @@ func (in *incoming) unwanted(code codes.Code) bool {
 	return in.multicast() && class != 2 || class >= 2 && class <= 5 && in.noResponse>>(class-1)&1 == 1
 }
 
-func (in *incoming) multicast() bool { return in.req != nil && in.req.Multicast }
+func (in *incoming) multicast() bool { return in.req.Multicast }
 
 // checked replaces a response that can't be sent.
 func (in *incoming) checked(resp *Response) *Response {

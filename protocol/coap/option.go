@@ -170,7 +170,12 @@ func (o *options) path() string {
 	if len(o.segments) == 1 {
 		return string(o.segments[0])
 	}
+	n := len(o.segments)
+	for _, seg := range o.segments {
+		n += len(seg)
+	}
 	var s strings.Builder
+	s.Grow(n)
 	for i, seg := range o.segments {
 		if i > 0 {
 			s.WriteByte('/')

@@ -209,7 +209,7 @@ func (r *receiver) request(p *peer) {
 		confirmable: f.typ == message.Confirmable, noResponse: uint8(o.noResponse),
 		hasBlock1: o.hasBlock1, block1: o.block1,
 		hasBlock2: o.hasBlock2, block2: o.block2,
-		req: &Request{
+		req: Request{
 			Code: f.code, Path: o.path(), Query: o.query(), NonConfirmable: f.typ == message.NonConfirmable,
 			ContentFormat: o.format, Accept: o.accept, Multicast: multicast, Received: r.now,
 		},
