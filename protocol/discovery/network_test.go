@@ -1,0 +1,372 @@
+package discovery
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/netip"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"vapd/protocol/coap"
+)
+
+// The tests in this file run in network namespaces of their own: "near", where the test
+// is, and "far", with avahi or another process of the test binary, and a cable (veth)
+// between them. All of it is gone when the test's process ends.
+const (
+	roleVariable = "VAPD_DISCOVERY_ROLE" // "near" or "hub": what the test binary is for
+	hubName      = "Küche 2.0"
+)
+
+const network = `
+set -e
+mount -t tmpfs tmpfs /run
+# avahi gives its folder to its user, who is not in the namespace of users.
+for file in passwd group; do
+	sed '/^avahi:/s/:[0-9]\+/:0/g' /etc/$file >/run/$file
+	mount --bind /run/$file /etc/$file
+done
+ip link set lo up
+ip netns add far
+ip link add near0 type veth peer name far0 netns far
+ip addr add 10.77.0.1/24 dev near0
+ip -n far addr add 10.77.0.2/24 dev far0
+ip -n far link set lo up
+ip -n far link set far0 up
+ip -n far route add 224.0.0.0/4 dev far0
+ip link set near0 up
+exec "$@"
+`
+
+// nearTests run in the near namespace.
+func nearTests() map[string]func(*testing.T) {
+	return map[string]func(*testing.T){
+		"finds avahi": nearFindsAvahi, "announces": nearAnnounces, "late link": nearLateLink,
+		"link-local": nearLinkLocal, "address changes": nearAddressChanges,
+		"multicast": nearMulticast, "is asked": nearIsAsked,
+	}
+}
+
+// TestNetwork runs each of nearTests in namespaces of its own.
+func TestNetwork(t *testing.T) {
+	if os.Getenv(roleVariable) == "near" {
+		for name, test := range nearTests() {
+			t.Run(name, test)
+		}
+		return
+	}
+	for program, pack := range map[string]string{
+		"avahi-daemon": "avahi-daemon", "avahi-publish": "avahi-utils", "avahi-browse": "avahi-utils",
+		"dbus-daemon": "dbus", "ip": "iproute2", "unshare": "util-linux", "coap-client-notls": "libcoap3-bin",
+	} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Fatalf("%s is not installed: apt-get install %s", program, pack)
+		}
+	}
+	namespaces := unshare(t)
+	for name := range nearTests() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+			defer cancel()
+			args := append(namespaces[1:len(namespaces):len(namespaces)],
+				"sh", "-c", network, "sh", os.Args[0], "-test.v", "-test.run=^TestNetwork$/^"+strings.ReplaceAll(name, " ", "_")+"$")
+			cmd := exec.CommandContext(ctx, namespaces[0], args...)
+			cmd.Env = append(os.Environ(), roleVariable+"=near")
+			out, err := cmd.CombinedOutput()
+			if err != nil || !bytes.Contains(out, []byte("--- PASS: TestNetwork/")) {
+				t.Errorf("%v:\n%s", err, out)
+			}
+		})
+	}
+}
+
+// unshare is the command that makes the namespaces: without privileges where the kernel
+// allows it, else as root.
+func unshare(t *testing.T) []string {
+	t.Helper()
+	base := []string{"unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"}
+	unprivileged := append(base[:len(base):len(base)], "--user", "--map-root-user")
+	var reasons bytes.Buffer
+	for _, args := range [][]string{unprivileged, base} {
+		// A veth pair needs more of the kernel than the namespaces do.
+		probe := append(args[1:len(args):len(args)], "sh", "-c", network, "sh", "true")
+		out, err := exec.Command(args[0], probe...).CombinedOutput()
+		if err == nil {
+			return args
+		}
+		fmt.Fprintf(&reasons, "%s: %v: %s; ", strings.Join(args, " "), err, bytes.TrimSpace(out))
+	}
+	t.Skipf("no network namespaces with a veth pair: %s", &reasons)
+	return nil
+}
+
+// inFar starts a program in the far namespace and ends it with the test. It returns
+// what the program prints.
+func inFar(t *testing.T, env []string, args ...string) *bufio.Reader {
+	t.Helper()
+	cmd := exec.Command("ip", append([]string{"netns", "exec", "far"}, args...)...)
+	cmd.Env = append(os.Environ(), env...)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stderr = os.Stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM) // it may have ended
+		_ = cmd.Wait()
+	})
+	return bufio.NewReader(out)
+}
+
+// avahi starts a bus and avahi-daemon in the far namespace, and returns the
+// environment in which avahi's programs find them.
+func avahi(t *testing.T) []string {
+	t.Helper()
+	dir := t.TempDir()
+	bus := "unix:path=" + filepath.Join(dir, "bus")
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	// The configuration of the system bus would want users and policies.
+	busConf := write("bus.conf", `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig><type>session</type><listen>`+bus+`</listen>
+<policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy></busconfig>`)
+	conf := write("avahi.conf", "[server]\nhost-name=far\nuse-ipv4=yes\nuse-ipv6=yes\nratelimit-burst=1000\nratelimit-interval-usec=1000000\n[wide-area]\nenable-wide-area=no\n")
+	env := []string{"DBUS_SYSTEM_BUS_ADDRESS=" + bus}
+	inFar(t, env, "dbus-daemon", "--config-file="+busConf, "--nofork", "--nopidfile")
+	waitFor(t, func() bool { _, err := os.Stat(filepath.Join(dir, "bus")); return err == nil })
+	inFar(t, env, "avahi-daemon", "-f", conf, "--no-drop-root", "--no-chroot", "--no-rlimits")
+	waitFor(t, func() bool {
+		cmd := exec.Command("ip", "netns", "exec", "far", "avahi-browse", "--all", "--terminate")
+		cmd.Env = append(os.Environ(), env...)
+		return cmd.Run() == nil
+	})
+	return env
+}
+
+func waitFor(t *testing.T, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !done(); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("waited 20 s in vain")
+		}
+	}
+}
+
+func run(t *testing.T, name string, args ...string) string {
+	t.Helper()
+	out, err := exec.Command(name, args...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s %q: %v\n%s", name, args, err, out)
+	}
+	return string(out)
+}
+
+// search looks until wanted is found, and returns all that was found till then.
+func search(t *testing.T, f Finder, wanted func(Candidate) bool) []Candidate {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	var all []Candidate
+	ok := false
+	err := f(ctx, func(c Candidate) {
+		all = append(all, c)
+		if wanted(c) {
+			ok = true
+			cancel()
+		}
+	})
+	if !ok {
+		t.Fatalf("not found: %v, %v", all, err)
+	}
+	return all
+}
+
+func nearFindsAvahi(t *testing.T) {
+	env := avahi(t)
+	inFar(t, env, "avahi-publish", "-s", hubName, service, "5683", "vapVersion=Alpha", "path=/vap")
+	inFar(t, env, "avahi-publish", "-s", "alias hub", serviceAlias, "5684")
+	addr := netip.MustParseAddrPort("10.77.0.2:5683")
+	all := search(t, DNSSD("near0"), func(c Candidate) bool { return c == Candidate{hubName, addr, "Alpha"} })
+	t.Log(all)
+	if all[0].Addr.Addr().IsLinkLocalUnicast() {
+		t.Errorf("the first address is %v", all[0].Addr)
+	}
+	search(t, DNSSD(), func(c Candidate) bool {
+		return c == Candidate{Name: "alias hub", Addr: netip.MustParseAddrPort("10.77.0.2:5684")}
+	})
+}
+
+// announce runs an Announcement until the test or stop ends it.
+func announce(t *testing.T) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() {
+		done <- Announcement{Name: hubName, Port: 5683, Version: "Alpha", Logger: slog.New(slog.NewTextHandler(os.Stderr, nil))}.Run(ctx)
+	}()
+	return func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// browse is what avahi sees of a service, in its format for programs.
+func browse(t *testing.T, env []string, service string) string {
+	t.Helper()
+	cmd := exec.Command("ip", "netns", "exec", "far", "avahi-browse", "-rpt", service)
+	cmd.Env = append(os.Environ(), env...)
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("avahi-browse: %v", err)
+	}
+	return string(out)
+}
+
+func nearAnnounces(t *testing.T) {
+	env := avahi(t)
+	stop := announce(t)
+	const escaped = `K\195\188che\0322\.0`
+	for _, name := range []string{service, serviceAlias} {
+		waitFor(t, func() bool {
+			for line := range strings.Lines(browse(t, env, name)) {
+				f := strings.Split(strings.TrimSpace(line), ";")
+				if f[0] == "=" && f[2] == "IPv4" && f[3] == escaped && f[7] == "10.77.0.1" && f[8] == "5683" &&
+					strings.Contains(line, `"vapVersion=Alpha"`) && strings.Contains(line, `"path=/vap"`) {
+					return true
+				}
+			}
+			return false
+		})
+	}
+	stop()
+	for _, name := range []string{service, serviceAlias} {
+		waitFor(t, func() bool { return !strings.Contains(browse(t, env, name), escaped) })
+	}
+}
+
+func nearLateLink(t *testing.T) {
+	env := avahi(t)
+	inFar(t, env, "avahi-publish", "-s", "hub", service, "5683")
+	run(t, "ip", "link", "set", "near0", "down")
+	time.AfterFunc(2*time.Second, func() { _ = exec.Command("ip", "link", "set", "near0", "up").Run() })
+	start := time.Now()
+	search(t, DNSSD(), func(c Candidate) bool { return c.Addr.Addr().Is4() })
+	t.Logf("found after %v", time.Since(start))
+}
+
+func nearLinkLocal(t *testing.T) {
+	run(t, "ip", "-n", "far", "addr", "flush", "dev", "far0", "scope", "global")
+	startHub(t)
+	env := avahi(t)
+	inFar(t, env, "avahi-publish", "-s", "hub", service, "5683")
+	all := search(t, DNSSD(), func(c Candidate) bool { return c.Name == "hub" })
+	addr := all[len(all)-1].Addr
+	if !addr.Addr().IsLinkLocalUnicast() || addr.Addr().Zone() != "near0" {
+		t.Fatalf("found at %v", addr)
+	}
+	// It can really be reached.
+	e := endpoint(t, coap.Config{Addr: netip.MustParseAddrPort("[::]:0")})
+	if err := e.Ping(t.Context(), e.Peer(addr)); err != nil {
+		t.Error(err)
+	}
+}
+
+// A hub that gets another address is announced with that.
+func nearAddressChanges(t *testing.T) {
+	env := avahi(t)
+	stop := announce(t)
+	defer stop()
+	waitFor(t, func() bool { return strings.Contains(browse(t, env, service), ";10.77.0.1;") })
+	run(t, "ip", "addr", "del", "10.77.0.1/24", "dev", "near0")
+	run(t, "ip", "addr", "add", "10.77.0.3/24", "dev", "near0")
+	waitFor(t, func() bool { return strings.Contains(browse(t, env, service), ";10.77.0.3;") })
+}
+
+func endpoint(t *testing.T, cfg coap.Config) *coap.Endpoint {
+	t.Helper()
+	e, err := coap.Listen(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil && !errors.Is(err, coap.ErrClosed) {
+			t.Error(err)
+		}
+	})
+	return e
+}
+
+// registry serves the link of a client registry, with the hub's name as its title.
+func registry() coap.Config {
+	mux := new(coap.Mux)
+	mux.Link(coap.NewLink("/vap").With("rt", "vap-client-registry").With("title", hubName))
+	return coap.Config{Addr: netip.MustParseAddrPort("[::]:5683"), Groups: true, Handler: mux.Serve}
+}
+
+// hub is the test binary as a hub in the far namespace.
+func hub() {
+	e, err := coap.Listen(registry())
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	fmt.Println("ready")
+	end := make(chan os.Signal, 1)
+	signal.Notify(end, syscall.SIGTERM)
+	<-end
+	_ = e.Close()
+}
+
+func startHub(t *testing.T) {
+	t.Helper()
+	out := inFar(t, []string{roleVariable + "=hub"}, os.Args[0])
+	if line, err := out.ReadString('\n'); line != "ready\n" {
+		t.Fatalf("the hub says %q, %v", line, err)
+	}
+	go func() { _, _ = io.Copy(io.Discard, out) }()
+}
+
+func nearMulticast(t *testing.T) {
+	startHub(t)
+	e := endpoint(t, coap.Config{Addr: netip.MustParseAddrPort("[::]:0")})
+	all := search(t, All(Multicast(e), DNSSD()), func(c Candidate) bool {
+		return c == Candidate{Name: hubName, Addr: netip.MustParseAddrPort("10.77.0.2:5683")}
+	})
+	t.Log(all)
+}
+
+// libcoap's client finds our hub.
+func nearIsAsked(t *testing.T) {
+	endpoint(t, registry())
+	out := run(t, "ip", "netns", "exec", "far", "coap-client-notls", "-N", "-B", "3", "coap://224.0.1.187/.well-known/core?rt=vap-client-registry")
+	if !strings.Contains(out, `</vap>;rt="vap-client-registry"`) {
+		t.Errorf("coap-client got %q", out)
+	}
+	other := run(t, "ip", "netns", "exec", "far", "coap-client-notls", "-N", "-B", "2", "coap://224.0.1.187/.well-known/core?rt=temperature")
+	if strings.Contains(other, "<") {
+		t.Errorf("an answer to another question: %q", other)
+	}
+}
