@@ -114,3 +114,29 @@ func TestDocsListTheCapabilities(t *testing.T) {
 		t.Errorf("%d sections for %d capabilities", len(described), len(fields))
 	}
 }
+
+// docs/protocol.md says of every type of error when it is sent.
+func TestDocsListTheErrors(t *testing.T) {
+	page, err := os.ReadFile("../../docs/protocol.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := parser.ParseFile(token.NewFileSet(), "error.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	types := 0
+	ast.Inspect(file, func(n ast.Node) bool {
+		if spec, ok := n.(*ast.ValueSpec); ok && strings.HasPrefix(spec.Names[0].Name, "Type") {
+			types++
+			name, _ := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+			if !strings.Contains(string(page), "\n| `"+name+"` | ") {
+				t.Errorf("the page has no row for %q", name)
+			}
+		}
+		return true
+	})
+	if types == 0 {
+		t.Error("no types found in error.go")
+	}
+}
