@@ -82,12 +82,14 @@ func TestMeanMustExceedTheCutoff(t *testing.T) {
 		outputs []uint8
 		want    bool
 	}{
-		{0.9, at(50, 229, 229, 229, 229, 229), false}, // 229 is 0.9 as ESPHome rounds it
-		{0.9, at(50, 229, 229, 229, 229, 230), true},
-		{0.97, at(50, 247, 247, 247, 247, 247), false},
-		{0.97, at(50, 248, 247, 247, 247, 247), true},
-		{0.5, at(50, 255, 255, 127, 0, 0), true},
-		{0.5, at(50, 255, 255, 125, 0, 0), false},
+		{0.9, at(50, 229, 229, 229, 229, 231), false}, // 1147 of 1147.5
+		{0.9, at(50, 229, 229, 229, 230, 231), true},
+		{0.97, at(50, 248, 247, 247, 247, 247), false}, // 1236 of 1236.75
+		{0.97, at(50, 248, 247, 247, 247, 248), true},
+		{0.8, at(50, 204, 204, 204, 204, 204), false}, // 0.8 exactly
+		{0.8, at(50, 205, 204, 204, 204, 204), true},
+		{0.5, at(50, 255, 255, 128, 0, 0), true},
+		{0.5, at(50, 255, 255, 127, 0, 0), false},
 		{0.5, at(50, 255, 255), false}, // the window is not full of them yet
 	} {
 		d := detector(t, scripted("word", Wake, 5, c.cutoff), newScript(3, c.outputs...))
@@ -327,14 +329,15 @@ func TestJudgesAsThePlainRule(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		window := rapid.IntRange(1, 8).Draw(t, "window")
 		stride := rapid.IntRange(1, 4).Draw(t, "stride")
-		limit := rapid.IntRange(1, 254).Draw(t, "limit")
+		limit := rapid.IntRange(1, 253).Draw(t, "limit")
+		cutoff := (float64(limit) + 0.3) / 255
 		// Runs, so that scores rise and fall.
 		var outputs []uint8
 		for range rapid.IntRange(1, 15).Draw(t, "runs") {
 			v := rapid.SampledFrom([]uint8{0, 0, 30, uint8(limit), uint8(limit) + 1, 128, 200, 255}).Draw(t, "output")
 			outputs = append(outputs, slices.Repeat([]uint8{v}, rapid.IntRange(1, 40).Draw(t, "length"))...)
 		}
-		d := detector(t, scripted("word", Wake, window, (float64(limit)+0.5)/255), newScript(stride, outputs...))
+		d := detector(t, scripted("word", Wake, window, cutoff), newScript(stride, outputs...))
 		samples := int(after(len(outputs)-1, stride).Frame)
 		var got []string
 		for pos := 0; pos < samples; { // however the samples come
@@ -344,13 +347,13 @@ func TestJudgesAsThePlainRule(t *testing.T) {
 			}
 			pos += n
 		}
-		if want := plainRule(outputs, window, stride, limit); !slices.Equal(got, want) {
+		if want := plainRule(outputs, window, stride, cutoff); !slices.Equal(got, want) {
 			t.Fatalf("got  %v\nwant %v", got, want)
 		}
 	})
 }
 
-func plainRule(outputs []uint8, window, stride, limit int) (events []string) {
+func plainRule(outputs []uint8, window, stride int, cutoff float64) (events []string) {
 	since := 0 // the first output that counts
 	hold := 0  // steps that are left of the refractory time
 	peak, peakAt := 0, 0
@@ -362,7 +365,7 @@ func plainRule(outputs []uint8, window, stride, limit int) (events []string) {
 			continue
 		}
 		if hold > 0 {
-			if int(newest) <= limit {
+			if float64(newest)/255 <= cutoff {
 				hold -= stride
 			}
 			continue
@@ -371,11 +374,12 @@ func plainRule(outputs []uint8, window, stride, limit int) (events []string) {
 		for k := max(since, i-window+1); k <= i; k++ {
 			sum += int(outputs[k])
 		}
+		score := float64(sum) / 255 / float64(window)
 		switch {
-		case sum > limit*window:
+		case score > cutoff:
 			event(Detected, sum, i)
 			since, hold, peak = i+1, 200, 0
-		case sum > 0 && sum*2 >= limit*window:
+		case score > cutoff/2:
 			if sum > peak {
 				peak, peakAt = sum, i
 			}

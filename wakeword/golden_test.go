@@ -48,7 +48,7 @@ func TestGolden(t *testing.T) {
 		outputs := readOutputs(t, strings.TrimSuffix(path, ".wav")+".json")
 		for _, w := range d.words {
 			micro := w.pack.Manifest.Micro
-			want := plainRule(outputs[w.pack.ID], micro.SlidingWindowSize, int(w.samples/160), int(micro.ProbabilityCutoff*255))
+			want := plainRule(outputs[w.pack.ID], micro.SlidingWindowSize, int(w.samples/160), micro.ProbabilityCutoff)
 			if got := heard[w.pack.ID]; !slices.Equal(got, want) {
 				t.Errorf("%s, %s: got  %v\nwant %v", filepath.Base(path), w.pack.ID, got, want)
 			}

@@ -16,7 +16,7 @@ type Kind int
 const (
 	// Detected: the word was said.
 	Detected Kind = 1 + iota
-	// NearMiss: the score came to half of the cutoff or more and fell again without a
+	// NearMiss: the score came above half of the cutoff and fell again without a
 	// detection. It was above the cutoff where only the gate kept it from counting.
 	NearMiss
 )
@@ -65,7 +65,7 @@ type word struct {
 	peak   int   // highest sum since it came near the cutoff; 0 while it is not
 	peakAt audio.Pos
 
-	limit atomic.Int32  // the cutoff in 1/255, rounded down as in ESPHome
+	limit atomic.Int32  // what sum must exceed for the mean to exceed the cutoff
 	shown atomic.Uint64 // the cutoff as it was set, as bits
 	level atomic.Int32  // sum, for other goroutines
 }
@@ -85,7 +85,8 @@ func (w *word) setCutoff(cutoff float64) error {
 	if !(cutoff > 0 && cutoff < 1) {
 		return fmt.Errorf("wakeword: %s: the cutoff is %v: must be above 0 and below 1", w.pack.ID, cutoff)
 	}
-	w.limit.Store(int32(cutoff * 255))
+	// The little more undoes what the products lost, where the limit is a whole number.
+	w.limit.Store(int32(cutoff*255*float64(len(w.window)) + 1e-6))
 	w.shown.Store(math.Float64bits(cutoff))
 	return nil
 }
@@ -95,7 +96,7 @@ func (w *word) cutoff() float64 { return math.Float64frombits(w.shown.Load()) }
 func (w *word) score(sum int) float64 { return float64(sum) / float64(255*len(w.window)) }
 
 // above reports whether the score is above the cutoff.
-func (w *word) above() bool { return w.sum > int(w.limit.Load())*len(w.window) }
+func (w *word) above() bool { return w.sum > int(w.limit.Load()) }
 
 // feed takes one feature and reports whether there was an inference.
 func (w *word) feed(feature *[frontend.Channels]int8) bool {
@@ -118,8 +119,9 @@ func (w *word) feed(feature *[frontend.Channels]int8) bool {
 // judge looks at the score after an inference that ended at at; open is false where
 // the gate forbids a detection.
 func (w *word) judge(at audio.Pos, open bool) (e Event, ok bool) {
+	limit := int(w.limit.Load())
 	if w.hold > 0 {
-		if int32(w.newest) <= w.limit.Load() {
+		if int(w.newest)*len(w.window) <= limit {
 			w.hold -= w.samples
 		}
 		return e, false
@@ -130,7 +132,7 @@ func (w *word) judge(at audio.Pos, open bool) (e Event, ok bool) {
 		w.hold = int64(refractory)
 		return e, true
 	}
-	near := 2*w.sum >= int(w.limit.Load())*len(w.window) && w.sum > 0
+	near := 2*w.sum > limit
 	switch {
 	case near && w.sum > w.peak:
 		w.peak, w.peakAt = w.sum, at
