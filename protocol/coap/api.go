@@ -34,7 +34,8 @@ type Request struct {
 	Code  codes.Code // GET, POST, PUT, DELETE, FETCH
 	Path  string     // segments joined by "/", no leading slash: "vap/clientRegistry/connect"
 	Query []string   // each "name=value"
-	// NonConfirmable asks for (or says that it came as) a NON message.
+	// NonConfirmable asks for (or says that it came as) a NON message. Blocks are
+	// confirmable all the same, as a lost one would stall the rest.
 	NonConfirmable bool
 	// ContentFormat of Body; nil when absent.
 	ContentFormat *message.MediaType
@@ -47,7 +48,8 @@ type Request struct {
 	Received time.Time
 }
 
-// Response is a CoAP response, sent or received.
+// Response is a CoAP response, sent or received. What is sent must not be changed
+// afterwards, its Body least of all: it may go in blocks, later.
 type Response struct {
 	Code          codes.Code
 	ContentFormat *message.MediaType
@@ -56,9 +58,11 @@ type Response struct {
 }
 
 // Handler answers a received request. It is called on the goroutine that reads the
-// socket, must return at once, and may call reply later, once, from any goroutine:
-// what is late becomes a separate response. A nil Response sends no response (the
-// empty acknowledgement of a CON still goes out).
+// socket (of a group, on another one), must return at once, and may call reply
+// later, once, from any goroutine: what is late becomes a separate response. A nil
+// Response sends no response (the empty acknowledgement of a CON still goes out). A
+// request that is never replied to holds a place among Config.MaxPending for
+// Config.DedupLifetime.
 type Handler func(peer Peer, req *Request, reply func(*Response))
 
 // Stats counts what happened between an Endpoint and one peer, or all of them.

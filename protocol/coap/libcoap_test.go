@@ -256,7 +256,38 @@ func TestCoapServer(t *testing.T) {
 	}
 }
 
-// TestReset meets a peer whose port is closed, and one that rejects.
+// TestLargeBodies: 10 MB from coap-client get the protocol's error at once, and what
+// coap-server has beyond the limit ends the client's request.
+func TestLargeBodies(t *testing.T) {
+	s := &shelf{}
+	e := listen(t, Config{Addr: loopback, Handler: s.serve})
+	file := filepath.Join(t.TempDir(), "large")
+	if err := os.WriteFile(file, make([]byte, 10<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, complaint := coapClient(t, "-B", "20", "-m", "put", "-f", file, fmt.Sprintf("coap://%v/x", e.LocalAddr()))
+	if !strings.Contains(string(out)+complaint, "4.13") || len(s.reqs) != 0 {
+		t.Errorf("coap-client got %s %s, the handler %d requests", out, complaint, len(s.reqs))
+	}
+	if st := e.Stats(); st.Received > 5 {
+		t.Errorf("it took %d datagrams", st.Received)
+	}
+
+	addr := coapServer(t, "-d", "1", "-L", "3")
+	roomy := listen(t, Config{Addr: loopback, MaxBody: 1 << 20})
+	body := bytes.Repeat([]byte("0123456789abcdef"), 1<<16)
+	if resp, err := roomy.Peer(addr).Do(soon(t), &Request{Code: codes.PUT, Path: "large", Body: body}); err != nil || resp.Code != codes.Created {
+		t.Fatalf("PUT: got %v, %v", resp, err)
+	}
+	if resp, err := roomy.Peer(addr).Do(soon(t), &Request{Code: codes.GET, Path: "large"}); err != nil || !bytes.Equal(resp.Body, body) {
+		t.Fatalf("GET: got %v", err)
+	}
+	if _, err := e.Peer(addr).Do(soon(t), &Request{Code: codes.GET, Path: "large"}); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestNobody meets a port that is closed.
 func TestNobody(t *testing.T) {
 	e := listen(t, Config{Addr: loopback, MaxTransmitWait: 300 * time.Millisecond, InitialRTO: 20 * time.Millisecond, MinRTO: 10 * time.Millisecond})
 	nobody := netip.MustParseAddrPort("127.0.0.1:1")

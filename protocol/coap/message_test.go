@@ -152,6 +152,28 @@ func TestSeparateResponse(t *testing.T) {
 	})
 }
 
+// TestSeparateResponseRejected: a client that no longer wants the response, or is
+// gone, ends its repetition.
+func TestSeparateResponseRejected(t *testing.T) {
+	for _, gone := range []bool{false, true} {
+		slow := func(_ Peer, _ *Request, reply func(*Response)) {
+			time.AfterFunc(time.Second, func() { reply(&Response{Code: codes.Created}) })
+		}
+		withScript(t, Config{Handler: slow}, func(t *testing.T, e *Endpoint, s *script) {
+			s.send(packet(message.Confirmable, codes.POST, 7, "tok", ""))
+			s.expect("ACK 0.00")
+			f := s.expect("CON 2.01")
+			if gone {
+				time.Sleep(20 * time.Second)
+			} else {
+				s.send(packet(message.Reset, codes.Empty, f.mid, "", ""))
+				s.silence(20 * time.Second)
+			}
+			checkEmpty(t, e)
+		})
+	}
+}
+
 // TestSeparateResponseReceived is the client's side: it acknowledges the response,
 // also when that is a duplicate or comes before the acknowledgement of the request;
 // what nobody waits for it rejects.
