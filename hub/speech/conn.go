@@ -16,6 +16,7 @@ type conn struct {
 	stream io.ReadWriteCloser
 	out    *wyoming.Writer
 	born   time.Time
+	used   bool          // somebody had it; the engine's
 	gone   chan struct{} // closed when it can't be read any more; err says why
 	err    error
 

@@ -125,9 +125,7 @@ const (
 // step takes the frame at e.at.
 func (e *Endpointer) step(samples []int16) (Endpoint, bool) {
 	db := e.loud.of(samples)
-	if db > 0 { // digital silence says nothing about the room
-		e.floor.add(db)
-	}
+	e.floor.add(max(db, quietestRoom))
 	if e.at < e.word.To || e.ignores(e.at) {
 		if e.word.From <= e.at && e.at < e.word.To {
 			e.peak = max(e.peak, db)
@@ -218,6 +216,9 @@ const (
 	marginMost   = 10.0
 	depthToBegin = 20.0
 	depthToGoOn  = 28.0
+	// quietestRoom is what digital silence counts for: less than any microphone's
+	// own noise, so that speech stands out from it, but what follows it does not.
+	quietestRoom = 20.0
 )
 
 func samplesIn(d time.Duration) int64 { return int64(format.Rate.Frames(d)) }

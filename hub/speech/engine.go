@@ -92,16 +92,14 @@ func (e *Engine) Run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		switch life := time.Since(began); {
-		case err == nil && life < time.Second:
-			err = errors.New("it closes connections at once")
-		case err == nil || life >= lived:
+		switch {
+		case err == nil:
+			pause = 0
+			continue
+		case time.Since(began) >= lived:
 			pause = 0
 		case isMissing(err):
 			pause = missingPause
-		}
-		if err == nil {
-			continue
 		}
 		e.fail(err, pause)
 		sleep(ctx, pause)
@@ -110,7 +108,7 @@ func (e *Engine) Run(ctx context.Context) {
 }
 
 // run1 starts the engine and watches it until there is no connection left. The error
-// is nil when a remote engine closed the last one.
+// is nil when a remote engine closed the last one, as it may.
 func (e *Engine) run1(ctx context.Context) error {
 	c, err := e.dial(ctx)
 	if err != nil {
@@ -222,6 +220,7 @@ func (e *Engine) take() (c *conn, again <-chan struct{}, err error) {
 	if n := len(e.idle); n > 0 {
 		c = e.idle[n-1]
 		e.idle = e.idle[:n-1]
+		c.used = true
 		return c, nil, nil
 	}
 	switch e.health.State {
@@ -239,6 +238,9 @@ func (e *Engine) take() (c *conn, again <-chan struct{}, err error) {
 // more makes a connection more, while others are in use.
 func (e *Engine) more(ctx context.Context) (*conn, error) {
 	c, err := e.dial(ctx)
+	if c != nil {
+		c.used = true
+	}
 	e.mu.Lock()
 	e.making--
 	e.mu.Unlock()
@@ -277,14 +279,17 @@ func (e *Engine) put(c *conn) {
 // drop gives up c: it is gone, or does not answer, or is not to be used again.
 func (e *Engine) drop(c *conn) {
 	c.close()
-	var cause error
-	if !e.cfg.Remote && e.life.Err() == nil {
-		cause = fmt.Errorf("it crashed: %w", c.err)
+	crashed := !e.cfg.Remote && e.life.Err() == nil
+	if crashed {
 		e.cfg.Logger.Warn("speech engine crashed", "engine", e.cfg.Name, "error", c.err, "lived", time.Since(c.born))
+	}
+	var cause error
+	if crashed || !c.used {
+		cause = fmt.Errorf("it closed the connection: %w", c.err)
 	}
 	e.mu.Lock()
 	e.all--
-	if cause != nil {
+	if crashed {
 		e.health.Crashes++
 	}
 	if e.all == 0 && !e.closed {

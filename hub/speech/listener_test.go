@@ -1,0 +1,86 @@
+package speech_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"vapd/hub/speech"
+)
+
+// recorder is a Recognizer, and its only Utterance, that keeps what it gets.
+type recorder struct {
+	got     []int16
+	partial speech.Partial
+}
+
+func (r *recorder) Listen() speech.Utterance { return r }
+func (r *recorder) Write(samples []int16)    { r.got = append(r.got, samples...) }
+func (r *recorder) Partial() speech.Partial  { return r.partial }
+func (r *recorder) Failed() <-chan struct{}  { return nil }
+func (r *recorder) Close()                   {}
+func (r *recorder) Finish(context.Context) (speech.Transcript, error) {
+	return speech.Transcript{}, nil
+}
+
+// The engine gets every sample that is in no span, once and in order.
+func TestListenerCutsOut(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		span := rapid.Custom(func(t *rapid.T) speech.Span {
+			from := rapid.Int64Range(0, 1000).Draw(t, "from")
+			return speech.Span{From: from, To: from + rapid.Int64Range(0, 300).Draw(t, "length")}
+		})
+		word := span.Draw(t, "word")
+		ignored := rapid.SliceOfN(span, 0, 4).Draw(t, "ignored")
+		r := &recorder{}
+		l := speech.NewListener(r, speech.DefaultEndpointConfig, word)
+		for _, s := range ignored {
+			l.Ignore(s)
+		}
+		var want []int16
+		n := rapid.IntRange(0, 1500).Draw(t, "samples")
+		for i := range n {
+			in := int64(i) < word.To
+			for _, s := range ignored {
+				in = in || s.From <= int64(i) && int64(i) < s.To
+			}
+			if !in {
+				want = append(want, int16(i))
+			}
+		}
+		for i := 0; i < n; {
+			end := min(i+rapid.IntRange(1, 400).Draw(t, "piece"), n)
+			var piece []int16
+			for ; i < end; i++ {
+				piece = append(piece, int16(i))
+			}
+			l.Write(piece)
+		}
+		if d := cmp.Diff(want, r.got); d != "" {
+			t.Fatal(d)
+		}
+	})
+}
+
+// A complete sentence ends sooner.
+func TestListenerEndsSooner(t *testing.T) {
+	r := newRoom().hiss(ms(500), 5).speak(ms(1000), 3000, 5).hiss(ms(2000), 5)
+	ended := func(partial speech.Partial) int {
+		l := speech.NewListener(&recorder{partial: partial}, speech.DefaultEndpointConfig, speech.Span{})
+		for i := 0; i < len(r.samples); i += 160 {
+			for _, p := range l.Write(r.samples[i : i+160]) {
+				if p.Kind == speech.Ended {
+					return i
+				}
+			}
+		}
+		t.Fatal("it never ends")
+		return 0
+	}
+	slow, fast := ended(speech.Partial{Text: "set a"}), ended(speech.Partial{Text: "stop", Complete: true})
+	if got, want := slow-fast, int(at(ms(400))); got != want {
+		t.Errorf("it ends %d samples sooner, want %d", got, want)
+	}
+}
