@@ -203,6 +203,9 @@ func (s *Satellite) assemble() error {
 // Address is the address and port of the socket.
 func (s *Satellite) Address() string { return s.endpoint.LocalAddr().String() }
 
+// Close gives the socket back of a Satellite that was never run.
+func (s *Satellite) Close() error { return s.endpoint.Close() }
+
 // Run is the satellite's life, until ctx ends. It returns early, with an error that is
 // audio.ErrStuck, when only a new process helps. The hardware is dark then, and closed
 // by whoever opened it.

@@ -7,8 +7,9 @@ import (
 
 // cli is the command line: one field a command, each in a file of its own.
 type cli struct {
-	Audio audioCmd `cmd:"" help:"Microphones and speakers: list, record, play, levels."`
-	Wake  wakeCmd  `cmd:"" help:"Wake words: list, add, listen, test."`
+	Audio     audioCmd     `cmd:"" help:"Microphones and speakers: list, record, play, levels."`
+	Satellite satelliteCmd `cmd:"" help:"Run the satellite: listen, stream to the hub, play its answers."`
+	Wake      wakeCmd      `cmd:"" help:"Wake words: list, add, listen, test."`
 
 	hubCommands `embed:""`
 }

@@ -84,6 +84,7 @@ const (
 // process has to end, since nothing else frees the device.
 func (s *Sound) Run(ctx context.Context) error {
 	wait := firstWait
+	var told string // what was logged last
 	for ctx.Err() == nil {
 		ran, err := s.run1(ctx)
 		s.cfg.Raw.Reset()
@@ -95,11 +96,14 @@ func (s *Sound) Run(ctx context.Context) error {
 			continue // ctx ended, or the valve moved
 		}
 		if ran {
-			wait = firstWait
+			wait, told = firstWait, ""
 		}
 		s.reopens.Add(1)
 		s.cfg.Changed(Failed)
-		s.cfg.Logger.Warn("audio device failed, opening it again", "error", err, "in", wait)
+		if told != err.Error() { // once, not every second of a night
+			told = err.Error()
+			s.cfg.Logger.Warn("audio device failed, opening it until it works", "error", err)
+		}
 		s.sleep(ctx, wait)
 		wait = min(2*wait, longestWait)
 	}

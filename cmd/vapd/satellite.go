@@ -1,0 +1,253 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net"
+	"net/netip"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"vapd/audio/opus"
+	"vapd/audio/play"
+	"vapd/board"
+	"vapd/hal/open"
+	"vapd/internal/config"
+	"vapd/internal/durable"
+	"vapd/protocol/coap"
+	"vapd/protocol/control"
+	"vapd/protocol/discovery"
+	"vapd/satellite"
+	"vapd/satellite/link"
+	"vapd/satellite/timer"
+	"vapd/wakeword"
+	"vapd/wakeword/pack"
+)
+
+// satelliteCmd is "vapd satellite".
+type satelliteCmd struct {
+	Config  string            `placeholder:"FILE" type:"existingfile" help:"Settings. Default: ~/.config/vapd/satellite.toml, else /etc/vapd/satellite.toml."`
+	Hub     string            `placeholder:"HOST:PORT" help:"Address of the hub, instead of looking for it."`
+	Profile string            `placeholder:"BOARD" help:"The board: sim, generic, respeaker-2mic-v1, ..."`
+	Name    string            `help:"Name that people see."`
+	State   string            `placeholder:"DIR" type:"path" help:"Folder of what the satellite keeps."`
+	Control string            `placeholder:"SOCK" type:"path" help:"Unix socket of the command line."`
+	Set     map[string]string `placeholder:"KEY=VALUE" help:"Any setting, as capture.pcm=hw:1; may be repeated."`
+}
+
+// Run is the satellite's life.
+func (c *satelliteCmd) Run() error {
+	cfg, err := c.load()
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: cfg.LogLevel}))
+	state, err := config.StateDir(config.PartSatellite, cfg.StateDir, os.Getenv)
+	if err == nil {
+		err = os.MkdirAll(state, 0o700)
+	}
+	if err != nil {
+		return fmt.Errorf("state folder: %w", err)
+	}
+	parts, hardware, err := satelliteParts(cfg, state, logger)
+	if err != nil {
+		return err
+	}
+	err = runSatellite(ctx, cfg, parts, logger)
+	return errors.Join(err, hardware.Close())
+}
+
+func (c *satelliteCmd) load() (config.Satellite, error) {
+	set := maps.Clone(c.Set)
+	if set == nil {
+		set = make(map[string]string)
+	}
+	for key, value := range map[string]string{
+		"hub": c.Hub, "board": c.Profile, "name": c.Name, "state_dir": c.State, "control_socket": c.Control,
+	} {
+		if value != "" {
+			set[key] = value
+		}
+	}
+	return config.LoadSatellite(config.Source{
+		File: cmp.Or(c.Config, config.File(config.PartSatellite, os.Getenv)), Optional: c.Config == "",
+		Environ: os.Environ(), Set: set,
+	})
+}
+
+// runSatellite serves the control socket and runs the satellite.
+func runSatellite(ctx context.Context, cfg config.Satellite, parts satellite.Config, logger *slog.Logger) error {
+	path, err := config.ControlSocket(config.PartSatellite, cfg.Control, os.Getenv)
+	if err != nil {
+		return err
+	}
+	service := newService(os.Getenv)
+	parts.Alive = service.alive
+	s, err := satellite.New(parts)
+	if err != nil {
+		return err
+	}
+	mux := control.NewMux()
+	s.Register(mux)
+	server, err := control.Listen(control.Config{Path: path, Mux: mux, Logger: logger})
+	if err != nil {
+		return errors.Join(err, s.Close())
+	}
+	ready, err := json.Marshal(control.SatelliteReady{ID: parts.ID, Control: path, Address: s.Address(), PID: os.Getpid()})
+	if err != nil {
+		return errors.Join(err, server.Close(), s.Close())
+	}
+	fmt.Printf("ready %s\n", ready)
+	service.ready()
+	err = s.Run(ctx)
+	return errors.Join(err, server.Close())
+}
+
+// satelliteParts opens what the satellite needs from outside.
+func satelliteParts(cfg config.Satellite, state string, logger *slog.Logger) (satellite.Config, *open.Board, error) {
+	file := func(name string) durable.File { return durable.File{Path: filepath.Join(state, name)} }
+	fail := func(err error) (satellite.Config, *open.Board, error) { return satellite.Config{}, nil, err }
+	profile, err := boardProfile(cfg.Board, logger)
+	if err != nil {
+		return fail(err)
+	}
+	card, err := openSatelliteSound(cfg, profile, logger)
+	if err != nil {
+		return fail(err)
+	}
+	detector, err := satelliteDetector(cfg, wakeFolder(state), logger)
+	if err != nil {
+		return fail(err)
+	}
+	clock, err := timer.NewSystemClock()
+	if err != nil {
+		return fail(err)
+	}
+	id := cfg.ID
+	if id == "" {
+		if id, err = satellite.Identity(file("identity")); err != nil {
+			return fail(err)
+		}
+	}
+	host, _ := os.Hostname() // a satellite without a name is no less
+	hardware, report := open.Profile(profile, logger)
+	for _, d := range report {
+		logger.Info("driver", "what", d.String())
+	}
+	parts := satellite.Config{
+		ID: id, Name: cmp.Or(cfg.Name, host, id),
+		Open: card.open, Device: card.name, Capture: card.capture, Microphones: card.microphones,
+		Detector: detector, Opus: satelliteOpus(cfg.Codec, logger),
+		Coap: coap.Config{Addr: netip.AddrPortFrom(netip.IPv6Unspecified(), 0)}, Find: hubFinder(cfg.Hub),
+		Board: profile, Hardware: &hardware.Hardware, Drivers: report, Sim: hardware.Sim,
+		Settings: file("settings.json"), Tokens: file("tokens.json"), Timers: file("timers.json"), Clock: clock,
+		Volume: satellite.Volume(cfg.Volume), Logger: logger,
+	}
+	if card.playback.Channels > 0 {
+		parts.Speaker, err = play.New(play.Config{Rate: card.playback.Rate, Latency: speakerLatency})
+	}
+	if err != nil {
+		return fail(errors.Join(err, hardware.Close()))
+	}
+	return parts, hardware, nil
+}
+
+// boardProfile is the profile named, or the one that the machine is found to have.
+func boardProfile(id string, logger *slog.Logger) (board.Profile, error) {
+	if id != "auto" {
+		return board.Find(id)
+	}
+	d, err := board.Detect(os.DirFS("/"))
+	if err != nil {
+		logger.Warn("the board is not detected", "error", err)
+	}
+	if len(d.Candidates) == 1 {
+		logger.Info("board detected", "board", d.Candidates[0].Board, "because", d.Candidates[0].Because)
+		return board.Find(d.Candidates[0].Profile)
+	}
+	for _, c := range d.Candidates {
+		logger.Warn("it may be this board: set board in the configuration", "board", c.Board, "profile", c.Profile, "check", c.Check)
+	}
+	return board.Find(board.GenericID)
+}
+
+// hubFinder looks for the hub where it was configured, else in the network. Of a hub
+// that has no name, the address is the name.
+func hubFinder(address string) func(*coap.Endpoint) link.Finder {
+	return func(e *coap.Endpoint) link.Finder {
+		find := discovery.All(discovery.DNSSD(), discovery.Multicast(e))
+		if address != "" {
+			find = discovery.Configured(link.Configured, address, net.DefaultResolver)
+		}
+		return func(ctx context.Context, found func(link.Hub)) error {
+			return find(ctx, func(c discovery.Candidate) {
+				found(link.Hub{Name: cmp.Or(c.Name, c.Addr.String()), Addr: c.Addr})
+			})
+		}
+	}
+}
+
+func satelliteOpus(codec string, logger *slog.Logger) *opus.Library {
+	if codec == "pcm" {
+		return nil
+	}
+	lib, err := opus.Open()
+	if err != nil {
+		logger.Info("speech travels as PCM", "why", err)
+		return nil
+	}
+	return lib
+}
+
+// satelliteDetector listens for the words of the configuration, or for all packs of
+// the folder. It is nil when there are none.
+func satelliteDetector(cfg config.Satellite, folder string, logger *slog.Logger) (*wakeword.Detector, error) {
+	var words []wakeword.Word
+	add := func(file string, cutoff float64, role wakeword.Role) error {
+		if filepath.Base(file) == file {
+			file = filepath.Join(folder, file)
+		}
+		p, err := pack.Open(file)
+		if err != nil {
+			return fmt.Errorf("wake word %s: %w", file, err)
+		}
+		words = append(words, wakeword.Word{Pack: p, Cutoff: cutoff, Role: role})
+		return nil
+	}
+	for _, w := range cfg.Wake {
+		if err := add(w.File, w.Cutoff, wakeword.Wake); err != nil {
+			return nil, err
+		}
+	}
+	if len(cfg.Wake) == 0 {
+		packs, err := pack.Load(folder)
+		if err != nil {
+			logger.Warn("some wake words are left out", "error", err)
+		}
+		for _, p := range packs {
+			words = append(words, wakeword.Word{Pack: p, Role: wakeword.RoleOf(p)})
+		}
+	}
+	for file, role := range map[string]wakeword.Role{cfg.VAD: wakeword.Gate, cfg.StopWord: wakeword.Stop} {
+		if file == "" {
+			continue
+		}
+		if err := add(file, 0, role); err != nil {
+			return nil, err
+		}
+	}
+	if len(words) == 0 {
+		logger.Warn("there is no wake word: press the key to be heard, or add one with 'vapd wake add'")
+		return nil, nil
+	}
+	return wakeword.New(words)
+}
