@@ -2,7 +2,6 @@ package clientregistry
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -89,7 +88,7 @@ func (s *ClientSession) end(err error) (first bool) {
 	if s.turn != nil {
 		s.turn.fail(orCanceled(err))
 	}
-	streams := c.dropStreams(nil)
+	streams := c.dropStreams(s, nil)
 	c.mu.Unlock()
 	if s.sender != nil {
 		s.sender.close()
@@ -205,7 +204,7 @@ func (s *ClientSession) answer(r *coap.Response) {
 	if sound, ok := announced(a.Capabilities); ok {
 		answer.Sound = c.stream(s, sound)
 	}
-	dropped := c.dropStreams(answer.Sound)
+	dropped := c.dropStreams(s, answer.Sound)
 	s.sound, s.closing = answer.Sound, a.EndSession
 	t.succeed(answer)
 	over := s.closing && s.sound == nil
@@ -379,5 +378,3 @@ func (t *ClientTurn) countRepeated() int {
 	}
 	return int(t.session.sender.peer.Stats().Retransmitted - t.repeatedBefore)
 }
-
-var errStalled = errors.New("clientregistry: the hub's audio stopped before its end")

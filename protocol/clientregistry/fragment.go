@@ -300,7 +300,7 @@ func (s *Session) deliver() {
 		return
 	}
 	s.delivering = true
-	for !s.ended {
+	for !s.ended && !s.turn.heard {
 		in, ok := s.turn.order.peek()
 		if !ok || !s.deliverOne(in) {
 			break
@@ -332,7 +332,7 @@ func (s *Session) deliverOne(in incoming) (took bool) {
 	case took:
 		s.turn.order.pop()
 		s.turn.lost = 0
-		s.turn.heard = in.f.Last
+		s.turn.heard = in.f.Last // nothing after it is delivered
 		s.server.release(in.size)
 		s.restartIdle()
 	case in.reply != nil:

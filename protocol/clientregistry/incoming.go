@@ -2,6 +2,7 @@ package clientregistry
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -21,7 +22,10 @@ const (
 	readAhead      = 2 * time.Second
 	readAheadCount = 96
 	streamStall    = 15 * time.Second
+	maxPieceBytes  = 8 << 10
 )
+
+var errStalled = errors.New("clientregistry: the hub's audio stopped before its end")
 
 // ClientAnswer is what the hub answered.
 type ClientAnswer struct {
@@ -70,10 +74,10 @@ func (c *Client) stream(s *ClientSession, sound vap.Sound) *IncomingStream {
 	return i
 }
 
-// dropStreams forgets all streams but keep. c.mu is held.
-func (c *Client) dropStreams(keep *IncomingStream) (dropped []*IncomingStream) {
+// dropStreams forgets all streams of s but keep. c.mu is held.
+func (c *Client) dropStreams(s *ClientSession, keep *IncomingStream) (dropped []*IncomingStream) {
 	for number, i := range c.streams {
-		if i != keep {
+		if i.session == s && i != keep {
 			delete(c.streams, number)
 			dropped = append(dropped, i)
 		}
@@ -100,6 +104,10 @@ func (c *Client) streamDone(i *IncomingStream) {
 // piece takes a piece of streamed sound. One may come before the answer that
 // announces its stream.
 func (c *Client) piece(sound vap.Sound, reply func(*coap.Response)) {
+	if len(sound.Data) > maxPieceBytes {
+		reply(malformed("sound.data").Response())
+		return
+	}
 	c.mu.Lock()
 	i, s := c.streams[sound.Stream], c.session
 	if i == nil && s != nil && s.turn != nil && s.turn.finished && !s.turn.over && len(c.streams) < maxEarly {

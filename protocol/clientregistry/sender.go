@@ -76,8 +76,11 @@ func (s *sender) close() {
 	s.mu.Unlock()
 }
 
-// push queues a piece, and sends it now if there is room.
+// push queues a piece, and sends it now if there is room. After close it does nothing.
 func (s *sender) push(p *piece) {
+	if s.ctx.Err() != nil {
+		return
+	}
 	s.mu.Lock()
 	s.queue = append(s.queue, p)
 	s.queued += p.sounds

@@ -127,6 +127,7 @@ func (s *Session) Answer(turn uint32, a vap.Answer) {
 		return
 	}
 	s.turn.answer, s.closing = r, a.EndSession
+	s.playing = time.Now().Add(soundsOf(a.Capabilities))
 	finals := s.takeFinals()
 	s.restartIdle()
 	s.mu.Unlock()
@@ -237,7 +238,7 @@ func (s *Session) restartIdle() {
 // restartGap waits for the missing fragment before those that are there. s.mu is held.
 func (s *Session) restartGap() {
 	next, number := s.turn.order.next, s.turn.number
-	gap := !s.ended && s.turn.order.gap()
+	gap := !s.ended && !s.turn.heard && s.turn.order.gap()
 	if s.gapTimer != nil && (!gap || s.gapFor != next) {
 		s.gapTimer.Stop()
 		s.gapTimer = nil

@@ -234,7 +234,8 @@ const (
 
 // retryAfter is when a piece is sent again that was refused with e; 0 is never.
 func retryAfter(e *vap.Error, p *piece) time.Duration {
-	if e.Code != codes.ServiceUnavailable || p.tries >= maxTries {
+	noRoom := e.Code == codes.ServiceUnavailable && (e.Type == vap.TypeBusy || e.Type == "")
+	if !noRoom || p.tries >= maxTries {
 		return 0
 	}
 	return retryPiece
