@@ -1,0 +1,414 @@
+//go:build !vapd_satellite && cgo
+
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"vapd/audio"
+	"vapd/audio/audiotest"
+	"vapd/audio/wav"
+	"vapd/hub/speech"
+	"vapd/hub/speech/flite"
+	"vapd/internal/sharedtest"
+	"vapd/protocol/control"
+)
+
+// asProgram makes the test binary run as vapd itself, so that the daemons are
+// processes of their own.
+const asProgram = "VAPD_TEST_AS_PROGRAM"
+
+// home is a hub and a satellite, in two processes, and the room around them.
+type home struct {
+	t        *testing.T
+	dir      string
+	card     *audiotest.Card
+	hub      *daemonProcess
+	sat      *daemonProcess
+	hubReady control.HubReady
+	satReady control.SatelliteReady
+	satArgs  []string
+
+	mu    sync.Mutex
+	heard []int16 // by the person: what the speaker played
+}
+
+// daemonProcess is one of them.
+type daemonProcess struct {
+	cmd  *exec.Cmd
+	done chan error
+	log  string
+}
+
+// startDaemon runs vapd with args and waits for its line "ready", which it decodes.
+func startDaemon(t *testing.T, env []string, log string, ready any, args ...string) *daemonProcess {
+	t.Helper()
+	p := &daemonProcess{cmd: exec.Command(os.Args[0], args...), done: make(chan error, 1), log: log}
+	p.cmd.Env = append(os.Environ(), append(env, asProgram+"=1")...)
+	out, err := p.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.cmd.Stderr = file
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	file.Close()
+	line := make(chan string, 1)
+	go func() {
+		lines := bufio.NewScanner(out)
+		for lines.Scan() {
+			if rest, ok := strings.CutPrefix(lines.Text(), "ready "); ok {
+				line <- rest
+			}
+		}
+		p.done <- p.cmd.Wait()
+	}()
+	select {
+	case l := <-line:
+		if err := json.Unmarshal([]byte(l), ready); err != nil {
+			t.Fatal(err)
+		}
+	case err := <-p.done:
+		t.Fatalf("%v ended before it was ready: %v\n%s", args, err, p.tail())
+	case <-time.After(30 * time.Second):
+		t.Fatalf("%v is not ready after 30 s\n%s", args, p.tail())
+	}
+	return p
+}
+
+func (p *daemonProcess) tail() []byte {
+	b, _ := os.ReadFile(p.log)
+	return b[max(0, len(b)-4000):]
+}
+
+// stop ends the process and returns what it ended with.
+func (p *daemonProcess) stop(s os.Signal) error {
+	_ = p.cmd.Process.Signal(s) // it may have ended
+	select {
+	case err := <-p.done:
+		p.done <- err
+		return err
+	case <-time.After(10 * time.Second):
+		_ = p.cmd.Process.Kill()
+		return fmt.Errorf("still there 10 s after %v", s)
+	}
+}
+
+// newHome starts a hub and a satellite in a room of its own. pack is a wake word pack
+// of the reference data, "" for none.
+func newHome(t *testing.T, pack string, satArgs ...string) *home {
+	t.Helper()
+	h := &home{t: t, dir: t.TempDir()}
+	format := audio.Format{Rate: audio.WakeRate, Channels: 1}
+	card, err := audiotest.New(audiotest.Config{
+		Dir: h.dir, Microphone: format, Speaker: format,
+		Heard: func(s []int16) {
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			h.heard = append(h.heard, s...)
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.card = card
+	t.Cleanup(card.Close)
+	h.startHub("127.0.0.1:0")
+	t.Cleanup(func() { _ = h.hub.stop(syscall.SIGTERM) })
+	state := filepath.Join(h.dir, "satellite")
+	if pack != "" {
+		out, err := vapdOutput("wake", "--packs", filepath.Join(state, "wake"), "add", sharedtest.Path(t, "models", pack+".json"))
+		if err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+	}
+	h.satArgs = append([]string{
+		"satellite", "--hub", h.hubReady.CoAP, "--profile", "sim", "--state", state,
+		"--control", filepath.Join(h.dir, "satellite.sock"),
+		"--set", "capture.pcm=default", "--set", "playback.pcm=default", "--set", "log_level=DEBUG",
+	}, satArgs...)
+	h.startSatellite()
+	t.Cleanup(func() {
+		_ = h.sat.stop(syscall.SIGTERM)
+		if t.Failed() {
+			t.Logf("hub:\n%s\nsatellite:\n%s", h.hub.tail(), h.sat.tail())
+		}
+	})
+	return h
+}
+
+func (h *home) startSatellite() {
+	h.t.Helper()
+	h.sat = startDaemon(h.t, []string{h.card.Env()}, filepath.Join(h.dir, "satellite.log"), &h.satReady, h.satArgs...)
+	h.await("the link", func(s control.SatelliteState) bool { return s.Link.State == "up" && s.Mic.State == "running" })
+}
+
+func (h *home) startHub(listen string) {
+	h.t.Helper()
+	h.hub = startDaemon(h.t, nil, filepath.Join(h.dir, "hub.log"), &h.hubReady,
+		"hub", "--control", filepath.Join(h.dir, "hub.sock"), "run", "--listen", listen, "--state", filepath.Join(h.dir, "hub"))
+	c := dial(h.t, h.hubReady.Control)
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		s, err := control.Call[control.HubStatus](h.t.Context(), c, control.MethodHubStatus, struct{}{})
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		ready := 0
+		for _, e := range s.Engines {
+			if e.State == string(speech.Ready) {
+				ready++
+			}
+		}
+		if ready == len(s.Engines) {
+			return
+		}
+		if time.Now().After(deadline) {
+			h.t.Fatalf("engines: %+v", s.Engines)
+		}
+	}
+}
+
+func vapdOutput(args ...string) (string, error) {
+	cmd := exec.Command(os.Args[0], args...)
+	cmd.Env = append(os.Environ(), asProgram+"=1")
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+func dial(t *testing.T, path string) *control.Client {
+	t.Helper()
+	c, err := control.Dial(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+func (h *home) state() control.SatelliteState {
+	h.t.Helper()
+	ctx, cancel := context.WithTimeout(h.t.Context(), 10*time.Second)
+	defer cancel()
+	c, err := control.Dial(ctx, h.satReady.Control)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	defer c.Close()
+	s, err := control.Call[control.SatelliteState](ctx, c, control.MethodStatus, struct{}{})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return s
+}
+
+// await waits until the satellite is as wanted, for 20 s at most.
+func (h *home) await(what string, wanted func(control.SatelliteState) bool) control.SatelliteState {
+	h.t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		s := h.state()
+		if wanted(s) {
+			return s
+		}
+		if time.Now().After(deadline) {
+			h.t.Fatalf("no %s within 20 s: %+v", what, s)
+		}
+	}
+}
+
+func (h *home) call(method string, params any) {
+	h.t.Helper()
+	c := dial(h.t, h.satReady.Control)
+	if _, err := control.Call[any](h.t.Context(), c, method, params); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// play lets somebody in the room say something.
+func (h *home) play(samples []int16) {
+	h.t.Helper()
+	if err := h.card.Microphone.Play(h.t.Context(), samples); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// played is the sound that came out of the speaker, and forgets it.
+func (h *home) played() []int16 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s := h.heard
+	h.heard = nil
+	return s
+}
+
+// spoken is a sentence in a voice.
+func spoken(t *testing.T, text string) []int16 {
+	t.Helper()
+	s, err := flite.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var samples []int16
+	if err := s.Say(text, "rms", func(p speech.Piece) error { samples = append(samples, p.Samples...); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	return samples
+}
+
+// recording is a WAV file of the reference data.
+func recording(t *testing.T, elem ...string) []int16 {
+	t.Helper()
+	data, err := os.ReadFile(sharedtest.Path(t, elem...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, samples, err := wav.Read(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return samples
+}
+
+func silence(d time.Duration) []int16 { return make([]int16, audio.WakeRate.Frames(d)) }
+
+func loudest(samples []int16) (peak int16) {
+	for _, s := range samples {
+		peak = max(peak, s)
+	}
+	return peak
+}
+
+func TestASpokenQuestionIsAnsweredOutOfTheSpeaker(t *testing.T) {
+	h := newHome(t, "okay_nabu")
+	h.play(silence(1500 * time.Millisecond)) // a Detector that starts listens for a second first
+	h.played()
+	h.order(t, "what time is it")
+	s := h.answered(1)
+	if s.Turn.Heard != "what time is it" || !strings.HasPrefix(s.Turn.Answer, "It is ") || s.Turn.Word == "" {
+		t.Errorf("turn %+v", s.Turn)
+	}
+	if s.Turn.PreRollMS < 500 || s.Turn.Latency.WordToFragment < 0 || s.Turn.Latency.HeardToAnswer < 0 {
+		t.Errorf("turn %+v", s.Turn)
+	}
+	if p := loudest(h.played()); p < 1000 {
+		t.Errorf("the loudest sample of the answer is %d", p)
+	}
+}
+
+// order says the wake word and a sentence.
+func (h *home) order(t *testing.T, sentence string) {
+	t.Helper()
+	h.play(spoken(t, "okay nabu"))
+	h.play(silence(300 * time.Millisecond))
+	h.play(spoken(t, sentence))
+}
+
+// answered waits for the answer to turn n.
+func (h *home) answered(n uint32) control.SatelliteState {
+	h.t.Helper()
+	return h.await(fmt.Sprintf("answer to turn %d", n), func(s control.SatelliteState) bool {
+		return s.Turn.N >= n && s.Turn.State == "idle"
+	})
+}
+
+func TestWithoutTheWakeWordNothingHappens(t *testing.T) {
+	h := newHome(t, "okay_nabu")
+	h.play(silence(1500 * time.Millisecond))
+	h.play(spoken(t, "set a timer for five minutes"))
+	h.play(recording(t, "golden", "wake", "speech_librispeech.wav"))
+	h.play(silence(500 * time.Millisecond))
+	if s := h.state(); s.Turn.N != 0 || s.Words[0].Woke != 0 {
+		t.Errorf("it woke: %+v %+v", s.Turn, s.Words)
+	}
+}
+
+func TestMutedNothingIsHeard(t *testing.T) {
+	h := newHome(t, "okay_nabu")
+	h.call(control.MethodKey, control.Key{ID: "switch", Gesture: "down"})
+	h.await("mute", func(s control.SatelliteState) bool { return s.Mic.KeyMuted })
+	h.await("a closed microphone", func(control.SatelliteState) bool { return !h.card.Microphone.Listening() })
+	h.call(control.MethodMute, control.Switch{On: false}) // the network has no say in it
+	h.order(t, "what time is it")
+	if s := h.state(); s.Turn.N != 0 || !s.Mic.KeyMuted {
+		t.Errorf("turn %+v, mic %+v", s.Turn, s.Mic)
+	}
+	h.call(control.MethodKey, control.Key{ID: "switch", Gesture: "up"})
+	h.await("sound", func(s control.SatelliteState) bool { return !s.Mic.KeyMuted && s.Mic.State == "running" })
+	h.play(silence(1500 * time.Millisecond))
+	h.order(t, "what time is it")
+	if s := h.answered(1); s.Turn.Heard != "what time is it" {
+		t.Errorf("turn %+v", s.Turn)
+	}
+}
+
+func TestATimerRingsWithoutTheHub(t *testing.T) {
+	h := newHome(t, "okay_nabu")
+	h.play(silence(1500 * time.Millisecond))
+	h.order(t, "set a timer for five seconds")
+	if s := h.answered(1); len(s.Timers) != 1 || s.Timers[0].TotalMS != 5000 {
+		t.Fatalf("timers %+v, turn %+v", s.Timers, s.Turn)
+	}
+	if err := h.hub.stop(syscall.SIGKILL); err == nil {
+		t.Fatal("the hub was not killed")
+	}
+	h.await("loss of the hub", func(s control.SatelliteState) bool { return s.Link.State == "searching" })
+	h.await("ring", func(s control.SatelliteState) bool { return len(s.Timers) == 1 && s.Timers[0].Ringing })
+	h.played()
+	time.Sleep(500 * time.Millisecond) // of alarm
+	if p := loudest(h.played()); p < 1000 {
+		t.Errorf("the loudest sample of the alarm is %d", p)
+	}
+	h.call(control.MethodStop, struct{}{})
+	h.await("silence", func(s control.SatelliteState) bool { return len(s.Timers) == 0 })
+}
+
+func TestTheHubDiesInMidSessionAndComesBack(t *testing.T) {
+	h := newHome(t, "okay_nabu")
+	h.play(silence(1500 * time.Millisecond))
+	h.play(spoken(t, "okay nabu"))
+	h.await("session", func(s control.SatelliteState) bool { return s.Turn.State == "listening" && s.Turn.Acknowledged > 0 })
+	_ = h.hub.stop(syscall.SIGKILL)
+	h.play(spoken(t, "what time is it"))
+	s := h.await("end of the turn", func(s control.SatelliteState) bool { return s.Turn.State == "idle" })
+	if s.Turn.Error == "" || s.Turn.Answer != "" {
+		t.Errorf("turn %+v", s.Turn)
+	}
+	h.startHub(h.hubReady.CoAP)
+	h.await("the link", func(s control.SatelliteState) bool { return s.Link.State == "up" })
+	h.order(t, "what time is it")
+	if s := h.answered(2); s.Turn.Heard != "what time is it" {
+		t.Errorf("turn %+v", s.Turn)
+	}
+}
+
+func TestTheSatelliteKeepsTimersOverItsDeath(t *testing.T) {
+	h := newHome(t, "")
+	h.call(control.MethodSay, control.Say{Text: "set a timer for one hour"})
+	h.await("timer", func(s control.SatelliteState) bool { return len(s.Timers) == 1 })
+	_ = h.sat.stop(syscall.SIGKILL)
+	h.startSatellite()
+	s := h.await("the timer of before", func(s control.SatelliteState) bool { return len(s.Timers) == 1 && s.Link.State == "up" })
+	if s.Timers[0].RemainingMS > 3600_000 || s.Timers[0].RemainingMS < 3500_000 {
+		t.Errorf("timers %+v", s.Timers)
+	}
+	known, err := control.Call[[]control.HubClient](t.Context(), dial(t, h.hubReady.Control), control.MethodClients, struct{}{})
+	if err != nil || len(known) != 1 || !known[0].Connected {
+		t.Errorf("clients %+v, %v", known, err)
+	}
+}
