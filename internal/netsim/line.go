@@ -1,0 +1,171 @@
+package netsim
+
+import (
+	"container/heap"
+	"context"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Counts of one direction, in datagrams.
+type Counts struct {
+	Received   uint64
+	Delivered  uint64 // copies included
+	Lost       uint64 // by Loss
+	Duplicated uint64
+	Reordered  uint64
+	Dropped    uint64 // for lack of room in the network
+	Bytes      uint64 // delivered
+}
+
+// maxQueue bounds the datagrams that are on their way in one direction.
+const maxQueue = 8192
+
+// line is one direction of the network. deliver is called from run's goroutine.
+type line[T any] struct {
+	deliver func(dest T, data []byte)
+	wake    chan struct{} // one slot: the queue has changed
+
+	mu     sync.Mutex
+	rng    *rand.Rand
+	how    Impairment
+	counts Counts
+	queue  parcels[T]
+	n      uint64    // of the datagram; keeps the order of those that are due together
+	last   time.Time // when the latest datagram that was not reordered is due
+}
+
+// parcel is a datagram on its way.
+type parcel[T any] struct {
+	due  time.Time
+	n    uint64
+	dest T
+	data []byte
+}
+
+func newLine[T any](how Impairment, seed, stream uint64, deliver func(T, []byte)) *line[T] {
+	return &line[T]{deliver: deliver, wake: make(chan struct{}, 1), rng: rand.New(rand.NewPCG(seed, stream)), how: how}
+}
+
+// send puts a copy of data on its way, or not.
+func (l *line[T]) send(dest T, data []byte) Fate {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.counts.Received++
+	d := l.how.decide(l.rng)
+	if d.lost {
+		l.counts.Lost++
+		return Lost
+	}
+	if len(l.queue)+len(d.delays) > maxQueue {
+		l.counts.Dropped++
+		return Dropped
+	}
+	data = slices.Clone(data)
+	now := time.Now()
+	for _, delay := range d.delays {
+		due := now.Add(delay)
+		if !d.reordered {
+			if due.Before(l.last) {
+				due = l.last
+			}
+			l.last = due
+		}
+		l.n++
+		heap.Push(&l.queue, parcel[T]{due, l.n, dest, data})
+	}
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+	switch {
+	case len(d.delays) > 1:
+		l.counts.Duplicated++
+		return Duplicated
+	case d.reordered:
+		l.counts.Reordered++
+		return Reordered
+	}
+	return Passed
+}
+
+// run delivers what is due until ctx ends.
+func (l *line[T]) run(ctx context.Context) {
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		p, wait, ok := l.next()
+		if ok {
+			l.deliver(p.dest, p.data)
+			continue
+		}
+		timer.Reset(wait)
+		select {
+		case <-ctx.Done():
+			return
+		case <-l.wake:
+		case <-timer.C:
+		}
+	}
+}
+
+// next takes the first datagram when it is due, else says how long that will be.
+func (l *line[T]) next() (p parcel[T], wait time.Duration, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.queue) == 0 {
+		return p, time.Hour, false
+	}
+	if wait = time.Until(l.queue[0].due); wait > 0 {
+		return p, wait, false
+	}
+	p = heap.Pop(&l.queue).(parcel[T])
+	l.counts.Delivered++
+	l.counts.Bytes += uint64(len(p.data))
+	return p, 0, true
+}
+
+func (l *line[T]) set(change func(*Impairment)) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	how := l.how
+	change(&how)
+	if err := how.validate(); err != nil {
+		return err
+	}
+	l.how = how
+	return nil
+}
+
+func (l *line[T]) status() (Impairment, Counts) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.how, l.counts
+}
+
+// parcels is a heap: what is due first, then what was sent first.
+type parcels[T any] []parcel[T]
+
+func (q parcels[T]) Len() int { return len(q) }
+
+func (q parcels[T]) Less(i, j int) bool {
+	if !q[i].due.Equal(q[j].due) {
+		return q[i].due.Before(q[j].due)
+	}
+	return q[i].n < q[j].n
+}
+
+func (q parcels[T]) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+
+func (q *parcels[T]) Push(p any) { *q = append(*q, p.(parcel[T])) }
+
+func (q *parcels[T]) Pop() any {
+	old := *q
+	last := len(old) - 1
+	p := old[last]
+	old[last] = parcel[T]{} // lets go of the data
+	*q = old[:last]
+	return p
+}
