@@ -3,6 +3,7 @@ package clientregistry
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/netip"
 	"slices"
 	"sync"
@@ -70,7 +71,11 @@ func (p fakePeer) Do(context.Context, *coap.Request) (*coap.Response, error) {
 
 // Fragments come in any order, several times or never: each is delivered at most
 // once and in order, what is missing is counted, and each message gets its answer.
-func TestAnyOrderIsDeliveredInOrder(t *testing.T) {
+func TestAnyOrderIsDeliveredInOrder(t *testing.T) { inAnyOrder(t, anyOrder) }
+
+func TestAnyOrderIsReadInOrder(t *testing.T) { inAnyOrder(t, anyPieces) }
+
+func inAnyOrder(t *testing.T, deliver func(n uint32, arrivals []arrivalOf) error) {
 	rapid.Check(t, func(rt *rapid.T) {
 		n := rapid.Uint32Range(1, 30).Draw(rt, "fragments")
 		var arrivals []arrivalOf
@@ -87,7 +92,7 @@ func TestAnyOrderIsDeliveredInOrder(t *testing.T) {
 		}
 		slices.SortStableFunc(arrivals, func(a, b arrivalOf) int { return int(a.at - b.at) })
 		var err error
-		synctest.Test(t, func(*testing.T) { err = anyOrder(n, arrivals) })
+		synctest.Test(t, func(*testing.T) { err = deliver(n, arrivals) })
 		if err != nil {
 			rt.Fatal(err)
 		}
@@ -153,6 +158,52 @@ func anyOrder(n uint32, arrivals []arrivalOf) error {
 	}
 	if held := server.heldBytes.Load(); held != 0 {
 		return fmt.Errorf("%d bytes are still counted", held)
+	}
+	return nil
+}
+
+// The pieces of a stream come in any order, several times or never: each is read at
+// most once and in order, what is missing is counted, and each message gets its answer.
+func anyPieces(n uint32, arrivals []arrivalOf) (err error) {
+	var mux coap.Mux
+	end, err := coap.Listen(coap.Config{Conn: newNetwork(1, faults{}).open(clientAddr), Handler: mux.Serve})
+	if err != nil {
+		return err
+	}
+	defer end.Close()
+	client := NewClient(ClientConfig{Endpoint: end, ID: "a"})
+	client.peer = fakePeer{"udp:hub"}
+	s := client.Start(vap.SessionStart{})
+	defer s.Cancel()
+	client.mu.Lock()
+	stream := client.stream(s, vap.Sound{Stream: 5, Codec: vap.CodecPCM, Rate: 16000})
+	client.mu.Unlock()
+	answered := make(chan struct{}, len(arrivals))
+	began := time.Now()
+	for _, a := range arrivals {
+		time.AfterFunc(a.at-time.Since(began), func() {
+			sound := vap.Sound{Stream: 5, Seq: a.seq, Data: []byte{byte(a.seq)}, Last: a.seq == n-1}
+			client.piece(sound, func(*coap.Response) { answered <- struct{}{} })
+		})
+	}
+	next := uint32(0)
+	for next < n {
+		data, lost, err := stream.Read(context.Background())
+		if err != nil {
+			return fmt.Errorf("after %d of %d: %w", next, n, err)
+		}
+		if next += uint32(lost); uint32(data[0]) != next {
+			return fmt.Errorf("piece %d at the place of %d", data[0], next)
+		}
+		next++
+	}
+	if _, _, err := stream.Read(context.Background()); err != io.EOF {
+		return fmt.Errorf("after the last piece: %w", err)
+	}
+	time.Sleep(5 * time.Second)
+	synctest.Wait()
+	if len(answered) != len(arrivals) {
+		return fmt.Errorf("%d of %d messages were answered", len(answered), len(arrivals))
 	}
 	return nil
 }

@@ -44,9 +44,12 @@ type Session struct {
 	told       bool
 	delivering bool
 	retrying   bool // the handler had no room
-	gapTimer   *time.Timer
-	gapFor     uint32 // the fragment that gapTimer waits for
-	idleTimer  *time.Timer
+
+	gapTimer    *time.Timer
+	gapFor      uint32 // the fragment that gapTimer waits for
+	idleTimer   *time.Timer
+	idleAt      time.Time
+	idleRefusal *vap.Error
 }
 
 // turn is the running utterance of a session.
@@ -220,19 +223,28 @@ func (s *Session) restartIdle() {
 		wait = answerLimit
 		refusal = &vap.Error{Code: codes.InternalServerError, Type: vap.TypeInternal}
 	}
-	if s.idleTimer != nil {
-		s.idleTimer.Stop()
+	before := s.idleAt
+	s.idleAt, s.idleRefusal = time.Now().Add(wait), refusal
+	switch {
+	case s.idleTimer == nil:
+		s.idleTimer = time.AfterFunc(wait, s.idle)
+	case s.idleAt.Before(before):
+		s.idleTimer.Reset(wait)
 	}
-	var timer *time.Timer
-	timer = time.AfterFunc(wait, func() {
-		s.mu.Lock()
-		current := s.idleTimer == timer
-		s.mu.Unlock()
-		if current {
-			s.end(ErrIdle, refusal)
-		}
-	})
-	s.idleTimer = timer
+}
+
+// idle ends the session, or waits on if something came since its timer was set: a
+// timer that every fragment set anew would cost more than the fragment.
+func (s *Session) idle() {
+	s.mu.Lock()
+	left, refusal := time.Until(s.idleAt), s.idleRefusal
+	if left > 0 && !s.ended {
+		s.idleTimer.Reset(left)
+	}
+	s.mu.Unlock()
+	if left <= 0 {
+		s.end(ErrIdle, refusal)
+	}
 }
 
 // restartGap waits for the missing fragment before those that are there. s.mu is held.
