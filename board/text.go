@@ -2,7 +2,6 @@ package board
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -27,16 +26,6 @@ func count(n int, what string) string {
 		return "1 " + what
 	}
 	return fmt.Sprintf("%d %ss", n, what)
-}
-
-// Card is the card of m that s is for; none when it isn't there, or when any will do:
-// then the system's default is the one to take.
-func (s Sound) Card(m Machine) (Card, bool) {
-	i := slices.IndexFunc(m.Cards, func(c Card) bool { return slices.Contains(s.Cards, c.ID) })
-	if i < 0 {
-		return Card{}, false
-	}
-	return m.Cards[i], true
 }
 
 // String is what was found and what it may be, for people: several lines.

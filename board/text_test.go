@@ -46,21 +46,3 @@ func TestProfileInALine(t *testing.T) {
 		}
 	}
 }
-
-func TestSoundPicksItsCard(t *testing.T) {
-	m, err := Look(machine(map[string]string{"proc/asound/cards": seeedCard}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if c, ok := respeaker2MicV1().Sound.Card(m); !ok || c.Number != 1 {
-		t.Errorf("got %+v, %v", c, ok)
-	}
-	for _, p := range []Profile{generic(), sim()} {
-		if c, ok := p.Sound.Card(m); ok {
-			t.Errorf("%s: any will do, but got %+v", p.ID, c)
-		}
-	}
-	if c, ok := respeaker2MicV1().Sound.Card(Machine{}); ok {
-		t.Errorf("no card, but got %+v", c)
-	}
-}
