@@ -43,15 +43,8 @@ type Config struct {
 	Stall time.Duration
 }
 
-// Limits that no configuration changes.
-const (
-	// stopLimit is how long the device's thread may take to stop.
-	stopLimit = time.Second
-	// openLimit is how long opening a PCM may take: a sound server may have to start.
-	openLimit = 10 * time.Second
-	// maxName is the longest PCM name that miniaudio can hold.
-	maxName = 255
-)
+// maxName is the longest PCM name that miniaudio can hold.
+const maxName = 255
 
 // withDefaults checks c and fills in what is left out.
 func (c Config) withDefaults() (Config, error) {

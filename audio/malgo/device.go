@@ -34,6 +34,13 @@ type Device struct {
 
 type formats struct{ capture, playback audio.Format }
 
+const (
+	// stopLimit is how long the device's thread may take to stop.
+	stopLimit = time.Second
+	// openLimit is how long opening a PCM may take: a sound server may have to start.
+	openLimit = 10 * time.Second
+)
+
 // New checks cfg. It does not touch the hardware.
 func New(cfg Config, logger *slog.Logger) (*Device, error) {
 	cfg, err := cfg.withDefaults()

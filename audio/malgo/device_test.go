@@ -365,11 +365,25 @@ func TestReopeningLeavesNothingBehind(t *testing.T) {
 }
 
 func TestBlocksAllocateNothing(t *testing.T) {
-	s := &session{process: func(_, _ audio.Block) {}, counters: &counters{}, base: time.Now(),
+	s := &session{
+		process: func(_, _ audio.Block) {}, counters: &counters{}, base: time.Now(),
 		formats: formats{capture: audio.Format{Rate: 16000, Channels: 2}, playback: audio.Format{Rate: 16000, Channels: 1}},
-		gaps:    gapCounter{rate: 16000}}
+		gaps:    gapCounter{rate: 16000},
+	}
 	in, out := make([]byte, 640), make([]byte, 320)
 	if a := testing.AllocsPerRun(100, func() { s.data(out, in, 160) }); a != 0 {
 		t.Fatalf("%v allocations per block", a)
+	}
+}
+
+func TestThreadTime(t *testing.T) {
+	stat := "12 (a ) b) R 1 2 3 4 5 6 7 8 9 10 100 23 0 0 20 0 1"
+	if got, err := parseThreadTime([]byte(stat)); err != nil || got != 1230*time.Millisecond {
+		t.Errorf("got %v %v", got, err)
+	}
+	for _, bad := range []string{"", "12 (x) R 1", "12 (x) R 1 2 3 4 5 6 7 8 9 10 x y"} {
+		if got, err := parseThreadTime([]byte(bad)); err == nil {
+			t.Errorf("%q: got %v", bad, got)
+		}
 	}
 }

@@ -107,18 +107,6 @@ func TestGapsAreTold(t *testing.T) {
 	}
 }
 
-func TestThreadTime(t *testing.T) {
-	stat := "12 (a ) b) R 1 2 3 4 5 6 7 8 9 10 100 23 0 0 20 0 1"
-	if got, err := parseThreadTime([]byte(stat)); err != nil || got != 1230*time.Millisecond {
-		t.Errorf("got %v %v", got, err)
-	}
-	for _, bad := range []string{"", "12 (x) R 1", "12 (x) R 1 2 3 4 5 6 7 8 9 10 x y"} {
-		if got, err := parseThreadTime([]byte(bad)); err == nil {
-			t.Errorf("%q: got %v", bad, got)
-		}
-	}
-}
-
 func TestClosestChannelIsTold(t *testing.T) {
 	// The check that the tests of real PCMs rely on.
 	frame := func(n, channels int) []int16 {

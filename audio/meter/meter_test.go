@@ -74,7 +74,8 @@ func TestMeasuringAllocatesNothing(t *testing.T) {
 // shown is what a Meter makes of a stereo recording.
 func shown(t *testing.T, terminal bool, out interface {
 	Write([]byte) (int, error)
-}, pieces ...[]int16) error {
+}, pieces ...[]int16,
+) error {
 	t.Helper()
 	f := audio.Format{Rate: 16000, Channels: 2}
 	ring := audio.NewRing(f, 10*16000)

@@ -54,8 +54,10 @@ func TestStuckDeviceEndsTheProcessForARestart(t *testing.T) {
 func TestDevicesAreListed(t *testing.T) {
 	var out bytes.Buffer
 	cards := []alsa.PCM{
-		{Card: alsa.Card{Name: "Array"}, Name: alsa.Name{Card: "array", Subdevice: alsa.Any}, Direction: alsa.Capture, Title: "Mics",
-			Rates: []audio.SampleRate{16000, 48000}, MinChannels: 2, MaxChannels: 8},
+		{
+			Card: alsa.Card{Name: "Array"}, Name: alsa.Name{Card: "array", Subdevice: alsa.Any}, Direction: alsa.Capture, Title: "Mics",
+			Rates: []audio.SampleRate{16000, 48000}, MinChannels: 2, MaxChannels: 8,
+		},
 		{Card: alsa.Card{Name: "Box"}, Name: alsa.Name{Card: "box", Device: 1, Subdevice: alsa.Any}, Problem: errors.New("in use")},
 	}
 	plugins := []malgo.PCM{{Name: "default", Title: "The usual", Capture: true}}
