@@ -296,6 +296,25 @@ func TestRateIsTheNativeOne(t *testing.T) {
 	}
 }
 
+func TestBothDirectionsGetOneRate(t *testing.T) {
+	const fixed = "pcm.%s { type plug slave { pcm { type null } format S16_LE rate %d channels %d } }\n"
+	withConf(t, "pcm.any { type null }\n"+fmt.Sprintf(fixed, "slow", 16000, 1)+fmt.Sprintf(fixed, "fast", 48000, 2))
+	d := newDevice(t, Config{Capture: &Stream{PCM: "any"}, Playback: &Stream{PCM: "fast"}})
+	in, out, err := d.Formats()
+	if err != nil || in != (audio.Format{Rate: 48000, Channels: 1}) || out != (audio.Format{Rate: 48000, Channels: 2}) {
+		t.Errorf("got %v and %v: %v", in, out, err)
+	}
+	for _, c := range []Config{
+		{Capture: &Stream{PCM: "slow"}, Playback: &Stream{PCM: "fast"}},
+		{Capture: &Stream{PCM: "any", Rate: 16000}, Playback: &Stream{PCM: "fast"}},
+	} {
+		_, _, err := newDevice(t, c).Formats()
+		if err == nil || !strings.Contains(err.Error(), "fast") || !strings.Contains(err.Error(), "48000 Hz") {
+			t.Errorf("%+v: got %v", c.Capture, err)
+		}
+	}
+}
+
 func TestNullRunsInRealTime(t *testing.T) {
 	d := newDevice(t, Config{Capture: &Stream{PCM: "null", Channels: 8}, Playback: &Stream{PCM: "null"}})
 	begin := time.Now()

@@ -45,7 +45,7 @@ func (d *Device) open(process func(in, out audio.Block)) (*session, error) {
 		return nil, d.errorf("an earlier thread did not stop: %w", audio.ErrStuck)
 	}
 	want := d.first()
-	for range 2 {
+	for attempt := range 3 {
 		s, err := d.open1(want, process)
 		if err != nil {
 			return nil, err
@@ -65,6 +65,12 @@ func (d *Device) open(process func(in, out audio.Block)) (*session, error) {
 		want = s.formats
 		if err := d.accept(want); err != nil {
 			return nil, err
+		}
+		if in, out := &want.capture.Rate, want.playback.Rate; d.cfg.Capture != nil && d.cfg.Playback != nil && *in != out {
+			if attempt > 0 || d.cfg.Capture.Rate != 0 {
+				return nil, d.errorf("it runs at %d Hz, %s at %d Hz: they can't be one device", *in, d.cfg.Playback.PCM, out)
+			}
+			*in = out // which the microphone may have, too
 		}
 	}
 	return nil, d.errorf("it runs in another format each time it is opened")
@@ -109,9 +115,6 @@ func (d *Device) accept(has formats) error {
 		case c.asked.Channels != 0 && c.asked.Channels != c.has.Channels:
 			return d.errorf("%s has %d channels, not %d", c.asked.PCM, c.has.Channels, c.asked.Channels)
 		}
-	}
-	if in, out := has.capture.Rate, has.playback.Rate; in != out && in != 0 && out != 0 {
-		return d.errorf("it runs at %d Hz, %s at %d Hz: they can't be one device", in, d.cfg.Playback.PCM, out)
 	}
 	return nil
 }
