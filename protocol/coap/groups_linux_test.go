@@ -16,15 +16,6 @@ import (
 	"github.com/plgd-dev/go-coap/v3/message/codes"
 )
 
-// hubMux has what the hub lists.
-func hubMux() *Mux {
-	mux := new(Mux)
-	mux.Handle(codes.POST, "vap/clientRegistry/connect", echo)
-	mux.Link(NewLink("/vap").With("rt", "vap-client-registry"))
-	mux.Link(NewLink("/vap").With("rt", "vap-skill-registry").With("ct", "42"))
-	return mux
-}
-
 // discover returns the nodes that answer within a second.
 func discover(tb testing.TB, e *Endpoint, query string, interfaces ...string) []Found {
 	tb.Helper()

@@ -159,3 +159,12 @@ func TestMux(t *testing.T) {
 	}()
 	mux.Handle(codes.GET, "a/b", named("again"))
 }
+
+// hubMux has what the hub lists.
+func hubMux() *Mux {
+	mux := new(Mux)
+	mux.Handle(codes.POST, "vap/clientRegistry/connect", echo)
+	mux.Link(NewLink("/vap").With("rt", "vap-client-registry"))
+	mux.Link(NewLink("/vap").With("rt", "vap-skill-registry").With("ct", "42"))
+	return mux
+}
