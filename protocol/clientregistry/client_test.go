@@ -1,6 +1,7 @@
 package clientregistry
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"reflect"
@@ -308,6 +309,44 @@ func TestStreamBreaksOff(t *testing.T) {
 		}
 		if err != io.EOF {
 			t.Error(err)
+		}
+	})
+}
+
+// PCM of any length is cut into pieces of whole samples that fit a datagram.
+func TestLongPCMIsCut(t *testing.T) {
+	run(t, func(t *testing.T) {
+		var audio []byte
+		for n := range 10000 {
+			audio = append(audio, byte(n), byte(n>>8))
+		}
+		lengths := []int{0, 2, 640, vap.MaxData, vap.MaxData + 2, 2 * vap.MaxData, 2*vap.MaxData + 2, 9000}
+		h, _, answer := streaming(t, quiet(), vap.CodecPCM, func(o *Stream) {
+			rest := audio
+			for _, n := range lengths {
+				if err := o.Send(t.Context(), rest[:n], false); err != nil {
+					t.Error(err)
+				}
+				rest = rest[n:]
+			}
+			if err := o.Send(t.Context(), rest, true); err != nil {
+				t.Error(err)
+			}
+		})
+		defer h.close()
+		var got []byte
+		for {
+			data, lost, err := answer.Sound.Read(t.Context())
+			if err == io.EOF {
+				break
+			}
+			if err != nil || lost != 0 || len(data) > vap.MaxData || len(data)%2 != 0 {
+				t.Fatalf("%d bytes, lost %d, %v", len(data), lost, err)
+			}
+			got = append(got, data...)
+		}
+		if !bytes.Equal(got, audio) {
+			t.Errorf("got %d bytes of %d, or others", len(got), len(audio))
 		}
 	})
 }

@@ -16,12 +16,14 @@ type Policy interface {
 	// that is not a *vap.Error is answered 5.00.
 	Connect(peer coap.Peer, req vap.Connect, elsewhere bool, reply func(vap.Connected, error))
 	// Started is told of a session that began; the handler gets its audio from now on.
-	// The policy calls Grant or Refuse when it has decided. An error refuses at once.
+	// The policy calls Grant or Refuse when it has decided, also from within Started.
+	// An error refuses at once, and the handler is told nothing.
 	Started(s *Session, start vap.SessionStart) (SessionHandler, error)
 	// Notified takes what a connected client reports of itself (timers, volume, log).
 	Notified(c ClientInfo, capabilities []vap.Capability)
-	// Joined and Left are told when a client connects, and when it says goodbye, is
-	// replaced by a new connection, or falls silent.
+	// Joined and Left are told when a client connects, and when it says goodbye (why
+	// is nil), is replaced by a new connection (ErrReplaced), falls silent (ErrSilent),
+	// or is disconnected by the hub (ErrRemoved, ErrClosed).
 	Joined(c ClientInfo)
 	Left(c ClientInfo, why error)
 }
@@ -31,8 +33,9 @@ type SessionHandler interface {
 	// Fragment takes the next fragment of the running turn. It must not block; false
 	// says that there is no room, and the peer gets 5.03.
 	Fragment(f Fragment) bool
-	// Ended is the last call: the session is over, because the policy ended it (nil)
-	// or for the reason given.
+	// Ended is the last call: the session is over, because its last answer was given
+	// (nil), by the policy's *vap.Error, or since the client cancelled it
+	// (ErrCancelled), began another (ErrReplaced), sent nothing more (ErrIdle) or left.
 	Ended(err error)
 }
 

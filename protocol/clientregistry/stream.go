@@ -75,11 +75,13 @@ func (o *Stream) Announcement() vap.Capability { return o.sound.Capability() }
 // client refused the stream or the session ended. last ends the stream; data may be
 // empty then.
 func (o *Stream) Send(ctx context.Context, data []byte, last bool) error {
+	size := len(data)
+	if o.sound.Codec != vap.CodecOpus && size > vap.MaxData {
+		parts := (size + vap.MaxData - 1) / vap.MaxData
+		size = min((size/parts+2)&^1, vap.MaxData) // whole samples
+	}
 	for {
-		part := data
-		if o.sound.Codec != vap.CodecOpus && len(data) > vap.MaxData {
-			part = data[:vap.MaxData]
-		}
+		part := data[:min(size, len(data))]
 		data = data[len(part):]
 		if err := o.send1(ctx, part, last && len(data) == 0); err != nil {
 			return err

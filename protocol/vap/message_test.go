@@ -4,14 +4,18 @@ import (
 	"bytes"
 	"encoding/hex"
 	"errors"
+	"os"
 	"reflect"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/plgd-dev/go-coap/v3/message/codes"
 	"github.com/tinylib/msgp/msgp"
 	"pgregory.net/rapid"
+
+	"vapd/internal/sharedtest"
 )
 
 // Bytes that the reference implementation's structs make (serde 1.0.152 and rmp-serde
@@ -52,6 +56,41 @@ func TestCapabilityGolden(t *testing.T) {
 	d := decoder{b: fromHex(t, goldenCapability)}
 	if got := d.capability(); d.end() != nil || !reflect.DeepEqual(got, c) {
 		t.Errorf("decoded %+v, %v", got, d.end())
+	}
+}
+
+// The lines of the reference data that are about what this package encodes.
+func TestGoldenFile(t *testing.T) {
+	data, err := os.ReadFile(sharedtest.Path(t, "golden", "vap", "vectors.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for line := range strings.Lines(string(data)) {
+		name, rest, _ := strings.Cut(line, " ")
+		f := strings.Fields(rest)
+		switch {
+		case name == "MsgConnect":
+			if m, err := ParseConnect(fromHex(t, f[1])); err != nil || m.Version != Version {
+				t.Errorf("%s: %+v, %v", line, m, err)
+			}
+		case name == "PlainCapability":
+			d := decoder{b: fromHex(t, f[1])}
+			if c := d.capability(); d.end() != nil || c.Fields["text"] != "hi" {
+				t.Errorf("%s: %+v", line, c)
+			}
+		case name == "Value::Binary":
+			d := decoder{b: fromHex(t, f[1])}
+			if v, ok := d.value(0).([]byte); d.end() != nil || !ok || !bytes.Equal(v, []byte{0, 255}) {
+				t.Errorf("%s: %v", line, v)
+			}
+		default:
+			continue
+		}
+		found++
+	}
+	if found != 6 {
+		t.Errorf("%d lines were checked", found)
 	}
 }
 
