@@ -1,5 +1,6 @@
 #!/bin/sh
-# Install what is missing for a target: setup.sh build|test|demo|cross|deb|lint...
+# Install what is missing for a target: setup.sh build|test|demo|cross|deb|lint|board...
+# setup.sh --list TARGET... prints the packages and installs nothing.
 # Debian packages by name, after a question where a person is at the terminal. The Go
 # toolchain is not installed, but told about.
 # Exit status 2: something is missing and can't be installed from here.
@@ -107,6 +108,11 @@ install() {
 		apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=300 "$@" >&2 </dev/null
 }
 
+if [ "${1:-}" = --list ]; then
+	shift
+	for target in "$@"; do packages "$target"; done
+	exit
+fi
 if ! command -v dpkg-query >/dev/null 2>&1; then
 	say "this is not a Debian: install the equivalents of these packages yourself:"
 	for target in "$@"; do packages "$target" >&2; done
