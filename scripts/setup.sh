@@ -21,8 +21,7 @@ packages() {
 		libc6-dev-armhf-cross qemu-user-static binutils ;;
 	deb) echo dpkg lintian ;;
 	lint) echo shellcheck ;;
-	board) echo qemu-system-arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross cpio kmod \
-		xz-utils make bc bison flex ;;
+	board) echo qemu-system-arm gcc-aarch64-linux-gnu cpio kmod xz-utils make ;;
 	*)
 		say "no target $1"
 		return 1

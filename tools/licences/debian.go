@@ -49,9 +49,6 @@ var licenceOf = map[string]pack{
 	"kmod":                    {licence: "GPL-2+", purpose: "the emulated board"},
 	"xz-utils":                {licence: "public domain", purpose: "the emulated board"},
 	"make":                    {licence: "GPL-3+", purpose: "the emulated board"},
-	"bc":                      {licence: "GPL-2+", purpose: "the emulated board"},
-	"bison":                   {licence: "GPL-3+ with exception", purpose: "the emulated board"},
-	"flex":                    {licence: "BSD-like", purpose: "the emulated board"},
 }
 
 // targets of scripts/setup.sh, those of people who only use vapd first.
