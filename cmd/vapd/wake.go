@@ -2,19 +2,20 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"text/tabwriter"
 
 	"vapd/audio"
 	"vapd/internal/config"
 	"vapd/internal/durable"
+	"vapd/satellite/hear"
 	"vapd/wakeword"
 	"vapd/wakeword/meter"
 	"vapd/wakeword/pack"
@@ -129,10 +130,13 @@ func (a wakeAddCmd) Run(c *wakeCmd) error {
 }
 
 type wakeListenCmd struct {
-	wakeWords `embed:""`
-	WAV       string `name:"wav" placeholder:"FILE" type:"existingfile" required:"" help:"WAV or FLAC file that stands for the microphone, at its own speed."`
+	wakeWords   `embed:""`
+	audioStream `embed:""`
+	WAV         string  `name:"wav" placeholder:"FILE" type:"existingfile" help:"WAV or FLAC file that stands for the microphone, at its own speed."`
+	Seconds     float64 `short:"s" placeholder:"S" help:"Stop after so many seconds. Default: at Ctrl-C, or the end of the file."`
 }
 
+// Run draws scores.
 func (l wakeListenCmd) Run(c *wakeCmd) error {
 	words, err := l.load(c)
 	if err != nil {
@@ -143,25 +147,60 @@ func (l wakeListenCmd) Run(c *wakeCmd) error {
 		return err
 	}
 	d.SetSounding(true) // so that stop words are shown
-	pcm, err := trial.Read(l.WAV)
+	ring, fill, err := l.source()
 	if err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := untilInterrupt(l.Seconds)
 	defer stop()
-	ring := audio.NewRing(audio.Format{Rate: audio.WakeRate, Channels: 1}, int(audio.WakeRate))
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	reader := ring.NewReader()
 	defer reader.Close()
-	var player sync.WaitGroup
-	player.Go(func() {
-		meter.Play(ctx, ring, pcm)
-		stop()
-	})
-	defer player.Wait()
+	filled := make(chan error, 1)
+	go func() {
+		defer cancel()
+		filled <- fill(ctx)
+	}()
 	m := &meter.Meter{Detector: d, Source: reader, Out: os.Stdout, Terminal: term.IsTerminal(int(os.Stdout.Fd()))}
 	err = m.Run(ctx)
-	stop()
-	return err
+	cancel()
+	return errors.Join(err, <-filled)
+}
+
+// source is a ring of mono sound at 16 kHz, and what fills it until ctx ends: the
+// microphone, as a satellite hears it, or the file.
+func (l wakeListenCmd) source() (ring *audio.Ring, fill func(context.Context) error, err error) {
+	if l.WAV != "" {
+		pcm, err := trial.Read(l.WAV)
+		ring = audio.NewRing(audio.Format{Rate: audio.WakeRate, Channels: 1}, int(audio.WakeRate))
+		return ring, func(ctx context.Context) error { meter.Play(ctx, ring, pcm); return nil }, err
+	}
+	mic, err := openMicrophone(l.stream(), slog.Default())
+	if err != nil {
+		return nil, nil, err
+	}
+	ear, err := hear.New(hear.Config{Raw: mic.raw, Channels: allChannels(mic.raw.Format()), Sounding: func() bool { return false }})
+	if err != nil {
+		return nil, nil, err
+	}
+	fill = func(ctx context.Context) error {
+		var hearing sync.WaitGroup
+		defer hearing.Wait()
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		hearing.Go(func() { ear.Run(ctx) })
+		return mic.run(ctx)
+	}
+	return ear.Uplink(), fill, nil
+}
+
+func allChannels(f audio.Format) []int {
+	channels := make([]int, f.Channels)
+	for i := range channels {
+		channels[i] = i
+	}
+	return channels
 }
 
 type wakeTestCmd struct {
@@ -189,7 +228,7 @@ func (t wakeTestCmd) Run(c *wakeCmd) error {
 	if err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := untilInterrupt(0)
 	defer stop()
 	return tr.Report(ctx, os.Stdout, recordings, labels)
 }

@@ -1,0 +1,96 @@
+//go:build !vapd_satellite && cgo
+
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"vapd/audio"
+	"vapd/audio/audiotest"
+	"vapd/audio/resample"
+	"vapd/audio/wav"
+)
+
+// TestWake goes through the commands with the wake word that hears any loud noise.
+func TestWake(t *testing.T) {
+	packs := filepath.Join(t.TempDir(), "wake")
+	run := func(args ...string) (string, error) {
+		return vapdOutput(append([]string{"wake", "--packs", packs}, args...)...)
+	}
+	if out, err := run("list"); err == nil || !strings.Contains(out, "vapd wake add FILE") {
+		t.Errorf("list without packs: %v\n%s", err, out)
+	}
+	if out, err := run("add", "../../wakeword/testdata/loud.json"); err != nil || !strings.Contains(out, `added loud, "Any loud noise"`) {
+		t.Fatalf("add: %v\n%s", err, out)
+	}
+	if out, err := run("list"); err != nil || !strings.Contains(out, "Any loud noise") {
+		t.Errorf("list: %v\n%s", err, out)
+	}
+
+	dir := t.TempDir()
+	recording := filepath.Join(dir, "noise.wav")
+	f, err := os.Create(recording)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := wav.Write(f, audio.Format{Rate: audio.WakeRate, Channels: 1}, loudNoise()); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	labels := filepath.Join(dir, "labels.tsv")
+	if err := os.WriteFile(labels, []byte("noise.wav\tany loud noise\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out, err := run("test", "--labels", labels, dir)
+	if err != nil || !strings.Contains(out, "detected   Any loud noise") || !strings.Contains(out, "0.0 %") {
+		t.Errorf("test: %v\n%s", err, out)
+	}
+	out, err = run("listen", "--wav", recording)
+	if err != nil || !strings.Contains(out, "Any loud noise detected") || !strings.Contains(out, "│") {
+		t.Errorf("listen: %v\n%s", err, out)
+	}
+	if out, err := run("listen", "--word", "other", "--wav", recording); err == nil || !strings.Contains(out, "vapd wake list") {
+		t.Errorf("listen for a pack that is not there: %v\n%s", err, out)
+	}
+}
+
+// loudNoise is two seconds of silence with a noise of a quarter of a second in it.
+func loudNoise() []int16 {
+	pcm := make([]int16, 32000)
+	for i := 24000; i < 28000; i++ { // a square wave has many harmonics
+		pcm[i] = int16(8000 * (i / 80 % 2))
+	}
+	return pcm
+}
+
+func TestWakeListensToTheMicrophone(t *testing.T) {
+	card := newCard(t, audiotest.Config{Microphone: audio.Format{Rate: 48000, Channels: 2}})
+	noise, err := resample.Convert(audio.WakeRate, 48000, 1, loudNoise())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stereo []int16
+	for _, v := range noise {
+		stereo = append(stereo, v, v)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	var speaker sync.WaitGroup
+	speaker.Go(func() {
+		for ctx.Err() == nil {
+			_ = card.Microphone.Play(ctx, stereo)
+		}
+	})
+	defer speaker.Wait()
+	defer cancel()
+	out, err := vapdOutput("wake", "--packs", "../../wakeword/testdata", "listen", "--device", "default", "--seconds", "5")
+	if err != nil || !strings.Contains(out, "Any loud noise detected") || !strings.Contains(out, "│") {
+		t.Errorf("listen: %v\n%s", err, out)
+	}
+}
