@@ -76,7 +76,8 @@ func TestMicrophoneIsHeardBitForBit(t *testing.T) {
 			if err := c.Microphone.Play(t.Context(), said); err != nil {
 				t.Fatal(err)
 			}
-			if took := time.Since(begin); took < 280*time.Millisecond {
+			// A clock that was late makes up for at most 200 ms.
+			if took := time.Since(begin); took < 90*time.Millisecond {
 				t.Errorf("300 ms of sound took %v: not in real time", took)
 			}
 			if err := cmd.Wait(); err != nil {
@@ -114,7 +115,7 @@ func TestSpeakerIsHeardInRealTime(t *testing.T) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("aplay: %v: %s", err, out)
 	}
-	if took := time.Since(begin); took < 800*time.Millisecond {
+	if took := time.Since(begin); took < 500*time.Millisecond {
 		t.Errorf("one second of sound took %v: not in real time", took)
 	}
 	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(Period) {
@@ -138,11 +139,11 @@ func TestSpeakerIsHeardInRealTime(t *testing.T) {
 func TestWhatNobodyHearsIsLost(t *testing.T) {
 	c := newCard(t, Config{Microphone: audio.Format{Rate: 16000, Channels: 1}})
 	begin := time.Now()
-	if err := c.Microphone.Play(t.Context(), counted(1, 1600)); err != nil {
+	if err := c.Microphone.Play(t.Context(), counted(1, 8000)); err != nil {
 		t.Fatal(err)
 	}
-	if took := time.Since(begin); took < 80*time.Millisecond {
-		t.Errorf("100 ms took %v", took)
+	if took := time.Since(begin); took < 250*time.Millisecond {
+		t.Errorf("500 ms took %v", took)
 	}
 	out, err := alsaProgram(t, c, "arecord", "-q", "-f", "S16_LE", "-r", "16000", "--period-size=160", "-s", "1600", "-t", "raw").Output()
 	if err != nil || len(out) < 3200 || strings.Trim(string(out), "\x00") != "" {

@@ -209,7 +209,7 @@ func TestChannelNIsChannelNPlayed(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if took := time.Since(begin); took < 500*time.Millisecond {
+			if took := time.Since(begin); took < 400*time.Millisecond {
 				t.Errorf("800 ms took %v: not in real time", took)
 			}
 			heard := e.samples()
