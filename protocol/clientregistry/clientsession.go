@@ -90,6 +90,7 @@ func (s *ClientSession) end(err error) (first bool) {
 	}
 	streams := c.dropStreams(s, nil)
 	c.mu.Unlock()
+	c.cfg.Logger.Debug("session ended", "session", s.id, "why", err)
 	if s.sender != nil {
 		s.sender.close()
 	}
@@ -99,7 +100,7 @@ func (s *ClientSession) end(err error) (first bool) {
 	return true
 }
 
-// orCanceled is err, or what a turn is told that never got its answer although all is well.
+// orCanceled is err, or what a turn is told that got no answer in a session that ended well.
 func orCanceled(err error) error {
 	if err == nil {
 		return context.Canceled

@@ -266,10 +266,15 @@ func (s *Session) restartGap() {
 // missing as well.
 func (s *Session) passOver(number, next uint32) {
 	s.mu.Lock()
+	lost := 0
 	if s.turn.number == number && s.turn.order.next == next {
-		s.turn.lost += s.turn.order.skip()
+		lost = s.turn.order.skip()
+		s.turn.lost += lost
 	}
 	s.mu.Unlock()
+	if lost > 0 {
+		s.server.cfg.Logger.Warn("fragments were lost", "client", s.Client().ID, "turn", number, "first", next, "lost", lost)
+	}
 	s.deliver()
 }
 

@@ -168,7 +168,7 @@ func TestSoundDuration(t *testing.T) {
 		{"PCM at 48 kHz", Sound{Rate: 48000, Data: make([]byte, 1920)}, 20 * ms},
 		{"an announcement", Sound{Codec: CodecOpus}, 0},
 		{"an unknown codec", Sound{Codec: "mp3", Data: make([]byte, 100)}, 0},
-		{"Opus, SILK wide-band, one frame of 20 ms", Sound{Codec: CodecOpus, Data: []byte{9<<3 | 0}}, 20 * ms},
+		{"Opus, SILK wide-band, one frame of 20 ms", Sound{Codec: CodecOpus, Data: []byte{9 << 3}}, 20 * ms},
 		{"Opus, SILK, one frame of 60 ms", Sound{Codec: CodecOpus, Data: []byte{11 << 3}}, 60 * ms},
 		{"Opus, hybrid, two frames of 20 ms", Sound{Codec: CodecOpus, Data: []byte{15<<3 | 1}}, 40 * ms},
 		{"Opus, CELT, two frames of 2.5 ms", Sound{Codec: CodecOpus, Data: []byte{16<<3 | 2}}, 5 * ms},
