@@ -8,6 +8,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,6 +23,7 @@ import (
 	"vapd/audio/wav"
 	"vapd/hub/speech"
 	"vapd/hub/speech/flite"
+	"vapd/internal/netsim"
 	"vapd/internal/sharedtest"
 	"vapd/protocol/control"
 )
@@ -40,6 +42,7 @@ type home struct {
 	hubReady control.HubReady
 	satReady control.SatelliteReady
 	satArgs  []string
+	network  *netsim.Proxy
 
 	mu    sync.Mutex
 	heard []int16 // by the person: what the speaker played
@@ -139,8 +142,13 @@ func newHome(t *testing.T, pack string, satArgs ...string) *home {
 			t.Fatalf("%v\n%s", err, out)
 		}
 	}
+	hubAddr := netip.MustParseAddrPort(h.hubReady.CoAP)
+	if h.network, err = netsim.Listen(netsim.Config{Hub: hubAddr, Seed: 1}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { h.network.Close() })
 	h.satArgs = append([]string{
-		"satellite", "--hub", h.hubReady.CoAP, "--profile", "sim", "--state", state,
+		"satellite", "--hub", h.network.Addr().String(), "--profile", "sim", "--state", state,
 		"--control", filepath.Join(h.dir, "satellite.sock"),
 		"--set", "capture.pcm=default", "--set", "playback.pcm=default", "--set", "log_level=DEBUG",
 	}, satArgs...)
@@ -344,9 +352,15 @@ func TestMutedNothingIsHeard(t *testing.T) {
 	h.await("mute", func(s control.SatelliteState) bool { return s.Mic.KeyMuted })
 	h.await("a closed microphone", func(control.SatelliteState) bool { return !h.card.Microphone.Listening() })
 	h.call(control.MethodMute, control.Switch{On: false}) // the network has no say in it
+	_, before := h.network.Status(netsim.Up)
 	h.order(t, "what time is it")
+	_, after := h.network.Status(netsim.Up)
 	if s := h.state(); s.Turn.N != 0 || !s.Mic.KeyMuted {
 		t.Errorf("turn %+v, mic %+v", s.Turn, s.Mic)
+	}
+	// A sign of life every 2 s goes on; one fragment alone is longer than all of them.
+	if n := after.Bytes - before.Bytes; n > 400 {
+		t.Errorf("muted, %d bytes left the satellite", n)
 	}
 	h.call(control.MethodKey, control.Key{ID: "switch", Gesture: "up"})
 	h.await("sound", func(s control.SatelliteState) bool { return !s.Mic.KeyMuted && s.Mic.State == "running" })
@@ -410,5 +424,33 @@ func TestTheSatelliteKeepsTimersOverItsDeath(t *testing.T) {
 	known, err := control.Call[[]control.HubClient](t.Context(), dial(t, h.hubReady.Control), control.MethodClients, struct{}{})
 	if err != nil || len(known) != 1 || !known[0].Connected {
 		t.Errorf("clients %+v, %v", known, err)
+	}
+}
+
+func TestABadNetworkLosesNoWord(t *testing.T) {
+	h := newHome(t, "okay_nabu")
+	for _, d := range []netsim.Direction{netsim.Up, netsim.Down} {
+		if err := h.network.Set(d, func(i *netsim.Impairment) {
+			i.Loss, i.Duplicate, i.Reorder = 0.1, 0.05, 0.05
+			i.Delay, i.Jitter = 15*time.Millisecond, 10*time.Millisecond
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.play(silence(1500 * time.Millisecond))
+	for n, sentence := range []string{"set a timer for five minutes", "what time is it", "how long is left"} {
+		h.played()
+		h.order(t, sentence)
+		s := h.answered(uint32(n + 1))
+		if s.Turn.Heard != sentence || s.Turn.Answer == "" || s.Turn.Error != "" {
+			t.Errorf("%s: turn %+v", sentence, s.Turn)
+		}
+		if s.Turn.Repeated == 0 {
+			t.Errorf("%s: of %d fragments none was lost: the network is too good", sentence, s.Turn.Sent)
+		}
+		if p := loudest(h.played()); p < 1000 {
+			t.Errorf("%s: the loudest sample of the answer is %d", sentence, p)
+		}
+		h.play(silence(time.Second))
 	}
 }
