@@ -1,0 +1,264 @@
+//go:build !vapd_nodl
+
+package pocketsphinx_test
+
+import (
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mewkiz/flac"
+
+	"vapd/audio/wav"
+	"vapd/hub/intent"
+	"vapd/hub/speech"
+	"vapd/hub/speech/flite"
+	"vapd/hub/speech/pocketsphinx"
+	"vapd/internal/sharedtest"
+)
+
+// newDecoder is a decoder of our own sentences.
+func newDecoder(tb testing.TB) (*pocketsphinx.Decoder, *intent.English) {
+	tb.Helper()
+	d, err := pocketsphinx.New(pocketsphinx.ModelDir)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(d.Close)
+	english := intent.NewEnglish()
+	leftOut, err := d.SetGrammar(english.Sentences())
+	if err != nil || len(leftOut) > 0 {
+		tb.Fatalf("the grammar: words %v are left out, %v", leftOut, err)
+	}
+	return d, english
+}
+
+// hear gives d the samples in pieces of 40 ms, as they come from a satellite.
+func hear(tb testing.TB, d speech.Decoder, samples []int16) speech.Transcript {
+	tb.Helper()
+	if err := d.Begin(); err != nil {
+		tb.Fatal(err)
+	}
+	for len(samples) > 0 {
+		n := min(640, len(samples))
+		if _, err := d.Write(samples[:n]); err != nil {
+			tb.Fatal(err)
+		}
+		samples = samples[n:]
+	}
+	got, err := d.End()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return got
+}
+
+// sentence draws a sentence of the grammar.
+func sentence(r *rand.Rand, g map[string][]string, rule string) string {
+	var out []string
+	for _, token := range strings.Fields(g[rule][r.IntN(len(g[rule]))]) {
+		if name, ok := strings.CutPrefix(token, "<"); ok {
+			token = sentence(r, g, strings.TrimSuffix(name, ">"))
+		}
+		out = append(out, token)
+	}
+	return strings.Join(out, " ")
+}
+
+// inQuiet is what a voice says, in a room that hisses a little.
+func inQuiet(tb testing.TB, r *rand.Rand, voices speech.Speaker, text, voice string) []int16 {
+	tb.Helper()
+	samples := make([]int16, 16000*3/10)
+	err := voices.Say(text, voice, func(p speech.Piece) error {
+		samples = append(samples, p.Samples...)
+		return nil
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	samples = append(samples, make([]int16, 16000*3/10)...)
+	for i := range samples {
+		samples[i] += int16(4 * r.NormFloat64())
+	}
+	return samples
+}
+
+// At least 95 of 100 sentences of our own grammar are understood as they were meant,
+// whoever of flite's speakers with 16 kHz says them.
+func TestAccuracy(t *testing.T) {
+	d, english := newDecoder(t)
+	voices, err := flite.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	g := english.Sentences()
+	all, right := 0, 0
+	var heard, took time.Duration
+	for _, voice := range []string{"slt", "rms", "awb", "kal16"} {
+		for range 20 {
+			text := sentence(r, g, speech.Start)
+			want, _ := english.Parse(text)
+			samples := inQuiet(t, r, voices, text, voice)
+			began := time.Now()
+			transcript := hear(t, d, samples)
+			took += time.Since(began)
+			heard += time.Duration(len(samples)) * time.Second / 16000
+			all++
+			if got, ok := english.Parse(transcript.Text); ok && got == want && transcript.Accepted {
+				right++
+			} else {
+				t.Logf("%s: %q was heard as %q", voice, text, transcript.Text)
+			}
+		}
+	}
+	t.Logf("%d of %d sentences are right, at %.3f x real time", right, all, took.Seconds()/heard.Seconds())
+	if 100*right < 95*all {
+		t.Errorf("%d of %d sentences are right: want 95 %%", right, all)
+	}
+}
+
+// switchOn is how long the microphone of most of these recordings takes to settle, in
+// samples.
+const switchOn = 16000 / 2
+
+// People who say sentences of ours are understood; of what else people say, the share
+// that is taken for one of ours is reported.
+func TestPeople(t *testing.T) {
+	d, english := newDecoder(t)
+	files, err := filepath.Glob(sharedtest.Path(t, "audio", "home", "*.wav"))
+	if err != nil || len(files) < 15 {
+		t.Fatalf("recordings of a home: %d, %v", len(files), err)
+	}
+	all, right, strangers, accepted := 0, 0, 0, 0
+	for _, file := range files {
+		text := strings.TrimSuffix(filepath.Base(file), ".wav")
+		want, ours := english.Parse(text)
+		transcript := hear(t, d, readWAV(t, file)[switchOn:])
+		got, ok := english.Parse(transcript.Text)
+		switch {
+		case ours:
+			all++
+			if ok && got == want {
+				right++
+			} else {
+				t.Logf("%q was heard as %q", text, transcript.Text)
+			}
+		default:
+			strangers++
+			if transcript.Accepted {
+				accepted++
+				t.Logf("%q was taken for %q", text, transcript.Text)
+			}
+		}
+	}
+	t.Logf("%d of %d sentences of ours are right; %d of %d others are taken for one of ours", right, all, accepted, strangers)
+	if all < 4 || right < all-1 {
+		t.Errorf("%d of %d sentences of people are right", right, all)
+	}
+	orders, err := filepath.Glob(sharedtest.Path(t, "audio", "commands", "*-*.flac"))
+	if err != nil || len(orders) < 200 {
+		t.Fatalf("recordings of orders: %d, %v", len(orders), err)
+	}
+	strangers, accepted = 0, 0
+	for i := 0; i < len(orders); i += 20 {
+		strangers++
+		if hear(t, d, readFLAC(t, orders[i])).Accepted {
+			accepted++
+		}
+	}
+	t.Logf("%d of %d orders for coffee are taken for a sentence of ours", accepted, strangers)
+}
+
+func readWAV(tb testing.TB, path string) []int16 {
+	tb.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer f.Close()
+	_, samples, err := wav.Read(f)
+	if err != nil {
+		tb.Fatalf("%s: %v", path, err)
+	}
+	return samples
+}
+
+func readFLAC(tb testing.TB, path string) []int16 {
+	tb.Helper()
+	s, err := flac.ParseFile(path)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer s.Close()
+	var out []int16
+	for {
+		f, err := s.ParseNext()
+		if err == io.EOF {
+			return out
+		}
+		if err != nil {
+			tb.Fatalf("%s: %v", path, err)
+		}
+		for _, v := range f.Subframes[0].Samples {
+			out = append(out, int16(v))
+		}
+	}
+}
+
+// The decoder says what it does not know, and does not die of what it is asked.
+func TestDecoder(t *testing.T) {
+	d, english := newDecoder(t)
+	leftOut, err := d.SetGrammar(speech.Grammar{"sentence": {"zorkmid", "play <song>", "stop"}, "song": {"blixtus", "music"}})
+	if err != nil || strings.Join(leftOut, " ") != "blixtus zorkmid" {
+		t.Errorf("left out %v, %v", leftOut, err)
+	}
+	for name, g := range map[string]speech.Grammar{
+		"nothing known": {"sentence": {"zorkmid"}},
+		"no start":      {"other": {"stop"}},
+		"not JSGF":      {"sentence": {"stop ) ; <"}},
+	} {
+		if _, err := d.SetGrammar(g); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	// The grammar of before is still there.
+	if got := hear(t, d, make([]int16, 8000)); got.Accepted || got.Text != "" {
+		t.Errorf("silence was heard as %+v", got)
+	}
+	if got := hear(t, d, nil); got.Accepted {
+		t.Errorf("nothing was heard as %+v", got)
+	}
+	if _, err := d.Write(make([]int16, 10)); err == nil {
+		t.Error("Write without Begin: no error")
+	}
+	if _, err := d.End(); err == nil {
+		t.Error("End without Begin: no error")
+	}
+	if _, err := d.SetGrammar(english.Sentences()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestNoModel(t *testing.T) {
+	if _, err := pocketsphinx.New(t.TempDir()); err == nil || !strings.Contains(err.Error(), "install pocketsphinx-en-us") {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+func BenchmarkDecoder(b *testing.B) {
+	d, _ := newDecoder(b)
+	voices, err := flite.New()
+	if err != nil {
+		b.Fatal(err)
+	}
+	samples := inQuiet(b, rand.New(rand.NewPCG(1, 2)), voices, "set a timer for twenty five minutes", "slt")
+	b.SetBytes(int64(2 * len(samples)))
+	for b.Loop() {
+		hear(b, d, samples)
+	}
+}

@@ -1,0 +1,88 @@
+package pocketsphinx
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"vapd/hub/speech"
+)
+
+func TestGrammarIsChecked(t *testing.T) {
+	for want, g := range map[string]speech.Grammar{
+		"no rule <sentence>":            {"other": {"stop"}},
+		"<count> is not in the grammar": {"sentence": {"stop <count>"}},
+		"<a> of the grammar refers":     {"sentence": {"<a>"}, "a": {"x", "<b>"}, "b": {"y <a>"}},
+		"<sentence> of the grammar":     {"sentence": {"again <sentence>"}},
+	} {
+		if _, err := newGrammar(g); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: %v, want %s", g, err, want)
+		}
+	}
+	if _, err := newGrammar(speech.Grammar{"sentence": {"<a> <a>", "<b>"}, "a": {"x"}, "b": {"<a>"}}); err != nil {
+		t.Errorf("a rule that is used twice: %v", err)
+	}
+}
+
+func TestWithout(t *testing.T) {
+	g, err := newGrammar(speech.Grammar{
+		"sentence": {"ask <who>", "play <song> now", "stop", ""},
+		"who":      {"anna", "zork"},
+		"song":     {"<title>"},
+		"title":    {"zork"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.without([]string{"zork"})
+	want := grammar{"sentence": {{"ask", "<who>"}, {"stop"}}, "who": {{"anna"}}}
+	if d := cmp.Diff(want, g); d != "" {
+		t.Error(d)
+	}
+	const jsgf = "#JSGF V1.0;\ngrammar vapd;\npublic <sentence> = ask <who> | stop;\n<who> = anna;\n"
+	if d := cmp.Diff(jsgf, g.jsgf()); d != "" {
+		t.Error(d)
+	}
+}
+
+// What a grammar derives is complete; a beginning of it only if that is derived too.
+func TestComplete(t *testing.T) {
+	g, err := newGrammar(speech.Grammar{
+		"sentence": {"a", "a <b>", "<b> c <b>"},
+		"b":        {"b", "b b", "c <d>", "<d>"},
+		"d":        {"d", "d e"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]bool{}
+	var derive func(done string, todo []string)
+	derive = func(done string, todo []string) {
+		if len(todo) == 0 {
+			all[strings.TrimSpace(done)] = true
+			return
+		}
+		name, isRule := reference(todo[0])
+		if !isRule {
+			derive(done+" "+todo[0], todo[1:])
+			return
+		}
+		for _, a := range g[name] {
+			derive(done, append(append([]string{}, a...), todo[1:]...))
+		}
+	}
+	derive("", []string{"<sentence>"})
+	rapid.Check(t, func(t *rapid.T) {
+		words := rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "c", "d", "e"}), 0, 6).Draw(t, "words")
+		if got, want := g.complete(words), all[strings.Join(words, " ")]; got != want {
+			t.Fatalf("complete(%q) = %v, want %v", words, got, want)
+		}
+	})
+	for sentence := range all {
+		if !g.complete(strings.Fields(sentence)) {
+			t.Errorf("%q is not complete", sentence)
+		}
+	}
+}
