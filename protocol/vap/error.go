@@ -73,13 +73,13 @@ func (e *Error) Error() string {
 	return s
 }
 
-// Decimal is a code as bodies write it: 4.01 is 401.
-func Decimal(c codes.Code) int { return int(c>>5)*100 + int(c&31) }
+// decimal is a code as bodies write it: 4.01 is 401.
+func decimal(c codes.Code) int { return int(c>>5)*100 + int(c&31) }
 
 // Response is the error on the wire.
 func (e *Error) Response() *coap.Response {
 	m := newEncoder(nil)
-	m.uint("code", uint64(Decimal(e.Code)))
+	m.uint("code", uint64(decimal(e.Code)))
 	m.text("type", e.Type)
 	m.optional("object", e.Object)
 	m.optional("docRef", e.DocRef)
