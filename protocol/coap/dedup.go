@@ -96,3 +96,30 @@ func (m *memory) expire(t time.Time) (freed int) {
 	}
 	return freed
 }
+
+// recall keeps what acknowledged a message of the peer, for its duplicates, and holds
+// all such answers within their bounds.
+func (p *peer) recall(seq uint64, reply []byte) {
+	e := p.e
+	e.dedupBytes += p.memory.setReply(seq, reply)
+	for p.memory.bytes > e.cfg.DedupBytes {
+		e.dedupBytes -= p.memory.forget()
+	}
+	e.trimDedup()
+}
+
+// trimDedup holds the answers that all peers' memories keep below MaxDedupBytes. It
+// forgets the longest idle peers' and a bit more than it has to, so that it is not
+// needed for each message. mu is held.
+func (e *Endpoint) trimDedup() {
+	if e.dedupBytes <= e.cfg.MaxDedupBytes {
+		return
+	}
+	goal := e.cfg.MaxDedupBytes / 8 * 7
+	for el := e.idle.Front(); el != nil && e.dedupBytes > goal; el = el.Next() {
+		m := &el.Value.(*peer).memory
+		for m.bytes > 0 && e.dedupBytes > goal {
+			e.dedupBytes -= m.forget()
+		}
+	}
+}

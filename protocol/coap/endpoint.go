@@ -11,8 +11,10 @@ import (
 	"time"
 )
 
-// sweepEvery is how often what has expired is given back.
-const sweepEvery = 5 * time.Second
+const (
+	sweepEvery = 5 * time.Second  // what has expired is given back
+	joinEvery  = 20 * time.Second // new interfaces join the groups
+)
 
 // Endpoint is one UDP socket that is CoAP client and server at once. One goroutine
 // reads the socket (and one each group's), one waits for time to pass.
@@ -23,7 +25,7 @@ type Endpoint struct {
 	done chan struct{}
 	wg   sync.WaitGroup
 
-	groups []PacketConn
+	groups *groups // nil without Config.Groups
 
 	mu         sync.Mutex // never held while a callback runs or a socket is used
 	closed     bool
@@ -60,18 +62,18 @@ func Listen(cfg Config) (*Endpoint, error) {
 		if err != nil {
 			return nil, err
 		}
-		if cfg.Groups {
-			if e.groups, err = conn.joinGroups(cfg.GroupPort, cfg.Logger); err != nil {
-				return nil, errors.Join(err, conn.Close())
-			}
-		}
 		e.conn = conn
+		if cfg.Groups {
+			e.groups = newGroups(conn, cfg.GroupPort, cfg.Logger)
+		}
 	}
 	e.sweepAt = time.Now().Add(sweepEvery)
 	e.armed = e.sweepAt
 	e.wg.Go(e.runTimers)
-	for _, c := range append([]PacketConn{e.conn}, e.groups...) {
-		e.wg.Go(func() { e.read(c) })
+	e.wg.Go(func() { e.read(e.conn) })
+	if e.groups != nil {
+		e.joinGroups()
+		e.wg.Go(e.watchGroups)
 	}
 	return e, nil
 }
@@ -113,8 +115,8 @@ func (e *Endpoint) Close() error {
 	e.mu.Unlock()
 	close(e.done)
 	err := e.conn.Close()
-	for _, c := range e.groups {
-		err = errors.Join(err, c.Close())
+	if e.groups != nil {
+		e.groups.close()
 	}
 	e.run(&w)
 	e.wg.Wait()
@@ -149,6 +151,28 @@ func (e *Endpoint) read(conn PacketConn) {
 	}
 }
 
+// joinGroups joins the groups on interfaces that are new.
+func (e *Endpoint) joinGroups() {
+	for _, c := range e.groups.refresh() {
+		e.wg.Go(func() { e.read(c) })
+	}
+}
+
+// watchGroups follows interfaces that come and go: a wireless one may be up long
+// after the program.
+func (e *Endpoint) watchGroups() {
+	t := time.NewTicker(joinEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-e.done:
+			return
+		case <-t.C:
+			e.joinGroups()
+		}
+	}
+}
+
 // sweep gives back what expired. mu is held.
 func (e *Endpoint) sweep(now time.Time) {
 	for el := e.transfers.Front(); el != nil; el = e.transfers.Front() {
@@ -160,22 +184,6 @@ func (e *Endpoint) sweep(now time.Time) {
 	}
 	for _, p := range e.peers {
 		e.dedupBytes -= p.memory.expire(now.Add(-e.cfg.DedupLifetime))
-	}
-}
-
-// trimDedup holds the answers that all peers' memories keep below MaxDedupBytes. It
-// forgets the longest idle peers' and a bit more than it has to, so that it is not
-// needed for each message. mu is held.
-func (e *Endpoint) trimDedup() {
-	if e.dedupBytes <= e.cfg.MaxDedupBytes {
-		return
-	}
-	goal := e.cfg.MaxDedupBytes / 8 * 7
-	for el := e.idle.Front(); el != nil && e.dedupBytes > goal; el = el.Next() {
-		m := &el.Value.(*peer).memory
-		for m.bytes > 0 && e.dedupBytes > goal {
-			e.dedupBytes -= m.forget()
-		}
 	}
 }
 

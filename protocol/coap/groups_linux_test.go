@@ -156,3 +156,35 @@ func TestMulticast(t *testing.T) {
 		})
 	}
 }
+
+// TestGroupsFollowInterfaces: an interface that appears joins the groups, one that
+// goes is forgotten, one that comes again joins anew.
+func TestGroupsFollowInterfaces(t *testing.T) {
+	if !enterNamespace(t) {
+		return
+	}
+	e := listen(t, Config{Addr: netip.MustParseAddrPort("[::]:0"), Groups: true, Handler: hubMux().Serve})
+	client := listen(t, Config{Addr: netip.MustParseAddrPort("[::]:0")})
+	before := len(e.groups.sockets)
+	for range 2 {
+		run(t, "ip link add w0 type veth peer name w1 && ip link set w0 up && ip link set w1 up && "+
+			"ip addr add fe80::3/64 dev w0 nodad && ip addr add fe80::4/64 dev w1 nodad && "+
+			"until ip -6 route get ff02::fd oif w0 >/dev/null 2>&1; do sleep 0.05; done")
+		e.joinGroups()
+		if found := discover(t, client, "rt=vap-client-registry", "w0"); len(found) == 0 {
+			t.Error("not found on the new interface")
+		}
+		run(t, "ip link del w0")
+		e.joinGroups()
+		if n := len(e.groups.sockets); n != before {
+			t.Errorf("%d sockets are left, want %d", n, before)
+		}
+	}
+}
+
+func run(tb testing.TB, script string) {
+	tb.Helper()
+	if out, err := exec.CommandContext(soon(tb), "sh", "-c", script).CombinedOutput(); err != nil {
+		tb.Fatalf("%s: %v\n%s", script, err, out)
+	}
+}

@@ -64,6 +64,9 @@ func (in *incoming) answer(resp *Response, w *work) {
 	}
 	in.replied = true
 	e.clearAlarm(&in.alarm)
+	if resp != nil {
+		resp = in.checked(resp)
+	}
 	if resp == nil || in.unwanted(resp.Code) {
 		if in.confirmable && !in.acked {
 			in.acknowledge(w)
@@ -71,7 +74,6 @@ func (in *incoming) answer(resp *Response, w *work) {
 		in.release()
 		return
 	}
-	resp = in.checked(resp)
 	if resp.Code>>5 != 2 {
 		in.block2.num = 0 // an error is no block of what was asked for
 	}
@@ -93,10 +95,8 @@ func (in *incoming) answer(resp *Response, w *work) {
 // (RFC 7967), or it is an error in answer to a group (RFC 7252 section 8.2).
 func (in *incoming) unwanted(code codes.Code) bool {
 	class := code >> 5
-	return in.multicast() && class != 2 || class >= 2 && class <= 5 && in.noResponse>>(class-1)&1 == 1
+	return in.req.Multicast && class != 2 || in.noResponse>>(class-1)&1 == 1
 }
-
-func (in *incoming) multicast() bool { return in.req.Multicast }
 
 // checked replaces a response that can't be sent.
 func (in *incoming) checked(resp *Response) *Response {
@@ -118,7 +118,7 @@ func (in *incoming) respond(resp *Response, t *transfer, w *work) {
 	in.replied = true
 	e, p := in.peer.e, in.peer
 	switch {
-	case in.multicast():
+	case in.req.Multicast:
 		in.packet = in.encode(message.NonConfirmable, p.messageID(), resp, t)
 		e.setAlarm(&in.alarm, in, time.Now().Add(rand.N(e.cfg.Leisure)))
 	case !in.confirmable:
@@ -127,7 +127,7 @@ func (in *incoming) respond(resp *Response, t *transfer, w *work) {
 	case !in.acked:
 		in.acked = true
 		packet := in.encode(message.Acknowledgement, in.mid, resp, t)
-		in.recall(packet)
+		p.recall(in.seq, packet)
 		p.send(packet, in.path, nil, w)
 		in.release()
 	default:
@@ -175,18 +175,8 @@ func (in *incoming) encode(typ message.Type, mid uint16, resp *Response, t *tran
 func (in *incoming) acknowledge(w *work) {
 	in.acked = true
 	packet := emptyMessage(message.Acknowledgement, in.mid)
-	in.recall(packet)
+	in.peer.recall(in.seq, packet)
 	in.peer.send(packet, in.path, nil, w)
-}
-
-// recall keeps what acknowledged the request, for its duplicates.
-func (in *incoming) recall(packet []byte) {
-	p, e := in.peer, in.peer.e
-	e.dedupBytes += p.memory.setReply(in.seq, packet)
-	for p.memory.bytes > e.cfg.DedupBytes {
-		e.dedupBytes -= p.memory.forget()
-	}
-	e.trimDedup()
 }
 
 // ring acknowledges what the handler has not answered in AckDelay, gives up what it

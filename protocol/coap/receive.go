@@ -98,7 +98,7 @@ func (r *receiver) sendEmpty(p *peer, typ message.Type) []byte {
 
 // empty handles a ping, an acknowledgement or a reset.
 func (r *receiver) empty(p *peer) {
-	if r.f.typ == message.Confirmable {
+	if r.f.typ != message.Acknowledgement && r.f.typ != message.Reset {
 		r.reject(p)
 		return
 	}
@@ -106,15 +106,15 @@ func (r *receiver) empty(p *peer) {
 		return
 	}
 	x := p.exchanges[r.f.mid]
-	switch {
-	case x == nil:
-	case r.f.typ == message.Acknowledgement && x.confirmable():
-		x.measure(r.now)
-		x.stop()
-		x.owner.acknowledged(&r.w)
-	case r.f.typ == message.Reset:
-		x.stop()
+	if x == nil || r.f.typ != message.Reset && !x.confirmable() {
+		return
+	}
+	x.measure(r.now)
+	x.stop()
+	if r.f.typ == message.Reset {
 		x.owner.failed(ErrReset, &r.w)
+	} else {
+		x.owner.acknowledged(&r.w)
 	}
 }
 
@@ -144,7 +144,7 @@ func (r *receiver) response(p *peer) {
 		if r.o.refused != 0 {
 			r.reject(p)
 		} else {
-			r.remember(p, r.sendEmpty(p, message.Acknowledgement))
+			p.recall(r.remember(p), r.sendEmpty(p, message.Acknowledgement))
 		}
 	}
 	c.respond(&r.f, &r.o, &r.w)
@@ -181,9 +181,10 @@ func (r *receiver) duplicate(p *peer) bool {
 	return true
 }
 
-func (r *receiver) remember(p *peer, reply []byte) (seq uint64) {
+// remember keeps the message for its duplicates.
+func (r *receiver) remember(p *peer) (seq uint64) {
 	seq, freed := p.memory.remember(r.f.mid, r.hash, r.now, r.e.cfg.DedupMessages)
-	r.e.dedupBytes += p.memory.setReply(seq, reply) - freed
+	r.e.dedupBytes -= freed
 	return seq
 }
 
@@ -218,21 +219,19 @@ func (r *receiver) request(p *peer) {
 		in.path = Path{Peer: r.path.Peer} // a group is no source
 	}
 	p.pending++
-	in.seq = r.remember(p, nil)
+	in.seq = r.remember(p)
 	if r.refuse(in) {
 		return
 	}
-	body := f.payload
-	switch {
-	case o.hasBlock1:
-		var whole bool
-		if body, whole = in.assemble(o, body, r.key(true), r.now, &r.w); !whole {
+	if o.hasBlock1 {
+		body, whole := in.assemble(o, f.payload, r.key(true), r.now, &r.w)
+		if !whole {
 			return
 		}
-	default:
-		body = bytes.Clone(body)
+		in.req.Body = body
+	} else {
+		in.req.Body = bytes.Clone(f.payload)
 	}
-	in.req.Body = body
 	in.key = r.key(false)
 	if o.hasBlock2 && o.block2.num > 0 {
 		switch t := in.kept(r.now); {

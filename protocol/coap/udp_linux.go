@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/netip"
 	"syscall"
@@ -151,63 +150,4 @@ func (c *udpConn) packetInfo(to Path, multicast bool) []byte {
 		info.Addr = netip.IPv4Unspecified().As16()
 	}
 	return unix.PktInfo6(&info)
-}
-
-// joinGroups makes conn's endpoint a member of the groups at port. It returns the
-// sockets that have to be read beside conn: none if conn itself gets the groups'
-// datagrams.
-func (c *udpConn) joinGroups(port uint16, log *slog.Logger) (more []PacketConn, err error) {
-	members, err := reachable(c.local.Addr(), nil)
-	if err != nil {
-		return nil, err
-	}
-	own := c.local.Addr().IsUnspecified() && c.local.Port() == port
-	sockets := make(map[netip.Addr]*udpConn)
-	joined := 0
-	var failed error
-	for _, g := range members {
-		s := c
-		if !own {
-			bind := g.group
-			if s = sockets[bind]; s == nil {
-				if s, err = openUDP(netip.AddrPortFrom(bind, port), reuseAddress); err != nil {
-					failed = errors.Join(failed, err)
-					continue
-				}
-				sockets[bind] = s
-				more = append(more, s)
-			}
-		}
-		if err := s.join(g); err != nil {
-			failed = errors.Join(failed, fmt.Errorf("coap: join %v on %s: %w", g.group, g.iface.Name, err))
-			continue
-		}
-		joined++
-	}
-	if joined > 0 {
-		if failed != nil {
-			log.Debug("coap: not all groups could be joined", "err", failed)
-		}
-		return more, nil
-	}
-	for _, s := range more {
-		failed = errors.Join(failed, s.Close())
-	}
-	return nil, failed
-}
-
-// reuseAddress lets several programs of a machine listen to a group.
-func reuseAddress(fd int) error {
-	return unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
-}
-
-func (c *udpConn) join(g membership) error {
-	return c.control(func(fd int) error {
-		if g.group.Is4() {
-			return unix.SetsockoptIPMreqn(fd, unix.IPPROTO_IP, unix.IP_ADD_MEMBERSHIP,
-				&unix.IPMreqn{Multiaddr: g.group.As4(), Ifindex: int32(g.iface.Index)})
-		}
-		return unix.SetsockoptIPv6Mreq(fd, unix.IPPROTO_IPV6, unix.IPV6_JOIN_GROUP,
-			&unix.IPv6Mreq{Multiaddr: g.group.As16(), Interface: uint32(g.iface.Index)})
-	})
 }

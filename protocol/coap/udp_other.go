@@ -41,6 +41,13 @@ func (c *udpConn) LocalAddr() netip.AddrPort {
 
 func (c *udpConn) Close() error { return c.conn.Close() }
 
-func (c *udpConn) joinGroups(uint16, *slog.Logger) ([]PacketConn, error) {
-	return nil, errors.New("coap: multicast groups are joined on Linux only: unset Config.Groups")
+// groups are joined on Linux only.
+type groups struct{}
+
+func newGroups(_ *udpConn, _ uint16, log *slog.Logger) *groups {
+	log.Warn("coap: multicast groups are joined on Linux only")
+	return &groups{}
 }
+
+func (g *groups) refresh() []PacketConn { return nil }
+func (g *groups) close()                {}
