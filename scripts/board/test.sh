@@ -4,6 +4,7 @@
 #
 # usage: test.sh [PACKAGE...]     default: $BOARD_PACKAGES, else board, audio/alsa and hal/...
 # BOARD_RUN      only tests that match this pattern, as go test -run takes it
+# BOARD_ARCH     GOARCH of the tests: arm64 (default) or arm
 # BOARD_LIMIT    seconds that the board may run (default 300)
 # BOARD_REFRESH  1: look for a newer kernel first
 set -eu
@@ -37,23 +38,30 @@ cp "$here/init" $root/init
 echo "$limit" >$root/limit
 chmod 755 $root/init
 
+count=0
+# add PACKAGE GOARCH PATTERN compiles tests and has the board run those that match.
+add() {
+	count=$((count + 1))
+	folder=$root/tests/$count
+	mkdir -p $folder
+	echo "${1#"$PWD"/} ($2)" >$folder/name
+	echo "$3" >$folder/run
+	[ ! -d "$1/testdata" ] || cp -r "$1/testdata" $folder/
+	# Tests that need the board's hardware have this tag.
+	GOOS=linux GOARCH=$2 GOARM=6 CGO_ENABLED=0 go test -tags vapd_board -c -ldflags '-s -w' -o $folder/test "$1"
+}
+
 if [ $# -eq 0 ]; then
+	# Raspberry Pi OS of 32 bits has a kernel of 64: the structures are translated.
+	[ -n "${BOARD_RUN:-}" ] || add "$PWD/audio/alsa" arm 'TestBoard(Duplex|Mixer|Controls|Devices|Refuses)'
 	# shellcheck disable=SC2086 # several words
 	set -- ${BOARD_PACKAGES:-./board ./audio/alsa ./hal/...}
 fi
-count=0
 for pattern in "$@"; do
 	# A room that is not there yet has no packages.
 	[ -d "${pattern%/...}" ] || continue
-	for package in $(go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.Dir}}{{end}}' "$pattern"); do
-		count=$((count + 1))
-		folder=$root/tests/$count
-		mkdir -p $folder
-		echo "${package#"$PWD"/}" >$folder/name
-		# Tests that need the board's hardware have this tag.
-		GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go test -tags vapd_board -c -ldflags '-s -w' -o $folder/test "$package"
-		[ ! -d "$package/testdata" ] || cp -r "$package/testdata" $folder/
-		echo "${BOARD_RUN:-.}" >$folder/run
+	for package in $(go list -tags vapd_board -f '{{if or .TestGoFiles .XTestGoFiles}}{{.Dir}}{{end}}' "$pattern"); do
+		add "$package" "${BOARD_ARCH:-arm64}" "${BOARD_RUN:-.}"
 	done
 done
 [ $count -gt 0 ] || { say "no tests in $*"; exit 2; }
