@@ -21,7 +21,8 @@ type Config struct {
 	// Handler answers requests; nil answers 4.04. A *Mux's Serve is a Handler.
 	Handler Handler
 	// Groups joins the multicast groups "All CoAP Nodes" (224.0.1.187, ff02::fd,
-	// ff05::fd) on every interface that Addr reaches, loopback included.
+	// ff05::fd) on every interface that Addr reaches, loopback included, also on
+	// those that come later. Linux only.
 	Groups bool
 	// GroupPort is the port of the groups; default DefaultPort.
 	GroupPort uint16

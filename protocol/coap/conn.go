@@ -4,7 +4,8 @@ import "net/netip"
 
 // Path is the way of a datagram: the peer, and the local address and interface on
 // which it came (the zero values when unknown). Answers go back the same way, so
-// that their source is the address the peer asked.
+// that their source is the address the peer asked. A datagram whose Local is a
+// multicast address came to a group.
 type Path struct {
 	Peer      netip.AddrPort
 	Local     netip.Addr

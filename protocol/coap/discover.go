@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"net/netip"
 	"strings"
 	"time"
@@ -52,13 +53,10 @@ func (s *search) offer(a searchAnswer) {
 // Discover asks all CoAP nodes on the interfaces (all usable ones when none is
 // named) for their links that match query, for instance "rt=vap-client-registry",
 // and calls found for each node's answer until ctx ends or found returns false. It
-// asks again after 1, 2, 4... seconds, as nothing else repairs a loss. It returns an
-// error when no interface can be used, ErrClosed when the Endpoint was closed.
+// asks again after 1, 2, 4... 60 seconds, as nothing else repairs a loss. It returns
+// an error when no interface can be used at first, ErrClosed when the Endpoint was
+// closed, and nil when ctx ended.
 func (e *Endpoint) Discover(ctx context.Context, interfaces []string, query string, found func(Found) bool) error {
-	groups, err := e.groupPaths(interfaces)
-	if err != nil {
-		return err
-	}
 	var filters []string
 	if query != "" {
 		filters = strings.Split(query, "&")
@@ -87,8 +85,14 @@ func (e *Endpoint) Discover(ctx context.Context, interfaces []string, query stri
 			return ErrClosed
 		case <-again.C:
 			clear(fetched)
-			if err := e.ask(groups, tok, filters); err != nil {
-				return err
+			if err := e.ask(interfaces, tok, filters); err != nil {
+				if errors.Is(err, net.ErrClosed) {
+					return ErrClosed
+				}
+				if wait == firstAskAgain {
+					return err
+				}
+				e.cfg.Logger.Debug("coap: cannot ask again", "err", err) // interfaces come and go
 			}
 			again.Reset(wait)
 			wait = min(2*wait, longestAskWait)
@@ -134,7 +138,11 @@ func (e *Endpoint) fetchLinks(ctx context.Context, node netip.AddrPort, query []
 }
 
 // ask sends the request to all groups. It fails when none can be reached.
-func (e *Endpoint) ask(groups []Path, tok token, query []string) error {
+func (e *Endpoint) ask(interfaces []string, tok token, query []string) error {
+	groups, err := e.groupPaths(interfaces)
+	if err != nil {
+		return err
+	}
 	var m encoder
 	m.start(message.NonConfirmable, codes.GET, uint16(rand.Uint32()), tok)
 	m.path(wellKnownCore)

@@ -2,6 +2,7 @@ package coap
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -54,8 +55,14 @@ func TestDiscoverOnLoopback(t *testing.T) {
 	if s := other.Stats(); s.Received == 0 || s.Sent != 0 {
 		t.Errorf("a node without links received %d datagrams and sent %d, want some and none", s.Received, s.Sent)
 	}
-	if err := client.Discover(t.Context(), []string{"no-such-interface"}, "", nil); err == nil {
-		t.Error("no error for an interface that is not there")
+	if err := client.Discover(t.Context(), []string{"no-such-interface"}, "", nil); err == nil || !strings.Contains(err.Error(), "no-such-interface") {
+		t.Errorf("an interface that is not there: got %v", err)
+	}
+	if err := client.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := client.Discover(t.Context(), nil, "", nil); !errors.Is(err, ErrClosed) {
+		t.Errorf("closed: got %v", err)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
 	"strings"
 	"testing"
@@ -115,6 +116,36 @@ func TestSlowHandler(t *testing.T) {
 		checkEmpty(t, e)
 		replies[1](&Response{Code: codes.Content})
 		s.silence(time.Second)
+	})
+}
+
+// TestGarbageStorm: a storm of random datagrams from ever new addresses leaves room
+// and memory for others.
+func TestGarbageStorm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(1, 2))
+		n := newMemNet()
+		e := listen(t, Config{Conn: n.conn(1), Handler: echo, MaxPeers: 50})
+		s := &script{n.conn(2), t, e.LocalAddr()}
+		b := make([]byte, 64)
+		for i := range 20_000 {
+			for j := range b {
+				b[j] = byte(rng.Uint32())
+			}
+			if i%2 == 0 {
+				b[0] = 0x40 | b[0]&0x3f // the right version
+			}
+			sendAll(e, spoofed(i), b[:rng.IntN(len(b))])
+		}
+		s.send(packet(message.Confirmable, codes.GET, 1, "t", "hello"))
+		s.expect("ACK 2.05")
+		if st := e.Stats(); remembered(e) > 50 || st.Malformed < 10_000 || st.Dropped > 0 {
+			t.Errorf("%d peers, stats %+v", remembered(e), st)
+		}
+		time.Sleep(300 * time.Second)
+		synctest.Wait()
+		checkEmpty(t, e)
+		checkDedup(t, e)
 	})
 }
 
@@ -309,83 +340,4 @@ func TestFloodOfBlocks(t *testing.T) {
 		synctest.Wait()
 		checkEmpty(t, e)
 	})
-}
-
-// TestUnsent: a socket that refuses to send from an address that is gone gets the
-// repetition without it; a NON request fails at once.
-func TestUnsent(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		gone := netip.MustParseAddr("192.0.2.99")
-		n := newMemNet()
-		a := &pickyConn{memConn: n.conn(1), refuse: gone}
-		e := listen(t, Config{Conn: a})
-		s := &script{n.conn(2), t, a.addr}
-		peer := e.Peer(s.addr)
-		done := make(chan error, 1)
-		start := func(non bool) {
-			r := receiver{e: e} // the peer was heard at the address
-			e.Start(t.Context(), peer, get, func(*Response, error) {}).Cancel()
-			s.next()
-			r.receive(packet(message.Acknowledgement, codes.Empty, 1, "", ""), Path{Peer: s.addr, Local: gone})
-			e.Start(t.Context(), peer, &Request{Code: codes.GET, NonConfirmable: non}, func(_ *Response, err error) { done <- err })
-		}
-		start(false)
-		f := s.expect("CON 0.01")
-		s.send(packet(message.Acknowledgement, codes.Content, f.mid, string(f.token.bytes()), ""))
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-		start(true)
-		if err := <-done; !errors.Is(err, errPicky) {
-			t.Errorf("got %v", err)
-		}
-		a.refuse = netip.Addr{}
-		if _, err := peer.Do(t.Context(), get); !errors.Is(err, ErrNoReply) || !errors.Is(err, errPicky) {
-			t.Errorf("got %v", err)
-		}
-		checkEmpty(t, e)
-	})
-}
-
-var errPicky = errors.New("no such address")
-
-// pickyConn refuses to send from an address.
-type pickyConn struct {
-	*memConn
-	refuse netip.Addr
-}
-
-func (c *pickyConn) WritePacket(b []byte, to Path) error {
-	if to.Local == c.refuse {
-		return errPicky
-	}
-	return c.memConn.WritePacket(b, to)
-}
-
-// TestHandlerErrors: what no handler may reply becomes 5.00.
-func TestHandlerErrors(t *testing.T) {
-	handler := func(_ Peer, _ *Request, reply func(*Response)) { reply(&Response{Code: codes.GET}) }
-	withScript(t, Config{Handler: handler}, func(t *testing.T, e *Endpoint, s *script) {
-		s.send(packet(message.Confirmable, codes.GET, 1, "t", ""))
-		s.expect("ACK 5.00")
-		if _, err := e.Peer(s.addr).Do(t.Context(), &Request{Code: codes.Content}); err == nil {
-			t.Error("a request with a response code was sent")
-		}
-	})
-}
-
-func TestConfigErrors(t *testing.T) {
-	for _, tt := range []struct {
-		cfg  Config
-		want string
-	}{
-		{Config{}, "set Config.Addr"},
-		{Config{Addr: loopback, BlockSize: 100}, "block size 100"},
-		{Config{Addr: loopback, MaxRTO: time.Millisecond}, "MaxRTO"},
-		{Config{Addr: netip.MustParseAddrPort("192.0.2.200:1")}, "192.0.2.200:1"},
-	} {
-		if _, err := Listen(tt.cfg); err == nil || !strings.Contains(err.Error(), tt.want) {
-			t.Errorf("got %v, want %q", err, tt.want)
-		}
-	}
 }
