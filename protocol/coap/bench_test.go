@@ -29,6 +29,36 @@ func BenchmarkEcho1KB(b *testing.B) {
 	}
 }
 
+// BenchmarkInFlight is a confirmable GET with 64 of them in flight, from this
+// package's client to its own server and to libcoap's, over UDP on the loopback.
+func BenchmarkInFlight(b *testing.B) {
+	empty := func(_ Peer, _ *Request, reply func(*Response)) { reply(&Response{Code: codes.Content}) }
+	b.Run("own", func(b *testing.B) { inFlight(b, listen(b, Config{Addr: loopback, Handler: empty}).LocalAddr()) })
+	b.Run("libcoap", func(b *testing.B) { inFlight(b, coapServer(b)) })
+}
+
+func inFlight(b *testing.B, server netip.AddrPort) {
+	client := listen(b, Config{Addr: loopback})
+	peer := client.Peer(server)
+	ended := make(chan error, 64)
+	req := &Request{Code: codes.GET}
+	start := func() { client.Start(context.Background(), peer, req, func(_ *Response, err error) { ended <- err }) }
+	for range cap(ended) {
+		start()
+	}
+	for b.Loop() {
+		if err := <-ended; err != nil {
+			b.Fatal(err)
+		}
+		start()
+	}
+	b.StopTimer()
+	for range cap(ended) {
+		<-ended
+	}
+	b.ReportMetric(float64(client.Stats().Retransmitted), "repeated")
+}
+
 // deafConn takes datagrams and never receives one.
 type deafConn struct{ closed chan struct{} }
 

@@ -178,8 +178,17 @@ func TestGroupsFollowInterfaces(t *testing.T) {
 			"ip addr add fe80::3/64 dev w0 nodad && ip addr add fe80::4/64 dev w1 nodad && "+
 			"until ip -6 route get ff02::fd oif w0 >/dev/null 2>&1; do sleep 0.05; done")
 		e.joinGroups()
-		if found := discover(t, client, "rt=vap-client-registry", "w0"); len(found) == 0 {
-			t.Error("not found on the new interface")
+		found := discover(t, client, "rt=vap-client-registry", "w0")
+		linkLocal := slices.IndexFunc(found, func(f Found) bool { return f.Peer.Addr().Addr().IsLinkLocalUnicast() })
+		if linkLocal < 0 {
+			t.Fatalf("not found on the new interface by its link-local address: %v", found)
+		}
+		if err := client.Ping(soon(t), found[linkLocal].Peer); err != nil {
+			t.Error(err)
+		}
+		resp, err := found[linkLocal].Peer.Do(soon(t), &Request{Code: codes.GET, Path: wellKnownCore})
+		if err != nil || resp.Code != codes.Content {
+			t.Errorf("at its link-local address: %v, %v", resp, err)
 		}
 		run(t, "ip link del w0")
 		e.joinGroups()
