@@ -59,7 +59,7 @@ get)
 	shift
 	apt-get download -q "$@" >"$apt/download.log" 2>&1 || {
 		tail -3 "$apt/download.log" >&2
-		say "could not download $* (log: $apt/download.log)"
+		say "could not download $*: no network, or the archive has a newer kernel by now: then BOARD_REFRESH=1 (log: $apt/download.log)"
 		exit 1
 	}
 	;;
