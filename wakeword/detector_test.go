@@ -101,6 +101,14 @@ func TestMeanMustExceedTheCutoff(t *testing.T) {
 	}
 }
 
+// 0.12*255*15 is 459, but less in floating point.
+func TestCutoffIsExactWhereTheProductIsNot(t *testing.T) {
+	d := detector(t, scripted("word", Wake, 15, 0.12), newScript(3, at(60, 255, 204)...))
+	if events := listen(d, start(), 16000*4); len(events) != 1 || events[0].Kind != NearMiss {
+		t.Fatalf("got %+v, want a near miss: the score is the cutoff", events)
+	}
+}
+
 func TestEventSaysWhatAndWhere(t *testing.T) {
 	for _, stride := range []int{2, 3} {
 		d := detector(t, scripted("word", Wake, 4, 0.8), newScript(stride, at(90, 255, 255, 255, 128)...))
@@ -167,6 +175,15 @@ func TestNearMissReportsThePeakOnce(t *testing.T) {
 	}
 }
 
+func TestNearMissBeginsAboveHalfOfTheCutoff(t *testing.T) {
+	for output, want := range map[uint8]int{63: 0, 64: 1} { // the half of 0.5 is 63.75
+		d := detector(t, scripted("word", Wake, 1, 0.5), newScript(3, at(50, output)...))
+		if events := listen(d, start(), 16000*3); len(events) != want {
+			t.Errorf("an output of %d: got %+v, want %d near misses", output, events, want)
+		}
+	}
+}
+
 func TestDetectionIsNoNearMissToo(t *testing.T) {
 	d := detector(t, scripted("word", Wake, 2, 0.8), newScript(3, at(50, 150, 250, 250, 150, 130, 50)...))
 	if events := listen(d, start(), 16000*6); len(events) != 1 || events[0].Kind != Detected {
@@ -217,16 +234,18 @@ func TestGateKeepsWordsFromCounting(t *testing.T) {
 }
 
 func TestEpochForgetsEverything(t *testing.T) {
-	model := newScript(3, at(40, 255, 255)...)
-	d := detector(t, scripted("word", Wake, 2, 0.6), model)
-	if e := listen(d, start(), 16000*2); len(e) != 1 {
-		t.Fatalf("got %+v, want one event", e)
+	// The stream ends within a word and within the features of an inference.
+	d := detector(t, scripted("word", Wake, 2, 0.6), newScript(3, slices.Repeat([]uint8{255}, 300)...))
+	want := after(33, 3)
+	for _, epoch := range []uint32{1, 2, 7} {
+		e := listen(d, audio.Pos{Epoch: epoch}, 32160)
+		if want.Epoch = epoch; len(e) != 1 || e[0].At != want {
+			t.Fatalf("got %+v, want one event at %v", e, want)
+		}
 	}
-	e := listen(d, audio.Pos{Epoch: 2}, 16000*2)
-	want := after(41, 3)
-	want.Epoch = 2
-	if len(e) != 1 || e[0].At != want {
-		t.Fatalf("got %+v, want one event at %v", e, want)
+	d.Process(audio.Pos{Epoch: 8}, nil, nil)
+	if l := d.Levels(nil); l[0].Score != 0 {
+		t.Errorf("the score is %v in an epoch without sound", l[0].Score)
 	}
 }
 
