@@ -2,6 +2,7 @@ package satellite
 
 import (
 	"vapd/audio/play"
+	"vapd/audio/voice"
 	"vapd/satellite/turn"
 )
 
@@ -81,10 +82,20 @@ func (s *Satellite) applyVolume() {
 	s.cfg.Speaker.SetVolume(play.Alarm, v.Alarm)
 }
 
-// sorry tells that the hub can't say why.
+// sorry says what the hub can't say.
 func (s *Satellite) sorry(f Failure) {
+	why := voice.NoSpeech
 	if f == FailureNoHub {
+		why = voice.NoHub
 		s.link.Check()
 	}
-	s.chime(ChimeError)
+	if s.cfg.Speaker == nil {
+		return
+	}
+	s.chore(func() { // converting it to the speaker's rate takes a moment
+		format, samples := voice.Sorry(why)
+		if _, err := s.cfg.Speaker.Clip(play.Voice, play.Clip{Rate: format.Rate, Samples: samples}); err != nil {
+			s.cfg.Logger.Warn("an apology is not played", "error", err)
+		}
+	})
 }

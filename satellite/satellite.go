@@ -90,7 +90,7 @@ type Satellite struct {
 	lights   *lights
 	reporter *reporter
 	inbox    *mailbox[any]    // for the goroutine that owns the state
-	chores   *mailbox[func()] // that touch the disk
+	chores   *mailbox[func()] // that take their time
 	started  time.Time
 
 	// Owned by Run's goroutine.
@@ -326,14 +326,14 @@ func (s *Satellite) save() {
 	})
 }
 
-// chore has f done on the goroutine that may wait for the disk.
+// chore has f done on the goroutine that may wait, mostly for the disk.
 func (s *Satellite) chore(f func()) {
 	if !s.chores.put(f) {
-		s.cfg.Logger.Error("the disk is too slow: something was not saved")
+		s.cfg.Logger.Error("the disk is too slow: something was not done")
 	}
 }
 
-// doChores does what touches the disk, in order, and at the end what is left.
+// doChores does what takes its time, in order, and at the end what is left.
 func (s *Satellite) doChores(ctx context.Context) {
 	for {
 		for _, f := range s.chores.take() {

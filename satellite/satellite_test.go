@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/plgd-dev/go-coap/v3/message/codes"
 	"go.uber.org/goleak"
 
 	"vapd/audio"
@@ -591,19 +592,40 @@ func TestSatelliteUnderASteppedClock(t *testing.T) {
 	}
 }
 
+// What the hub can't say, the satellite says itself: in words, which last longer than
+// any chime.
 func TestSatelliteSaysSorry(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		h := newHome(t, hubtest.Script{})
-		h.stopHub()
-		h.until("searching", func(v control.SatelliteState) bool { return v.Link.State == "searching" })
+	longestChime := 600 * time.Millisecond
+	talks := func(h *home) bool {
+		h.after(longestChime)
 		h.card.heard()
-		h.board.Tap(board.MainKey)
-		h.after(time.Second)
-		if v := h.after(0); v.Turn.N != 0 {
-			t.Errorf("a turn began without a hub: %+v", v.Turn)
-		}
-		if loudest, _, _ := h.card.heard(); loudest == 0 {
-			t.Error("silent")
-		}
+		h.after(200 * time.Millisecond)
+		loudest, _, _ := h.card.heard()
+		return loudest > 0
+	}
+	t.Run("no hub", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			h := newHome(t, hubtest.Script{})
+			h.stopHub()
+			h.until("searching", func(v control.SatelliteState) bool { return v.Link.State == "searching" })
+			h.after(2 * time.Second)
+			h.happen(ListenPressed{})
+			if !talks(h) || h.View(new(Usage)).Turn.N != 0 {
+				t.Errorf("does not say it: %+v", h.View(new(Usage)).Turn)
+			}
+		})
+	})
+	t.Run("no speech engine", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			h := newHome(t, hubtest.Script{HearAfter: 100, Answer: func(uint32, []clientregistry.Fragment) hubtest.Answer {
+				return hubtest.Answer{Error: &vap.Error{Code: codes.ServiceUnavailable, Type: vap.TypeNoSpeechEngine}}
+			}})
+			h.happen(ListenPressed{})
+			h.until("listening", inState("listening"))
+			h.until("idle", inState("idle"))
+			if !talks(h) {
+				t.Error("does not say it")
+			}
+		})
 	})
 }
