@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -44,7 +45,7 @@ type Engine struct {
 	all    int           // connections, in use or not
 	making int           // that are being made besides
 	again  chan struct{} // closed, and made anew, at each change that users wait for
-	cause  error         // why there is no connection left; nil when none crashed
+	cause  error         // why no connection is left; nil when a server closed it
 	closed bool
 }
 
@@ -116,13 +117,12 @@ func (e *Engine) run1(ctx context.Context) error {
 	}
 	e.put(c)
 	for {
-		c, none := e.dead()
-		if c != nil {
+		if c := e.dead(); c != nil {
 			e.drop(c)
 			continue
 		}
-		if none {
-			return e.cause
+		if none, cause := e.none(); none {
+			return cause
 		}
 		e.watch(ctx)
 		if ctx.Err() != nil {
@@ -147,20 +147,26 @@ func (e *Engine) watch(ctx context.Context) {
 	}
 }
 
-// dead takes out an idle connection that is gone. none says that there is no
-// connection at all.
-func (e *Engine) dead() (c *conn, none bool) {
+// dead takes out an idle connection that is gone, and returns it.
+func (e *Engine) dead() *conn {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for i, c := range e.idle {
 		select {
 		case <-c.gone:
-			e.idle = append(e.idle[:i], e.idle[i+1:]...)
-			return c, false
+			e.idle = slices.Delete(e.idle, i, i+1)
+			return c
 		default:
 		}
 	}
-	return nil, e.all == 0
+	return nil
+}
+
+// none reports whether there is no connection left, and why.
+func (e *Engine) none() (none bool, cause error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.all == 0, e.cause
 }
 
 // dial makes a connection and readies it.

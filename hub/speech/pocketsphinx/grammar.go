@@ -91,13 +91,43 @@ func (g grammar) jsgf() string {
 		if rule == speech.Start {
 			b.WriteString("public ")
 		}
-		alternatives := make([]string, len(g[rule]))
-		for i, a := range g[rule] {
-			alternatives[i] = strings.Join(a, " ")
-		}
-		fmt.Fprintf(&b, "<%s> = %s;\n", rule, strings.Join(alternatives, " | "))
+		fmt.Fprintf(&b, "<%s> = %s;\n", rule, choice(g[rule]))
 	}
 	return b.String()
+}
+
+// choice writes alternatives as one expression, in which those that end in the same
+// way share their ends. The library makes a copy of a rule for each reference to it:
+// what ends in <duration> ten times would be searched ten times.
+func choice(alternatives [][]string) string {
+	var ends []string
+	heads := map[string][][]string{} // by the end, what stands before it
+	empty := false
+	for _, a := range alternatives {
+		if len(a) == 0 {
+			empty = true
+			continue
+		}
+		last := a[len(a)-1]
+		if heads[last] == nil {
+			ends = append(ends, last)
+		}
+		heads[last] = append(heads[last], a[:len(a)-1])
+	}
+	out := make([]string, len(ends))
+	for i, end := range ends {
+		out[i] = strings.TrimSpace(choice(heads[end]) + " " + end)
+	}
+	switch s := strings.Join(out, " | "); {
+	case empty && s == "":
+		return ""
+	case empty:
+		return "[" + s + "]"
+	case len(out) > 1:
+		return "(" + s + ")"
+	default:
+		return s
+	}
 }
 
 // complete reports whether words are a sentence of the grammar.

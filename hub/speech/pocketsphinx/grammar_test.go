@@ -41,9 +41,28 @@ func TestWithout(t *testing.T) {
 	if d := cmp.Diff(want, g); d != "" {
 		t.Error(d)
 	}
-	const jsgf = "#JSGF V1.0;\ngrammar vapd;\npublic <sentence> = ask <who> | stop;\n<who> = anna;\n"
+	const jsgf = "#JSGF V1.0;\ngrammar vapd;\npublic <sentence> = (ask <who> | stop);\n<who> = anna;\n"
 	if d := cmp.Diff(jsgf, g.jsgf()); d != "" {
 		t.Error(d)
+	}
+}
+
+// Alternatives share their ends.
+func TestChoice(t *testing.T) {
+	for want, alternatives := range map[string][]string{
+		"a":                         {"a"},
+		"(a | b)":                   {"a", "b"},
+		"[a b | c] <d>":             {"a b <d>", "c <d>", "<d>"},
+		"([set] a timer | stop)":    {"set a timer", "stop", "a timer"},
+		"((x a | x | y) b | [x] c)": {"x a b", "c", "x b", "y b", "x c"},
+	} {
+		var split [][]string
+		for _, a := range alternatives {
+			split = append(split, strings.Fields(a))
+		}
+		if got := choice(split); got != want {
+			t.Errorf("%q became %s, want %s", alternatives, got, want)
+		}
 	}
 }
 

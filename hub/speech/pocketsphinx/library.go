@@ -76,10 +76,12 @@ func bind5(h uintptr) (*library, error) {
 	var (
 		newConfig func(definitions uintptr) uintptr
 		setStr    func(config uintptr, name, value string) uintptr
+		setBool   func(config uintptr, name string, value int32) uintptr
 	)
 	err := bind(
 		symbol{h, "ps_config_init", &newConfig},
 		symbol{h, "ps_config_set_str", &setStr},
+		symbol{h, "ps_config_set_bool", &setBool},
 		symbol{h, "err_set_logfp", &l.setLog},
 		symbol{h, "ckd_free", &l.free},
 		symbol{h, "ps_add_jsgf_string", &l.setGrammar},
@@ -88,7 +90,11 @@ func bind5(h uintptr) (*library, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.newConfig = func() uintptr { return newConfig(0) }
+	l.newConfig = func() uintptr {
+		config := newConfig(0)
+		setBool(config, "bestpath", 0) // a second search, which takes longer than the first
+		return config
+	}
 	l.setString = func(config uintptr, name, value string) { setStr(config, name, value) }
 	return &l, l.bindCommon(h)
 }
