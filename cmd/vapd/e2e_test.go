@@ -119,6 +119,24 @@ func (p *daemonProcess) stop(s os.Signal) error {
 func newHome(t *testing.T, pack string, satArgs ...string) *home {
 	t.Helper()
 	h := &home{t: t, dir: t.TempDir()}
+	h.startHub("127.0.0.1:0")
+	t.Cleanup(func() { _ = h.hub.stop(syscall.SIGTERM) })
+	h.furnish(pack, satArgs)
+	return h
+}
+
+// neighbour is another satellite of the same hub, in a room of its own.
+func (h *home) neighbour(pack string) *home {
+	h.t.Helper()
+	n := &home{t: h.t, dir: h.t.TempDir(), hub: h.hub, hubReady: h.hubReady}
+	n.furnish(pack, nil)
+	return n
+}
+
+// furnish makes the room, and starts the satellite in it.
+func (h *home) furnish(pack string, satArgs []string) {
+	t := h.t
+	t.Helper()
 	format := audio.Format{Rate: audio.WakeRate, Channels: 1}
 	card, err := audiotest.New(audiotest.Config{
 		Dir: h.dir, Microphone: format, Speaker: format,
@@ -133,8 +151,6 @@ func newHome(t *testing.T, pack string, satArgs ...string) *home {
 	}
 	h.card = card
 	t.Cleanup(card.Close)
-	h.startHub("127.0.0.1:0")
-	t.Cleanup(func() { _ = h.hub.stop(syscall.SIGTERM) })
 	state := filepath.Join(h.dir, "satellite")
 	if pack != "" {
 		out, err := vapdOutput("wake", "--packs", filepath.Join(state, "wake"), "add", sharedtest.Path(t, "models", pack+".json"))
@@ -159,7 +175,6 @@ func newHome(t *testing.T, pack string, satArgs ...string) *home {
 			t.Logf("hub:\n%s\nsatellite:\n%s", h.hub.tail(), h.sat.tail())
 		}
 	})
-	return h
 }
 
 func (h *home) startSatellite() {
@@ -452,5 +467,49 @@ func TestABadNetworkLosesNoWord(t *testing.T) {
 			t.Errorf("%s: the loudest sample of the answer is %d", sentence, p)
 		}
 		h.play(silence(time.Second))
+	}
+}
+
+func TestOneOfTwoSatellitesAnswers(t *testing.T) {
+	kitchen := newHome(t, "okay_nabu")
+	hall := kitchen.neighbour("okay_nabu")
+	both := func(samples []int16, quieter int) {
+		t.Helper()
+		far := make([]int16, len(samples))
+		for i, s := range samples {
+			far[i] = s / int16(quieter)
+		}
+		var wg sync.WaitGroup
+		for room, sound := range map[*home][]int16{kitchen: samples, hall: far} {
+			wg.Go(func() {
+				if err := room.card.Microphone.Play(t.Context(), sound); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+	}
+	// A room is never quite silent: without noise, no distance can be heard.
+	noise := func(d time.Duration) []int16 {
+		s := silence(d)
+		for i := range s {
+			s[i] = int16(i*7919%41 - 20)
+		}
+		return s
+	}
+	both(noise(2*time.Second), 1)
+	both(spoken(t, "okay nabu"), 4)
+	both(noise(300*time.Millisecond), 1)
+	both(spoken(t, "what time is it"), 4)
+	near, far := kitchen.answered(1), hall.answered(1)
+	if near.Turn.Heard != "what time is it" || near.Turn.Error != "" {
+		t.Errorf("the kitchen: %+v", near.Turn)
+	}
+	if far.Turn.Answer != "" || !strings.Contains(far.Turn.Error, "focusLost") {
+		t.Errorf("the hall: %+v", far.Turn)
+	}
+	status, err := control.Call[control.HubStatus](t.Context(), dial(t, kitchen.hubReady.Control), control.MethodHubStatus, struct{}{})
+	if err != nil || status.Turns.Heard != 1 || status.Turns.FocusLost != 1 {
+		t.Errorf("hub %+v, %v", status, err)
 	}
 }
