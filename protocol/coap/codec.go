@@ -22,7 +22,7 @@ const (
 
 var (
 	errMalformed = errors.New("coap: malformed message")
-	errVersion   = errors.New("coap: unknown version")
+	errNotCoAP   = errors.New("coap: no CoAP message, or of an unknown version")
 )
 
 // token is a message's token as a comparable value.
@@ -49,15 +49,12 @@ type frame struct {
 	payload []byte
 }
 
-// parse reads a datagram into f and reuses its options. On errMalformed type and
-// message id are valid if the datagram holds a header. (RFC 7252 section 3)
+// parse reads a datagram into f and reuses its options (RFC 7252 section 3). On
+// errMalformed type and message id are valid, and can be answered.
 func (f *frame) parse(b []byte) error {
 	f.opts = f.opts[:0]
-	if len(b) < headerSize {
-		return errVersion
-	}
-	if b[0]>>6 != 1 {
-		return errVersion
+	if len(b) < headerSize || b[0]>>6 != 1 {
+		return errNotCoAP
 	}
 	f.typ = message.Type(b[0] >> 4 & 3)
 	f.code = codes.Code(b[1])

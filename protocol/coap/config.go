@@ -115,6 +115,10 @@ func (c *Config) setDefaults() error {
 	if _, ok := szxOf(c.BlockSize); !ok {
 		return fmt.Errorf("coap: block size %d: want 16, 32, 64, 128, 256, 512 or 1024", c.BlockSize)
 	}
+	if c.NSTART+c.MaxQueue+c.MaxPending > 1<<15 {
+		return fmt.Errorf("coap: NSTART %d, MaxQueue %d and MaxPending %d need more message ids than there are: want 32768 in all at most",
+			c.NSTART, c.MaxQueue, c.MaxPending)
+	}
 	if c.MinRTO > c.MaxRTO || c.InitialRTO > c.MaxRTO {
 		return fmt.Errorf("coap: MaxRTO %v is below MinRTO %v or InitialRTO %v", c.MaxRTO, c.MinRTO, c.InitialRTO)
 	}

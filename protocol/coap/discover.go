@@ -52,10 +52,11 @@ func (s *search) offer(a searchAnswer) {
 
 // Discover asks all CoAP nodes on the interfaces (all usable ones when none is
 // named) for their links that match query, for instance "rt=vap-client-registry",
-// and calls found for each node's answer until ctx ends or found returns false. It
-// asks again after 1, 2, 4... 60 seconds, as nothing else repairs a loss. It returns
-// an error when no interface can be used at first, ErrClosed when the Endpoint was
-// closed, and nil when ctx ended.
+// and calls found for each node's answer until ctx ends or found returns false. A
+// node with several addresses may be found at each. It asks again after 1, 2, 4...
+// 60 seconds, as nothing else repairs a loss. It returns an error when no interface
+// can be used at first, ErrClosed when the Endpoint was closed, and nil when ctx
+// ended.
 func (e *Endpoint) Discover(ctx context.Context, interfaces []string, query string, found func(Found) bool) error {
 	var filters []string
 	if query != "" {

@@ -82,6 +82,7 @@ func TestConfigErrors(t *testing.T) {
 	}{
 		{Config{}, "set Config.Addr"},
 		{Config{Addr: loopback, BlockSize: 100}, "block size 100"},
+		{Config{Addr: loopback, NSTART: 1 << 16}, "NSTART 65536"},
 		{Config{Addr: loopback, MaxRTO: time.Millisecond}, "MaxRTO"},
 		{Config{Addr: netip.MustParseAddrPort("192.0.2.200:1")}, "192.0.2.200:1"},
 	} {

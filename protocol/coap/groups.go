@@ -15,8 +15,8 @@ type membership struct {
 }
 
 // reachable lists the groups on the interfaces that a socket bound to local reaches,
-// on the named ones if any are: interfaces that are up, and with multicast or the loopback, which lacks the flag but
-// does it.
+// on the named ones if any are: interfaces that are up and do multicast, and the
+// loopback, which lacks the flag but does it.
 func reachable(local netip.Addr, names []string) ([]membership, error) {
 	ifaces, err := net.Interfaces()
 	if err != nil {
