@@ -8,6 +8,8 @@ import (
 // cli is the command line: one field a command, each in a file of its own.
 type cli struct {
 	Audio     audioCmd     `cmd:"" help:"Microphones and speakers: list, record, play, levels."`
+	Board     boardCmd     `cmd:"" help:"Boards: list, detect."`
+	Leds      ledsCmd      `cmd:"" help:"LEDs: put out."`
 	Satellite satelliteCmd `cmd:"" help:"Run the satellite: listen, stream to the hub, play its answers."`
 	Wake      wakeCmd      `cmd:"" help:"Wake words: list, add, listen, test."`
 

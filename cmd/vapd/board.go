@@ -1,0 +1,56 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+
+	"vapd/board"
+	"vapd/hal/open"
+)
+
+// boardCmd is "vapd board".
+type boardCmd struct {
+	List   boardListCmd   `cmd:"" help:"List the boards that vapd knows."`
+	Detect boardDetectCmd `cmd:"" help:"Say which board this machine may have, and what tells similar ones apart."`
+}
+
+type boardListCmd struct{}
+
+// Run lists the profiles.
+func (boardListCmd) Run() error {
+	for _, p := range board.Profiles() {
+		fmt.Println(p)
+	}
+	return nil
+}
+
+type boardDetectCmd struct{}
+
+// Run says what the machine has.
+func (boardDetectCmd) Run() error {
+	d, err := board.Detect(os.DirFS("/"))
+	if err != nil {
+		return err
+	}
+	fmt.Println(d)
+	return nil
+}
+
+// ledsCmd is "vapd leds".
+type ledsCmd struct {
+	Off ledsOffCmd `cmd:"" help:"Put the LEDs out, which a satellite that was killed could not."`
+}
+
+type ledsOffCmd struct {
+	Profile string `placeholder:"BOARD" default:"auto" help:"The board: respeaker-2mic-v1, ... Default: the one that is detected."`
+}
+
+// Run puts the LEDs out.
+func (c ledsOffCmd) Run() error {
+	p, err := boardProfile(c.Profile, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	return open.Darken(p)
+}
