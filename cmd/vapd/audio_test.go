@@ -116,7 +116,7 @@ func TestSoundCardOfASatellite(t *testing.T) {
 	for _, capture := range []bool{true, false} {
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		err := c.open(capture).Run(ctx, func(in, out audio.Block) {
-			if in.Channels != 0 != capture || out.Channels != 1 || out.Frames() != 480 {
+			if in.Channels != 0 != capture || out.Channels != 1 || out.Frames() != c.playback.Rate.Frames(blockTime) {
 				t.Errorf("capture %v: blocks %d and %d frames", capture, in.Frames(), out.Frames())
 			}
 			cancel()

@@ -31,6 +31,10 @@ type soundStream struct {
 // isHardware reports whether the stream is one of the kernel's devices.
 func (s *soundStream) isHardware() bool { return strings.HasPrefix(s.PCM, "hw:") }
 
+// blockTime is how much sound passes at once: every block wakes the process, so twice
+// the block is half of what an idle satellite costs.
+const blockTime = 20 * time.Millisecond
+
 // speakerLatency is how much sound waits in a speaker's buffer.
 const speakerLatency = 60 * time.Millisecond
 
@@ -44,12 +48,14 @@ func openDevice(capture, playback *soundStream, logger *slog.Logger) (soundDevic
 		return alsa.New(alsa.Config{
 			Capture:  (*alsa.Stream)(capture),
 			Playback: (*alsa.Stream)(playback),
+			Period:   blockTime,
 			Ahead:    speakerLatency,
 		})
 	}
 	return malgo.New(malgo.Config{
 		Capture:  (*malgo.Stream)(capture),
 		Playback: (*malgo.Stream)(playback),
+		Period:   blockTime,
 		Ahead:    speakerLatency,
 	}, logger)
 }
