@@ -43,7 +43,7 @@ type word struct {
 }
 
 const (
-	width     = 40                  // characters of a bar
+	width     = 32                  // characters of a bar, so that a line has less than 80
 	peakStays = 30                  // drawings
 	drawEvery = audio.WakeRate / 10 // samples
 	lineEvery = audio.WakeRate
@@ -124,14 +124,14 @@ func (m *Meter) show() {
 	}
 	m.erase()
 	loudness := 10 * math.Log10(max(1, m.energy/float64(m.count))/(1<<30))
-	m.printf("%-16.16s %4.0f dB of full scale", "microphone", loudness)
+	m.printf("%-14.14s %4.0f dB of full scale", "microphone", loudness)
 	if m.lost > 0 {
 		m.printf(", %d samples lost", m.lost)
 	}
 	m.printf("\n")
 	for i := range m.words {
 		w := &m.words[i]
-		m.printf("%-16.16s %.2f %s peak %.2f, cutoff %.2f\n", w.Word, w.Score, bar(w.Score, w.peak, w.Cutoff), w.peak, w.Cutoff)
+		m.printf("%-14.14s %.2f %s peak %.2f, cutoff %.2f\n", w.Word, w.Score, bar(w.Score, w.peak, w.Cutoff), w.peak, w.Cutoff)
 		if w.age++; w.age > peakStays || !m.Terminal {
 			w.peak, w.age = w.Score, 0
 		}
