@@ -126,7 +126,7 @@ func (w *word) judge(at audio.Pos, open bool) (e Event, ok bool) {
 		}
 		return e, false
 	}
-	if open && w.above() {
+	if open && w.sum > limit {
 		e = w.event(Detected, w.sum, at)
 		w.forget()
 		w.hold = int64(refractory)
