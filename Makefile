@@ -23,6 +23,7 @@ build: ## compile build/vapd for this machine
 test: ## unit, race and end-to-end tests; installs what they need
 	@scripts/setup.sh build test demo lint
 	@scripts/packs.sh build/packs
+	@scripts/peers.sh build/python
 	go vet ./...
 	scripts/builds.sh
 	go test -C tools ./...
@@ -35,11 +36,10 @@ demo: ## watch it work: hub and satellite on this machine
 	@build/vapd demo
 
 bench: ## measure; figures go to build/figures/bench.txt
-	@scripts/setup.sh build test demo
+	@scripts/setup.sh build test demo cross
 	@scripts/packs.sh build/packs
-	@mkdir -p build/figures
 	go build -o build/collect ./internal/figure/collect
-	go test -run '^$$' -bench . -p 1 ./... | build/collect build/figures bench
+	{ go test -run '^$$' -bench . -p 1 ./... && scripts/sizes.sh; } | build/collect build/figures bench
 
 lint: ## formatting, static analysis, tidy go.mod, shell scripts
 	@scripts/setup.sh build lint
