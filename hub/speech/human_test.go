@@ -88,16 +88,15 @@ func loudestPart(samples []int16, n int) []int16 {
 	return samples[at : at+n]
 }
 
-// inKitchen is clip behind a wake word, in a room with kitchen noise at snr decibels.
-// The word is the loudest part of the clip. end is where the person falls silent.
-func inKitchen(clip, kitchen []int16, from int, snr float64) (room []int16, word speech.Span, end int64) {
+// inNoise is clip behind a wake word, in a room with gain times noise, from sample from
+// on. The word is the loudest part of the clip. end is where the person falls silent.
+func inNoise(clip, noise []int16, from int, gain float64) (room []int16, word speech.Span, end int64) {
 	const lead, tail = 2 * second, 3 * second
 	word = speech.Span{From: second, To: second + second*6/10}
 	wake := loudestPart(clip, second*6/10)
-	gain := math.Sqrt(loudest(clip) / loudest(kitchen) / math.Pow(10, snr/10))
 	room = make([]int16, lead+len(clip)+tail)
 	for k := range room {
-		v := gain * float64(kitchen[(k+from)%len(kitchen)])
+		v := gain * float64(noise[(k+from)%len(noise)])
 		if k >= lead && k < lead+len(clip) {
 			v += float64(clip[k-lead])
 		}
@@ -132,21 +131,26 @@ func TestEndpointsOfPeople(t *testing.T) {
 	if err != nil || len(files) < 200 {
 		t.Fatalf("recordings of commands: %d, %v", len(files), err)
 	}
+	var clips [][]int16
+	for i := 0; i < len(files); i += 4 {
+		clips = append(clips, readFLAC(t, files[i]))
+	}
 	kitchen := readFLAC(t, sharedtest.Path(t, "audio", "commands", "kitchen.flac"))
+	noise := loudest(kitchen)
 	for _, c := range []struct {
-		snr       float64
-		mostEarly int // percent
+		snr       float64 // decibels
+		mostEarly int     // percent
 		mostLate  time.Duration
 	}{{40, 4, 800 * time.Millisecond}, {24, 6, 850 * time.Millisecond}, {15, 15, 0}, {9, 20, 0}} {
 		var late []time.Duration
-		all, early := 0, 0
-		for i := 0; i < len(files); i += 4 {
-			room, word, end := inKitchen(readFLAC(t, files[i]), kitchen, i*7919, c.snr)
+		early := 0
+		for i, clip := range clips {
+			gain := math.Sqrt(loudest(clip) / noise / math.Pow(10, c.snr/10))
+			room, word, end := inNoise(clip, kitchen, i*4*7919, gain)
 			d, ok := decidedAfter(room, word, end)
-			all++
 			switch {
 			case !ok:
-				t.Errorf("%.0f dB: %s never ends", c.snr, filepath.Base(files[i]))
+				t.Errorf("%.0f dB: %s never ends", c.snr, filepath.Base(files[4*i]))
 			case d < 200*time.Millisecond:
 				early++
 			default:
@@ -155,9 +159,9 @@ func TestEndpointsOfPeople(t *testing.T) {
 		}
 		slices.Sort(late)
 		p90 := late[len(late)*9/10]
-		t.Logf("%2.0f dB: %d of %d cut off; decided after p50 %v, p90 %v, at most %v", c.snr, early, all,
+		t.Logf("%2.0f dB: %d of %d cut off; decided after p50 %v, p90 %v, at most %v", c.snr, early, len(clips),
 			late[len(late)/2], p90, late[len(late)-1])
-		if 100*early > c.mostEarly*all || c.mostLate > 0 && p90 > c.mostLate {
+		if 100*early > c.mostEarly*len(clips) || c.mostLate > 0 && p90 > c.mostLate {
 			t.Errorf("%.0f dB: want at most %d %% cut off, and p90 %v", c.snr, c.mostEarly, c.mostLate)
 		}
 	}

@@ -59,6 +59,16 @@ func (f *fakeEngine) set(broken, missing error) {
 	f.open = nil
 }
 
+// dials are the times of all dials, since began.
+func (f *fakeEngine) dials(began time.Time) (out []time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, d := range f.dialled {
+		out = append(out, d.Sub(began))
+	}
+	return out
+}
+
 // run runs an engine on f within a bubble, for the time of test.
 func (f *fakeEngine) run(t *testing.T, test func(*testing.T, *speech.Engine, speech.Recognizer)) {
 	synctest.Test(t, func(t *testing.T) {
@@ -83,10 +93,7 @@ func TestBackOff(t *testing.T) {
 	f.run(t, func(t *testing.T, e *speech.Engine, r speech.Recognizer) {
 		began := time.Now()
 		time.Sleep(2 * time.Minute)
-		var at []time.Duration
-		for _, d := range f.dialled {
-			at = append(at, d.Sub(began))
-		}
+		at := f.dials(began)
 		ms := time.Millisecond
 		want := []time.Duration{0, 0, 500 * ms, 1500 * ms, 3500 * ms, 7500 * ms, 15500 * ms, 31500 * ms, 61500 * ms, 91500 * ms}
 		if d := cmp.Diff(want, at); d != "" {
