@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -85,14 +86,9 @@ func (c *child) ended() error {
 	return c.err
 }
 
-// exitCode is the process' exit status, -1 while it runs or when a signal ended it.
-func (c *child) exitCode() int {
-	select {
-	case <-c.done:
-		return c.cmd.ProcessState.ExitCode()
-	default:
-		return -1
-	}
+// obituary is what it ended with, and the last lines of its log.
+func (c *child) obituary() string {
+	return fmt.Sprintf("%v; the end of its log:\n%s", c.ended(), c.tail(5))
 }
 
 // graceful is how long a daemon may take to end.
@@ -128,13 +124,40 @@ func (c *child) tail(n int) string {
 
 // resident is the memory of the process in bytes; 0 when it has ended.
 func (c *child) resident() int64 {
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", c.cmd.Process.Pid))
-	if err != nil {
-		return 0
-	}
 	var size, resident int64
-	if _, err := fmt.Sscan(string(data), &size, &resident); err != nil {
+	if _, err := fmt.Sscan(c.proc("statm"), &size, &resident); err != nil {
 		return 0
 	}
 	return resident * int64(os.Getpagesize())
+}
+
+// tick is the unit of processor time in /proc: 1/100 s on every Linux that Go runs on.
+const tick = 10 * time.Millisecond
+
+// processor is the processor time of the process; 0 when it has ended.
+func (c *child) processor() time.Duration {
+	// The name of the program, in brackets, may have spaces in it (proc(5)).
+	stat := c.proc("stat")
+	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
+	if len(fields) < 13 {
+		return 0
+	}
+	user, err := strconv.Atoi(fields[11])
+	system, err2 := strconv.Atoi(fields[12])
+	if err != nil || err2 != nil {
+		return 0
+	}
+	return time.Duration(user+system) * tick
+}
+
+// proc is a file of the process in /proc; "" when it has ended, or never was.
+func (c *child) proc(name string) string {
+	if c == nil {
+		return ""
+	}
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", c.cmd.Process.Pid, name))
+	if err != nil {
+		return ""
+	}
+	return string(data)
 }

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"vapd/audio"
@@ -23,15 +25,19 @@ var roomFormat = audio.Format{Rate: audio.WakeRate, Channels: 1}
 // HouseConfig says what is in the house.
 type HouseConfig struct {
 	Program string // vapd itself
-	Dir     string // of all files; made anew
-	Packs   string // folder of wake word packs; "" for none
+	// Dir is where everything is kept: logs, state, sockets, capture. It is emptied first
+	// when an earlier demo made it, and refused when it holds something else.
+	Dir   string
+	Packs string // folder of wake word packs; "" for none
 	// Microphone is the PCM of a real microphone, and Speaker that of a real speaker
 	// beside it; "" is a room without hardware.
 	Microphone, Speaker string
-	// Observe is told of every datagram between satellite and hub; it must not block.
+	// Seed of the network's luck.
+	Seed uint64
+	// Observe is told of every datagram between satellite and hub.
 	Observe func(netsim.Packet)
 	// Event is told of what happens in the hub, State of how the satellite is, ten times a
-	// second, and Note of what people should know. They must not block.
+	// second, and Note of what people should know. None of them may block.
 	Event  func(control.HubEvent)
 	State  func(control.SatelliteState)
 	Note   func(string)
@@ -39,70 +45,77 @@ type HouseConfig struct {
 }
 
 // House is a hub and a satellite in two processes, the network between them, and the
-// room that the satellite stands in. The satellite is started again when it ends,
-// the hub when somebody says so.
+// room that the satellite stands in. What ends by itself is started again.
 type House struct {
 	cfg     HouseConfig
 	card    *audiotest.Card // nil with a real microphone
 	network *netsim.Proxy
 	capture *os.File
 	speaker *recorder
+	quiet   atomic.Bool // nobody looks at the satellite
 	ctx     context.Context
 	cancel  context.CancelFunc
 	wg      sync.WaitGroup
 
 	mu       sync.Mutex
+	closed   bool
 	hub, sat *child
 	hubReady control.HubReady
 	satReady control.SatelliteReady
-	restarts int
 }
 
 // Open starts everything. ctx bounds the start alone.
-func Open(ctx context.Context, cfg HouseConfig) (h *House, err error) {
-	h = &House{cfg: cfg}
+func Open(ctx context.Context, cfg HouseConfig) (*House, error) {
+	h := &House{cfg: cfg, speaker: &recorder{}}
 	h.ctx, h.cancel = context.WithCancel(context.Background())
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, h.Close())
-		}
-	}()
+	if err := h.open(ctx); err != nil {
+		return nil, errors.Join(err, h.Close())
+	}
+	return h, nil
+}
+
+func (h *House) open(ctx context.Context) error {
 	if err := h.makeRoom(); err != nil {
-		return h, err
+		return err
 	}
 	if err := h.StartHub(ctx); err != nil {
-		return h, err
+		return err
 	}
 	hub, err := netip.ParseAddrPort(h.hubReady.CoAP)
 	if err != nil {
-		return h, fmt.Errorf("demo: the hub's address: %w", err)
+		return fmt.Errorf("demo: the hub's address: %w", err)
 	}
 	if h.capture, err = os.Create(h.CaptureFile()); err != nil {
-		return h, fmt.Errorf("demo: the capture: %w", err)
+		return fmt.Errorf("demo: the capture: %w", err)
 	}
 	h.network, err = netsim.Listen(netsim.Config{
-		Hub: hub, Seed: uint64(time.Now().UnixNano()), Capture: h.capture, Observe: cfg.Observe, Logger: cfg.Logger,
+		Hub: hub, Seed: h.cfg.Seed, Capture: h.capture, Observe: h.cfg.Observe, Logger: h.cfg.Logger,
 	})
 	if err != nil {
-		return h, err
+		return err
 	}
 	if err := h.addPacks(); err != nil {
-		return h, err
+		return err
 	}
-	return h, h.startSatellite(ctx)
+	return h.startSatellite(ctx)
 }
+
+// mark is the file that says that a folder is the demo's own.
+const mark = "made-by-vapd-demo"
 
 // makeRoom makes the folder and, without real hardware, the sound card.
 func (h *House) makeRoom() error {
-	for _, dir := range []string{h.cfg.Dir, h.state("hub"), h.state("satellite")} {
-		if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := emptyFolder(h.cfg.Dir); err != nil {
+		return err
+	}
+	for _, dir := range []string{h.state("hub"), h.state("satellite")} {
+		if err := os.Mkdir(dir, 0o700); err != nil {
 			return fmt.Errorf("demo: %w", err)
 		}
 	}
 	if h.cfg.Microphone != "" {
 		return nil
 	}
-	h.speaker = newRecorder()
 	card, err := audiotest.New(audiotest.Config{
 		Dir: h.cfg.Dir, Microphone: roomFormat, Speaker: roomFormat, Heard: h.speaker.hear,
 	})
@@ -110,183 +123,88 @@ func (h *House) makeRoom() error {
 	return err
 }
 
-func (h *House) state(part string) string { return filepath.Join(h.cfg.Dir, part) }
+// emptyFolder makes dir, without what an earlier demo left in it.
+func emptyFolder(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("demo: %w", err)
+	}
+	if len(entries) > 0 {
+		if _, err := os.Stat(filepath.Join(dir, mark)); err != nil {
+			return fmt.Errorf("demo: the folder %s has something else in it: name an empty one with --dir", dir)
+		}
+		if err := os.RemoveAll(dir); err != nil {
+			return fmt.Errorf("demo: %w", err)
+		}
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	return os.WriteFile(filepath.Join(dir, mark), nil, 0o600)
+}
 
-func (h *House) log(part string) string { return filepath.Join(h.cfg.Dir, part+".log") }
+func (h *House) path(name string) string { return filepath.Join(h.cfg.Dir, name) }
+
+func (h *House) state(part string) string { return h.path(part) }
+
+func (h *House) log(part string) string { return h.path(part + ".log") }
 
 // CaptureFile is the packet capture.
-func (h *House) CaptureFile() string { return filepath.Join(h.cfg.Dir, "capture.pcap") }
+func (h *House) CaptureFile() string { return h.path("capture.pcap") }
 
-// Network is what is between satellite and hub.
-func (h *House) Network() *netsim.Proxy { return h.network }
+// AnswerFile is where what the speaker played is kept at the end.
+func (h *House) AnswerFile() string { return h.path("answer.wav") }
 
-// StartHub starts the hub, at the port where it was before.
-func (h *House) StartHub(ctx context.Context) error {
-	listen := "127.0.0.1:0"
-	if h.hubReady.CoAP != "" {
-		listen = h.hubReady.CoAP
-	}
-	var ready control.HubReady
-	c, err := start(ctx, "hub", h.log("hub"), nil, &ready, h.cfg.Program,
-		"hub", "--control", filepath.Join(h.cfg.Dir, "hub.sock"), "run", "--listen", listen, "--state", h.state("hub"))
-	if err != nil {
-		return err
-	}
-	h.mu.Lock()
-	h.hub, h.hubReady = c, ready
-	h.mu.Unlock()
-	h.wg.Go(func() { h.watchHub(c) })
-	return nil
-}
-
-// KillHub ends the hub as a power cut does.
-func (h *House) KillHub() {
-	h.mu.Lock()
-	hub := h.hub
-	h.hub = nil
-	h.mu.Unlock()
-	if hub != nil {
-		hub.kill()
-	}
-}
-
-// HubRuns says whether there is a hub.
-func (h *House) HubRuns() bool {
+// Describe says what the house consists of.
+func (h *House) Describe() string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.hub != nil
+	room := "simulated board; flite speaks into the ALSA PCM \"default\", which is no hardware"
+	if h.card == nil {
+		room = "microphone " + h.cfg.Microphone + ", speaker " + h.cfg.Speaker
+	}
+	return fmt.Sprintf("hub %s (process %d), satellite %s (process %d), network %s; %s",
+		h.hubReady.CoAP, h.hubReady.PID, h.satReady.ID, h.satReady.PID, h.network.Addr(), room)
 }
 
-// watchHub tells of the hub's events while c runs, and of its end if nobody wanted it.
-func (h *House) watchHub(c *child) {
-	ctx, cancel := context.WithCancel(h.ctx)
-	defer cancel()
-	go func() {
-		<-c.done
-		cancel()
-	}()
-	err := subscribe(ctx, h.hubReady.Control, control.TopicEvents, h.cfg.Event)
-	<-ctx.Done()
-	h.mu.Lock()
-	unwanted := h.hub == c && h.ctx.Err() == nil
-	if unwanted {
-		h.hub = nil
-	}
-	h.mu.Unlock()
-	if unwanted {
-		h.cfg.Note(fmt.Sprintf("the hub ended by itself (%v, %v); the end of its log:\n%s", c.ended(), err, c.tail(5)))
-	}
+// SetLoss makes the network lose that share of all datagrams, 0 to 1, in both
+// directions.
+func (h *House) SetLoss(share float64) error { return h.network.SetLoss(share) }
+
+// Network is what the network does to datagrams, and what it did in each direction.
+func (h *House) Network() (loss float64, up, down netsim.Counts) {
+	how, up := h.network.Status(netsim.Up)
+	_, down = h.network.Status(netsim.Down)
+	return how.Loss, up, down
 }
 
-// addPacks gives the satellite its wake words.
-func (h *House) addPacks() error {
-	if h.cfg.Packs == "" {
-		return nil
+// Play plays sound into the room without hardware, as audiotest.Microphone does.
+func (h *House) Play(ctx context.Context, samples []int16) error {
+	if h.card == nil {
+		return errors.New("demo: nothing can be played into a real microphone")
 	}
-	manifests, err := filepath.Glob(filepath.Join(h.cfg.Packs, "*.json"))
-	if err != nil || len(manifests) == 0 {
-		return fmt.Errorf("demo: no wake word pack in %s: 'make demo' fetches one", h.cfg.Packs)
-	}
-	for _, m := range manifests {
-		if err := run(h.cfg.Program, "wake", "--packs", filepath.Join(h.state("satellite"), "wake"), "add", m); err != nil {
-			return err
-		}
-	}
-	return nil
+	return h.card.Microphone.Play(ctx, samples)
 }
 
-func (h *House) startSatellite(ctx context.Context) error {
-	mic, speaker, env := h.cfg.Microphone, h.cfg.Speaker, []string(nil)
-	if h.card != nil {
-		mic, speaker, env = "default", "default", []string{h.card.Env()}
-	}
-	var ready control.SatelliteReady
-	c, err := start(ctx, "satellite", h.log("satellite"), env, &ready, h.cfg.Program,
-		"satellite", "--hub", h.network.Addr().String(), "--profile", "sim", "--name", "demo",
-		"--state", h.state("satellite"), "--control", filepath.Join(h.cfg.Dir, "satellite.sock"),
-		"--set", "capture.pcm="+mic, "--set", "playback.pcm="+speaker)
-	if err != nil {
-		return err
-	}
-	h.mu.Lock()
-	h.sat, h.satReady = c, ready
-	h.mu.Unlock()
-	h.wg.Go(func() { h.watchSatellite(c) })
-	return nil
-}
+// Listening says whether the satellite has the microphone open.
+func (h *House) Listening() bool { return h.card == nil || h.card.Microphone.Listening() }
 
-// stuckDevice is the exit status of a satellite whose sound card needs a new process.
-const stuckDevice = 75
+// Sounded is when the speaker first played something audible after a moment; zero when
+// it has not.
+func (h *House) Sounded(after time.Time) time.Time { return h.speaker.firstAfter(after) }
 
-// watchSatellite tells of the satellite's states while c runs, and starts another one
-// when it has ended, as systemd does.
-func (h *House) watchSatellite(c *child) {
-	ctx, cancel := context.WithCancel(h.ctx)
-	defer cancel()
-	go func() {
-		<-c.done
-		cancel()
-	}()
-	_ = subscribe(ctx, h.satReady.Control, control.TopicState, h.cfg.State) // ends with the satellite
-	<-ctx.Done()
-	for h.ctx.Err() == nil {
-		why := fmt.Sprintf("%v; the end of its log:\n%s", c.ended(), c.tail(5))
-		if c.exitCode() == stuckDevice {
-			why = "its sound card was stuck, which a new process mends"
-		}
-		h.cfg.Note("the satellite ended and is started again: " + why)
-		h.mu.Lock()
-		h.restarts++
-		h.mu.Unlock()
-		ctx, cancel := context.WithTimeout(h.ctx, startTime)
-		err := h.startSatellite(ctx)
-		cancel()
-		if err == nil {
-			return
-		}
-		h.cfg.Note(err.Error())
-		sleep(h.ctx, time.Second)
-	}
-}
-
-// startTime is how long a daemon may take to be ready.
-const startTime = 30 * time.Second
-
-func sleep(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
-	}
-}
-
-// Satellite calls a method of the satellite.
-func (h *House) Satellite(ctx context.Context, method string, params any) error {
-	h.mu.Lock()
-	path := h.satReady.Control
-	h.mu.Unlock()
-	_, err := call[any](ctx, path, method, params)
-	return err
-}
-
-// HubStatus asks the hub how it is.
-func (h *House) HubStatus(ctx context.Context) (control.HubStatus, error) {
-	h.mu.Lock()
-	path := h.hubReady.Control
-	h.mu.Unlock()
-	return call[control.HubStatus](ctx, path, control.MethodHubStatus, struct{}{})
-}
-
-// Restarts is how often the satellite was started again.
-func (h *House) Restarts() int {
+// Resident is the memory of both processes, in bytes; 0 of one that does not run.
+func (h *House) Resident() (satellite, hub int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.restarts
+	return h.sat.resident(), h.hub.resident()
 }
 
 // Close ends everything, the satellite first, so that it can say goodbye.
 func (h *House) Close() error {
 	h.cancel()
 	h.mu.Lock()
+	h.closed = true
 	sat, hub := h.sat, h.hub
 	h.mu.Unlock()
 	var errs []error
@@ -306,4 +224,44 @@ func (h *House) Close() error {
 		h.card.Close()
 	}
 	return errors.Join(errs...)
+}
+
+// moveIn makes a daemon that has just started one of the house, unless the house was
+// closed meanwhile: then it stops the daemon.
+func (h *House) moveIn(c *child, place func()) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		return errors.Join(errors.New("demo: the house is closed"), c.stop())
+	}
+	place()
+	return nil
+}
+
+// again starts what has ended until it runs, and says why.
+func (h *House) again(c *child, why string, start func(context.Context) error) {
+	h.cfg.Note(fmt.Sprintf("the %s ended and is started again: %s", c.name, why))
+	for h.ctx.Err() == nil {
+		ctx, cancel := context.WithTimeout(h.ctx, startTime)
+		err := start(ctx)
+		cancel()
+		if err == nil {
+			return
+		}
+		h.cfg.Note(err.Error())
+		pause(h.ctx, time.Second)
+	}
+}
+
+// startTime is how long a daemon may take to be ready.
+const startTime = 30 * time.Second
+
+// pause returns after d, or when ctx ends, and says which.
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-time.After(d):
+		return nil
+	}
 }

@@ -1,59 +1,64 @@
 package demo
 
 import (
+	"slices"
 	"sync"
 	"time"
 
 	"vapd/audio"
 )
 
-// recorder keeps what the room's speaker plays.
+// recorder keeps what the room's speaker plays, without the long silences between.
 type recorder struct {
 	mu      sync.Mutex
 	samples []int16
-	last    time.Time // when something louder than silence was played last
-	first   time.Time // the same, since the last cut
+	silent  int         // samples since the last audible one
+	heard   []time.Time // when blocks with something audible came
 }
 
-// longest is how much is kept: the newest minutes of a demo that runs all day.
-const longest = 2 * 60 * audio.WakeRate
+// A recorder keeps the newest minutes of a demo that runs all day.
+const (
+	longestRecord = 2 * time.Minute
+	longestPause  = 500 * time.Millisecond
+	mostHeard     = 4096
+)
 
 // audible is a sample that a person hears; below are dither and rounding.
 const audible = 64
-
-func newRecorder() *recorder { return &recorder{} }
 
 // hear takes what is played.
 func (r *recorder) hear(samples []int16) {
 	now := time.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, s := range samples {
-		if s > audible || s < -audible {
-			if r.last = now; r.first.IsZero() {
-				r.first = now
-			}
-			break
-		}
+	if slices.ContainsFunc(samples, func(s int16) bool { return s > audible || s < -audible }) {
+		r.silent = 0
+		r.heard = append(r.heard, now)
+		r.heard = r.heard[max(0, len(r.heard)-mostHeard):]
+	}
+	if r.silent += len(samples); r.silent > audio.WakeRate.Frames(longestPause) {
+		return
 	}
 	r.samples = append(r.samples, samples...)
-	if extra := len(r.samples) - int(longest); extra > int(audio.WakeRate) {
-		r.samples = append(r.samples[:0], r.samples[extra:]...)
+	if most := audio.WakeRate.Frames(longestRecord); len(r.samples) > 2*most {
+		r.samples = append(r.samples[:0], r.samples[len(r.samples)-most:]...)
 	}
 }
 
-// cut returns what was played since the last cut.
-func (r *recorder) cut() []int16 {
+// recorded is what was played.
+func (r *recorder) recorded() []int16 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s := r.samples
-	r.samples, r.first = nil, time.Time{}
-	return s
+	return slices.Clone(r.samples)
 }
 
-// heard is when the first and the last audible sample since the last cut came.
-func (r *recorder) heard() (first, last time.Time) {
+// firstAfter is when something audible was played first after t; zero when nothing was.
+func (r *recorder) firstAfter(t time.Time) time.Time {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.first, r.last
+	i, _ := slices.BinarySearchFunc(r.heard, t, time.Time.Compare)
+	if i == len(r.heard) {
+		return time.Time{}
+	}
+	return r.heard[i]
 }

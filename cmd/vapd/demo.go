@@ -1,0 +1,76 @@
+//go:build !vapd_satellite
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"vapd/internal/demo"
+)
+
+// demoCmd is "vapd demo".
+type demoCmd struct {
+	Dir     string        `type:"path" default:"build/demo" help:"Folder of everything that the demo writes. Default: ${default}."`
+	Pack    string        `type:"path" default:"build/packs" help:"Folder of wake word packs. Default: ${default}."`
+	Say     []string      `placeholder:"TEXT" sep:"none" help:"Say this in place of the script; may be repeated."`
+	Wav     []string      `placeholder:"FILE[=TEXT]" sep:"none" help:"Play this recording in place of the script, and expect TEXT; may be repeated."`
+	Lines   bool          `help:"Write lines, as without a terminal."`
+	Timeout time.Duration `default:"120s" help:"End lines after this time. Default: ${default}."`
+}
+
+// Run shows the demo.
+func (c *demoCmd) Run() error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	cfg, err := c.config()
+	if err == nil {
+		ctx, cancel := context.WithTimeoutCause(ctx, c.Timeout, fmt.Errorf("the %v of --timeout are over", c.Timeout))
+		defer cancel()
+		err = demo.Lines(ctx, cfg, os.Stdout)
+	}
+	return demoStatus(err)
+}
+
+func (c *demoCmd) config() (demo.Config, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return demo.Config{}, fmt.Errorf("hub and satellite are this program itself, which can't be found: %w", err)
+	}
+	cfg := demo.Config{
+		Program: program, Dir: c.Dir, Packs: c.Pack, Say: c.Say, Seed: uint64(time.Now().UnixNano()),
+		Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)),
+	}
+	if _, err := os.Stat(c.Pack); errors.Is(err, fs.ErrNotExist) {
+		cfg.Packs = ""
+	}
+	for _, w := range c.Wav {
+		cfg.Clips = append(cfg.Clips, demo.ParseClip(w))
+	}
+	return cfg, nil
+}
+
+// exitCannotRun says that a demo could not run at all.
+const exitCannotRun = 2
+
+type cannotRun struct{ error }
+
+// ExitCode is kong's.
+func (cannotRun) ExitCode() int { return exitCannotRun }
+
+func (e cannotRun) Unwrap() error { return e.error }
+
+// demoStatus gives a demo that could not run its own exit status.
+func demoStatus(err error) error {
+	if err == nil || errors.Is(err, demo.ErrFailed) {
+		return err
+	}
+	return cannotRun{err}
+}

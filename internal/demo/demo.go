@@ -1,0 +1,154 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"vapd/internal/netsim"
+)
+
+// Config of a demo.
+type Config struct {
+	Program string // vapd itself
+	Dir     string // for everything that the demo writes
+	Packs   string // folder of wake word packs; "" for none
+	// Say and Clips are what is said in place of the script.
+	Say   []string
+	Clips []Clip
+	Seed  uint64 // of the network's luck
+	// Logger is told of what goes wrong in the demo itself.
+	Logger *slog.Logger
+}
+
+// Clip is a WAV file with somebody's voice, wake word included.
+type Clip struct {
+	File string
+	Text string // what is said in it, without the wake word; "" if it is not known
+}
+
+// ErrFailed says that the demo ran, but not as it should.
+var ErrFailed = errors.New("demo: not everything went as it should")
+
+// steps are what the demo shows.
+func (c Config) steps() []Step {
+	var steps []Step
+	for _, text := range c.Say {
+		steps = append(steps, question("rms", text, ""))
+	}
+	for _, clip := range c.Clips {
+		steps = append(steps, recording(clip))
+	}
+	if len(steps) == 0 {
+		return Script()
+	}
+	return steps
+}
+
+// open starts a house in which w sees everything.
+func (c Config) open(ctx context.Context, w *watch, microphone, speaker string) (*House, error) {
+	return Open(ctx, HouseConfig{
+		Program: c.Program, Dir: c.Dir, Packs: c.Packs, Microphone: microphone, Speaker: speaker, Seed: c.Seed,
+		Observe: w.seePacket, Event: w.seeEvent, State: w.seeState, Note: w.seeNote, Logger: c.Logger,
+	})
+}
+
+// Lines runs the demo without a screen, in a room without hardware: it writes what
+// happens to out. The error is ErrFailed when a step went wrong, and another one when
+// the demo could not run.
+func Lines(ctx context.Context, cfg Config, out io.Writer) (err error) {
+	begin := time.Now()
+	say := func(format string, args ...any) {
+		fmt.Fprintf(out, "%6.1f s  %s\n", time.Since(begin).Seconds(), fmt.Sprintf(format, args...))
+	}
+	w := newWatch(func(text string) { say("note: %s", text) })
+	house, err := cfg.open(ctx, w, "", "")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, house.Close()) }()
+	say("%s", house.Describe())
+	s := &stage{
+		actor: house, watch: w, speak: newVoices(cfg.Dir).speak,
+		spoken: func(text string) { say("  said: %s", text) },
+	}
+	if err := s.ready(ctx); err != nil {
+		return err
+	}
+	say("%s", wakeWords(s.look()))
+	steps := cfg.steps()
+	failed := s.play(ctx, steps, func(i int, r Result) {
+		switch r.State {
+		case Running:
+			say("%d. %s: %s", i+1, steps[i].Title, steps[i].Want)
+		case Passed:
+			say("   ok: %s", r.Detail)
+		case Failed:
+			say("   FAILED: %s", r.Detail)
+		}
+	})
+	fmt.Fprintln(out)
+	if err := WriteTable(out, s.utterances); err != nil {
+		return err
+	}
+	satellite, hub := house.Resident()
+	_, up, down := house.Network()
+	fmt.Fprintf(out, "\nmemory: satellite %.1f MB, hub %.1f MB\nnetwork: %s\n",
+		megabytes(satellite), megabytes(hub), counted(up, down))
+	if err := house.finish(out); err != nil {
+		return err
+	}
+	if failed > 0 {
+		return fmt.Errorf("%w: %d of %d steps failed; logs are in %s", ErrFailed, failed, len(steps), cfg.Dir)
+	}
+	fmt.Fprintf(out, "all %d steps went as they should\n", len(steps))
+	return nil
+}
+
+func megabytes(bytes int64) float64 { return float64(bytes) / 1e6 }
+
+func counted(up, down netsim.Counts) string {
+	return fmt.Sprintf("%d datagrams to the hub, %d back, %d lost on purpose", up.Received, down.Received, up.Lost+down.Lost)
+}
+
+// finish writes what the speaker played to a file, and names it and the capture.
+func (h *House) finish(out io.Writer) error {
+	if h.card != nil {
+		if err := writeWAV(h.AnswerFile(), h.speaker.recorded()); err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "answers: %s\n", h.AnswerFile())
+	}
+	fmt.Fprintf(out, "packets: %s (wireshark, or: tcpdump -r %[1]s)\n", h.CaptureFile())
+	return nil
+}
+
+// recording plays a file into the room.
+func recording(clip Clip) Step {
+	want := "it is understood and answered"
+	if clip.Text != "" {
+		want = fmt.Sprintf("%q is understood", clip.Text)
+	}
+	return Step{
+		Title: "play " + filepath.Base(clip.File), Want: want,
+		play: func(ctx context.Context, s *stage) (string, error) {
+			u, err := s.recording(ctx, clip)
+			return u.result(), err
+		},
+	}
+}
+
+// ParseClip reads FILE or FILE=TEXT.
+func ParseClip(arg string) Clip {
+	at := strings.LastIndexByte(arg, '=')
+	if _, err := os.Stat(arg); err == nil || at < 0 {
+		return Clip{File: arg}
+	}
+	return Clip{File: arg[:at], Text: arg[at+1:]}
+}

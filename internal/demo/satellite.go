@@ -1,0 +1,118 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"vapd/protocol/control"
+)
+
+// pollEvery is how often daemons are asked how they are.
+const pollEvery = 100 * time.Millisecond
+
+// addPacks gives the satellite its wake words.
+func (h *House) addPacks() error {
+	if h.cfg.Packs == "" {
+		return nil
+	}
+	manifests, err := filepath.Glob(filepath.Join(h.cfg.Packs, "*.json"))
+	if err != nil {
+		return fmt.Errorf("demo: wake word packs: %w", err)
+	}
+	for _, m := range manifests {
+		if err := run(h.cfg.Program, "wake", "--packs", filepath.Join(h.state("satellite"), "wake"), "add", m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (h *House) startSatellite(ctx context.Context) error {
+	mic, speaker, env := h.cfg.Microphone, h.cfg.Speaker, []string(nil)
+	if h.card != nil {
+		mic, speaker, env = "default", "default", []string{h.card.Env()}
+	}
+	var ready control.SatelliteReady
+	c, err := start(ctx, "satellite", h.log("satellite"), env, &ready, h.cfg.Program,
+		"satellite", "--hub", h.network.Addr().String(), "--profile", "sim", "--name", "demo",
+		"--state", h.state("satellite"), "--control", h.path("satellite.sock"),
+		"--set", "capture.pcm="+mic, "--set", "playback.pcm="+speaker)
+	if err != nil {
+		return err
+	}
+	return h.moveIn(c, func() {
+		h.sat, h.satReady = c, ready
+		h.wg.Go(func() { h.watchSatellite(c, ready.Control) })
+	})
+}
+
+// stuckDevice is the exit status of a satellite whose sound card needs a new process.
+const stuckDevice = 75
+
+// watchSatellite tells of the satellite's states while c runs, and starts another one
+// when it has ended, as systemd does.
+func (h *House) watchSatellite(c *child, socket string) {
+	h.pollSatellite(c, socket)
+	<-c.done // ends at the latest in Close
+	if h.ctx.Err() != nil {
+		return
+	}
+	why := c.obituary()
+	if c.cmd.ProcessState.ExitCode() == stuckDevice {
+		why = "its sound card was stuck, which a new process mends"
+	}
+	h.again(c, why, h.startSatellite)
+}
+
+// pollSatellite tells of the satellite's states until c or the house ends.
+func (h *House) pollSatellite(c *child, socket string) {
+	client, err := control.Dial(h.ctx, socket)
+	if err != nil {
+		h.cfg.Note(err.Error())
+		return
+	}
+	defer client.Close()
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-h.ctx.Done():
+			return
+		case <-c.done:
+			return
+		case <-tick.C:
+		}
+		if h.quiet.Load() {
+			continue
+		}
+		if s, err := control.Call[control.SatelliteState](h.ctx, client, control.MethodStatus, struct{}{}); err == nil {
+			h.cfg.State(s)
+		}
+	}
+}
+
+// Satellite calls a method of the satellite.
+func (h *House) Satellite(ctx context.Context, method string, params any) error {
+	h.mu.Lock()
+	socket := h.satReady.Control
+	h.mu.Unlock()
+	_, err := call[any](ctx, socket, method, params)
+	return err
+}
+
+// Idle is the share of one processor core, in percent, that the satellite takes over d
+// while nobody speaks or looks at it.
+func (h *House) Idle(ctx context.Context, d time.Duration) (percent float64, err error) {
+	h.mu.Lock()
+	sat := h.sat
+	h.mu.Unlock()
+	h.quiet.Store(true)
+	defer h.quiet.Store(false)
+	before, begin := sat.processor(), time.Now()
+	if err := pause(ctx, d); err != nil {
+		return 0, err
+	}
+	return 100 * (sat.processor() - before).Seconds() / time.Since(begin).Seconds(), nil
+}
