@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"syscall"
 	"time"
 )
 
@@ -58,6 +59,8 @@ func startProcess(logger *slog.Logger, path string, args []string) (*process, er
 	p.said = &logWriter{logger: logger.With("program", path)}
 	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = childIn, childOut, p.said
 	p.cmd.WaitDelay = grace
+	// A Ctrl-C at the hub's terminal is for the hub, which then ends the program.
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	err = p.cmd.Start()
 	childIn.Close()
 	childOut.Close()
