@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"log/slog"
-	"math"
 	"net/netip"
 	"slices"
 	"sync"
@@ -207,15 +206,6 @@ func spoken(d time.Duration, keep bool) func(uint32, []clientregistry.Fragment) 
 			Codec: vap.CodecPCM, Rate: 16000, Pieces: pcm20(d), Keep: keep,
 		}
 	}
-}
-
-// tone is 20 ms of 440 Hz from a sample on.
-func tone(from int) []int16 {
-	out := make([]int16, 320)
-	for i := range out {
-		out[i] = int16(8000 * math.Sin(2*math.Pi*440*float64(from+i)/16000))
-	}
-	return out
 }
 
 func allSounds(s hubtest.Session) (out []vap.Sound) {
