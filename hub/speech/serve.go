@@ -12,11 +12,11 @@ import (
 // r ends (it returns nil) or can't be read or written any more.
 func ServeRecognizer(r io.Reader, w io.Writer, name string, d Decoder) error {
 	s := &recognizerServer{out: wyoming.NewWriter(w), decoder: d}
-	s.info = wyoming.Info{ASR: []wyoming.Program{{
+	info := wyoming.Info{ASR: []wyoming.Program{{
 		Artifact: artifact(name),
 		Models:   []wyoming.Model{{Artifact: artifact(name), Languages: []string{"en"}}},
 	}}}
-	return serve(r, s.out, s.info, s.handle)
+	return serve(r, s.out, info, s.handle)
 }
 
 // ServeSynthesizer answers one peer that speaks Wyoming with what s says, until r
@@ -77,9 +77,9 @@ func report(out *wyoming.Writer, err error) error {
 	return out.Write(wyoming.New(wyoming.TypeError, wyoming.Error{Text: err.Error()}, nil))
 }
 
+// recognizerServer answers the events that belong to a recognizer.
 type recognizerServer struct {
 	out     *wyoming.Writer
-	info    wyoming.Info
 	decoder Decoder
 	last    Partial
 	broken  bool // the utterance had an error: the rest of it is dropped

@@ -7,7 +7,7 @@ import (
 	"vapd/audio"
 )
 
-// Format is what the ear works on: 16 kHz, one channel.
+// format is what is recognized: 16 kHz, one channel.
 var format = audio.Format{Rate: audio.WakeRate, Channels: 1}
 
 // Errors that callers tell apart.
