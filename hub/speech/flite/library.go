@@ -13,12 +13,12 @@ import (
 type (
 	// cVoice is cst_voice.
 	cVoice struct {
-		name     uintptr
+		_        uintptr // name
 		features uintptr
 	}
 	// cWave is cst_wave.
 	cWave struct {
-		kind                  uintptr
+		_                     uintptr // type
 		rate, count, channels int32
 		samples               *int16
 	}
@@ -26,9 +26,7 @@ type (
 	cStreaming struct {
 		minCount  int32 // samples between two calls of callback
 		callback  uintptr
-		utterance uintptr
-		item      uintptr
-		userdata  uintptr
+		_         [3]uintptr // for the callback
 	}
 )
 

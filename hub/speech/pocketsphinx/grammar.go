@@ -1,3 +1,5 @@
+//go:build !vapd_nodl
+
 package pocketsphinx
 
 import (
