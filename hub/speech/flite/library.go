@@ -24,9 +24,9 @@ type (
 	}
 	// cStreaming is cst_audio_streaming_info.
 	cStreaming struct {
-		minCount  int32 // samples between two calls of callback
-		callback  uintptr
-		_         [3]uintptr // for the callback
+		minCount int32 // samples between two calls of callback
+		callback uintptr
+		_        [3]uintptr // for the callback
 	}
 )
 
