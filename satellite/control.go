@@ -16,7 +16,7 @@ const statesEvery = 100 * time.Millisecond
 // Register serves the satellite's methods on its control socket.
 func (s *Satellite) Register(mux *control.Mux) {
 	control.Handle(mux, control.MethodStatus, func(context.Context, struct{}) (control.SatelliteState, error) {
-		return s.View(new(Usage)), nil
+		return s.view(new(usage)), nil
 	})
 	control.HandleStream(mux, control.TopicState, s.streamStates)
 	event(s, mux, control.MethodSay, func(p control.Say) (Event, error) {
@@ -53,11 +53,11 @@ func event[P any](s *Satellite, mux *control.Mux, method string, of func(P) (Eve
 
 // streamStates shows the state ten times a second, while somebody looks.
 func (s *Satellite) streamStates(ctx context.Context, _ struct{}, send func(control.SatelliteState)) error {
-	usage := new(Usage)
+	usage := new(usage)
 	tick := time.NewTicker(statesEvery)
 	defer tick.Stop()
 	for {
-		send(s.View(usage))
+		send(s.view(usage))
 		select {
 		case <-ctx.Done():
 			return nil

@@ -182,8 +182,8 @@ func TestSatelliteSaysSorry(t *testing.T) {
 			h.until("searching", func(v control.SatelliteState) bool { return v.Link.State == "searching" })
 			h.after(2 * time.Second)
 			h.happen(ListenPressed{})
-			if !talks(h) || h.View(new(Usage)).Turn.N != 0 {
-				t.Errorf("does not say it: %+v", h.View(new(Usage)).Turn)
+			if !talks(h) || h.view(new(usage)).Turn.N != 0 {
+				t.Errorf("does not say it: %+v", h.view(new(usage)).Turn)
 			}
 		})
 	})

@@ -263,7 +263,7 @@ func (h *home) stop() {
 func (h *home) after(d time.Duration) control.SatelliteState {
 	time.Sleep(d)
 	synctest.Wait()
-	return h.View(new(Usage))
+	return h.view(new(usage))
 }
 
 // until lets time pass until ok, a minute at most.
@@ -274,7 +274,7 @@ func (h *home) until(what string, ok func(control.SatelliteState) bool) control.
 			return v
 		}
 	}
-	h.t.Fatalf("never %s: %+v", what, h.View(new(Usage)))
+	h.t.Fatalf("never %s: %+v", what, h.view(new(usage)))
 	panic("not reached")
 }
 

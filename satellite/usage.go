@@ -9,15 +9,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Usage measures what this process uses, from one look to the next.
-type Usage struct {
+// usage measures what this process uses, from one look to the next.
+type usage struct {
 	at  time.Time
 	cpu time.Duration
 }
 
 // look is the memory in bytes, and the share of one core in percent since the last
 // look; since the start of the process at the first one. What can't be read is 0.
-func (u *Usage) look(started time.Time) (rss int64, cpuPercent float64) {
+func (u *usage) look(started time.Time) (rss int64, cpuPercent float64) {
 	var r unix.Rusage
 	if unix.Getrusage(unix.RUSAGE_SELF, &r) != nil {
 		return residentBytes(), 0

@@ -8,9 +8,9 @@ import (
 	"vapd/satellite/link"
 )
 
-// View is all that there is to see of the satellite at this moment; any goroutine may
-// ask. u measures the process since the last View with it.
-func (s *Satellite) View(u *Usage) control.SatelliteState {
+// view is all that there is to see of the satellite at this moment; any goroutine may
+// ask. u measures the process since the last view with it.
+func (s *Satellite) view(u *usage) control.SatelliteState {
 	state := *s.seen.Load()
 	v := control.SatelliteState{
 		ID: s.cfg.ID, Name: s.cfg.Name, UptimeMS: time.Since(s.started).Milliseconds(),

@@ -62,7 +62,9 @@ func newHouse(t *testing.T, script hubtest.Script) *house {
 		Endpoint: endpoint, ID: "org.vapd.satellite.test", Name: "test",
 		Capabilities: []vap.Offer{
 			{Name: vap.CapSound, Version: 1, Codecs: []string{vap.CodecPCM}, Stream: true},
-			{Name: vap.CapVoice, Version: 1}, {Name: vap.CapHeard, Version: 1}, {Name: vap.CapTimer, Version: 1},
+			{Name: vap.CapVoice, Version: 1},
+			{Name: vap.CapHeard, Version: 1},
+			{Name: vap.CapTimer, Version: 1},
 		},
 	})
 	client.Register(mux)
@@ -184,7 +186,7 @@ func sounds(t *testing.T, s hubtest.Session, origin int64) []vap.Sound {
 	return out
 }
 
-// pcm is d of a tone at 16 kHz in pieces of 20 ms.
+// pcm20 is d of a tone at 16 kHz in pieces of 20 ms.
 func pcm20(d time.Duration) (pieces [][]byte) {
 	for range d / (20 * time.Millisecond) {
 		piece := make([]byte, 640)

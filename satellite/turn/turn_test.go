@@ -231,7 +231,8 @@ func TestTurnFailures(t *testing.T) {
 		"engine missing": {
 			hubtest.Script{HearAfter: 10, Answer: func(uint32, []clientregistry.Fragment) hubtest.Answer {
 				return hubtest.Answer{Error: &vap.Error{Code: codes.ServiceUnavailable, Type: vap.TypeNoSpeechEngine}}
-			}}, nil,
+			}},
+			nil,
 			func(err error) bool {
 				e, ok := errors.AsType[*vap.Error](err)
 				return ok && e.Type == vap.TypeNoSpeechEngine && !Silent(err)
@@ -239,7 +240,8 @@ func TestTurnFailures(t *testing.T) {
 		},
 		"microphone reopened": {hubtest.Script{}, func(h *house) { h.uplink.Reset() }, func(err error) bool { return errors.Is(err, errGap) }},
 		"hub gone": {
-			hubtest.Script{}, func(h *house) { h.network.Lose(func(netip.AddrPort, netip.AddrPort, []byte) bool { return true }) },
+			hubtest.Script{},
+			func(h *house) { h.network.Lose(func(netip.AddrPort, netip.AddrPort, []byte) bool { return true }) },
 			func(err error) bool { return errors.Is(err, coap.ErrNoReply) },
 		},
 		"no answer": {hubtest.Script{HearAfter: 10}, nil, func(err error) bool { return errors.Is(err, context.DeadlineExceeded) }},
@@ -250,7 +252,8 @@ func TestTurnFailures(t *testing.T) {
 		"codec of another world": {
 			hubtest.Script{HearAfter: 10, Answer: func(uint32, []clientregistry.Fragment) hubtest.Answer {
 				return hubtest.Answer{Codec: "mp3", Rate: 16000, Pieces: pcm20(time.Second)}
-			}}, nil,
+			}},
+			nil,
 			func(err error) bool { return err != nil },
 		},
 	} {
