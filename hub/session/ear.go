@@ -36,7 +36,8 @@ type ear struct {
 }
 
 const (
-	// maxGap is the silence that is put in for lost audio at most.
+	// maxGap is how much lost audio is made up for: an order with a longer hole is not
+	// carried out.
 	maxGap = 2 * audio.WakeRate
 	// maxPreroll bounds what a client can make the hub keep before its wake word.
 	maxPreroll = 4 * audio.WakeRate
@@ -123,9 +124,10 @@ func (e *ear) sound(c vap.Capability) error {
 			e.listener.Ignore(chime)
 		}
 	}
-	if gap := s.At - e.at; gap > 0 {
-		gap = min(gap, int64(maxGap))
-		e.at = s.At - gap
+	switch gap := s.At - e.at; {
+	case gap > int64(maxGap):
+		return fmt.Errorf("%w: %v in one piece", errLost, audio.WakeRate.Duration(gap))
+	case gap > 0:
 		e.hear(e.decoder.Conceal(int(gap)))
 	}
 	samples, err := e.decoder.Decode(s.Data)

@@ -222,7 +222,10 @@ func (s *Session) listen(ctx context.Context, e *ear) error {
 	}
 }
 
-var errStalled = errors.New("the client stopped in the middle of its utterance")
+var (
+	errStalled = errors.New("the client stopped in the middle of its utterance")
+	errLost    = errors.New("session: too much of the utterance was lost")
+)
 
 // decided acts on the verdict.
 func (s *Session) decided(v verdict) error {
@@ -301,7 +304,7 @@ func failure(err error) *vap.Error {
 	switch {
 	case errors.As(err, &e):
 		return e
-	case errors.Is(err, errStalled):
+	case errors.Is(err, errStalled), errors.Is(err, errLost):
 		return &vap.Error{Code: codes.RequestEntityIncomplete, Type: vap.TypeFragmentLost}
 	case errors.Is(err, speech.ErrUnavailable):
 		return &vap.Error{Code: codes.ServiceUnavailable, Type: vap.TypeNoSpeechEngine, RetryAfter: 10 * time.Second}

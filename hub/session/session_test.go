@@ -117,6 +117,9 @@ func TestFailures(t *testing.T) {
 			b.Fragment(clientregistry.Fragment{Turn: 1, Received: time.Now()})
 			time.Sleep(stall + time.Millisecond)
 		}, &vap.Error{Code: codes.RequestEntityIncomplete, Type: vap.TypeFragmentLost}},
+		"a hole of three seconds": {nil, func(b *bench) {
+			b.Fragment(clientregistry.Fragment{Turn: 1, Lost: 150, Capabilities: []vap.Capability{vap.Sound{At: 48000, Data: make([]byte, 640)}.Capability()}})
+		}, &vap.Error{Code: codes.RequestEntityIncomplete, Type: vap.TypeFragmentLost}},
 		"odd PCM": {nil, func(b *bench) {
 			b.Fragment(clientregistry.Fragment{Turn: 1, Capabilities: []vap.Capability{vap.Sound{Data: make([]byte, 3)}.Capability()}})
 		}, &vap.Error{Code: codes.BadRequest, Type: vap.TypeMalformed, Object: vap.CapSound}},
