@@ -122,8 +122,12 @@ func (h *Hub) Run(ctx context.Context) error {
 func (h *Hub) offers() []vap.Offer {
 	return []vap.Offer{
 		{Name: vap.CapSound, Version: 1, Stream: true, Codecs: append(h.cfg.Codecs.Names(), vap.CodecPCM)},
-		{Name: vap.CapWakeword, Version: 1}, {Name: vap.CapText, Version: 1}, {Name: vap.CapChime, Version: 1},
-		{Name: vap.CapTimer, Version: 1}, {Name: vap.CapVolume, Version: 1}, {Name: vap.CapLog, Version: 1},
+		{Name: vap.CapWakeword, Version: 1},
+		{Name: vap.CapText, Version: 1},
+		{Name: vap.CapChime, Version: 1},
+		{Name: vap.CapTimer, Version: 1},
+		{Name: vap.CapVolume, Version: 1},
+		{Name: vap.CapLog, Version: 1},
 	}
 }
 

@@ -105,8 +105,13 @@ func connect(t *testing.T, h *Hub, id string) *satellite {
 	}
 	s := &satellite{Client: clientregistry.NewClient(clientregistry.ClientConfig{
 		Endpoint: e, ID: id, Name: id, Logger: slog.New(slog.DiscardHandler),
-		Capabilities: []vap.Offer{{Name: vap.CapSound, Version: 1, Stream: true, Codecs: []string{vap.CodecPCM}}, {Name: vap.CapVoice, Version: 1},
-			{Name: vap.CapHeard, Version: 1}, {Name: vap.CapTimer, Version: 1}, {Name: vap.CapListen, Version: 1}},
+		Capabilities: []vap.Offer{
+			{Name: vap.CapSound, Version: 1, Stream: true, Codecs: []string{vap.CodecPCM}},
+			{Name: vap.CapVoice, Version: 1},
+			{Name: vap.CapHeard, Version: 1},
+			{Name: vap.CapTimer, Version: 1},
+			{Name: vap.CapListen, Version: 1},
+		},
 		Notified: func(vap.Capability) bool { return true },
 	})}
 	s.Register(mux)

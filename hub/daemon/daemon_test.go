@@ -132,7 +132,9 @@ func satellite(t *testing.T, r control.HubReady) *clientregistry.Client {
 		Endpoint: e, ID: "org.example.satellite", Name: "Satellite", Logger: slog.New(slog.DiscardHandler),
 		Capabilities: []vap.Offer{
 			{Name: vap.CapSound, Version: 1, Stream: true, Codecs: []string{vap.CodecPCM}},
-			{Name: vap.CapVoice, Version: 1}, {Name: vap.CapHeard, Version: 1}, {Name: vap.CapListen, Version: 1},
+			{Name: vap.CapVoice, Version: 1},
+			{Name: vap.CapHeard, Version: 1},
+			{Name: vap.CapListen, Version: 1},
 		},
 		Notified: func(vap.Capability) bool { return true },
 	})

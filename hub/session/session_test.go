@@ -107,12 +107,18 @@ func TestFailures(t *testing.T) {
 		act    func(*bench)
 		want   *vap.Error
 	}{
-		"no engine": {func(b *bench) { b.engine.finish = speech.ErrUnavailable }, nil,
-			&vap.Error{Code: codes.ServiceUnavailable, Type: vap.TypeNoSpeechEngine, RetryAfter: 10 * time.Second}},
-		"engine crashed": {func(b *bench) { b.engine.finish = speech.ErrCrashed }, nil,
-			&vap.Error{Code: codes.InternalServerError, Type: vap.TypeEngineFailed}},
-		"engine busy": {func(b *bench) { b.engine.finish = speech.ErrBusy }, nil,
-			&vap.Error{Code: codes.ServiceUnavailable, Type: vap.TypeBusy, RetryAfter: time.Second}},
+		"no engine": {
+			func(b *bench) { b.engine.finish = speech.ErrUnavailable }, nil,
+			&vap.Error{Code: codes.ServiceUnavailable, Type: vap.TypeNoSpeechEngine, RetryAfter: 10 * time.Second},
+		},
+		"engine crashed": {
+			func(b *bench) { b.engine.finish = speech.ErrCrashed }, nil,
+			&vap.Error{Code: codes.InternalServerError, Type: vap.TypeEngineFailed},
+		},
+		"engine busy": {
+			func(b *bench) { b.engine.finish = speech.ErrBusy }, nil,
+			&vap.Error{Code: codes.ServiceUnavailable, Type: vap.TypeBusy, RetryAfter: time.Second},
+		},
 		"client stalls": {nil, func(b *bench) {
 			b.Fragment(clientregistry.Fragment{Turn: 1, Received: time.Now()})
 			time.Sleep(stall + time.Millisecond)

@@ -25,11 +25,13 @@ func (h alarmHeap) Swap(i, j int) {
 	h[i], h[j] = h[j], h[i]
 	h[i].index, h[j].index = i+1, j+1
 }
+
 func (h *alarmHeap) Push(x any) {
 	a := x.(*alarm)
 	*h = append(*h, a)
 	a.index = len(*h)
 }
+
 func (h *alarmHeap) Pop() any {
 	old := *h
 	a := old[len(old)-1]
