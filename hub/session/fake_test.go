@@ -76,10 +76,9 @@ type fakeEngine struct {
 	samples    []int16 // that the recognizer got
 	closed     int
 
-	spoken  []int16
-	format  audio.Format
-	speak   error
-	written chan struct{}
+	spoken []int16
+	format audio.Format
+	speak  error
 }
 
 func (f *fakeEngine) Listen() speech.Utterance { return &fakeUtterance{engine: f} }
