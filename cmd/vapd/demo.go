@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -22,7 +23,10 @@ type demoCmd struct {
 	Pack    string        `type:"path" default:"build/packs" help:"Folder of wake word packs. Default: ${default}."`
 	Say     []string      `placeholder:"TEXT" sep:"none" help:"Say this in place of the script; may be repeated."`
 	Wav     []string      `placeholder:"FILE[=TEXT]" sep:"none" help:"Play this recording in place of the script, and expect TEXT; may be repeated."`
+	Mic     string        `placeholder:"PCM" help:"Microphone to listen to; 'none' is a room without hardware. Default: the machine's own, if there is one."`
+	Speaker string        `placeholder:"PCM" default:"default" help:"Speaker beside --mic. Default: ${default}."`
 	Lines   bool          `help:"Write lines, as without a terminal."`
+	Figures int           `placeholder:"N" help:"Ask N questions, and write the figures of 'make bench'."`
 	Timeout time.Duration `default:"120s" help:"End lines after this time. Default: ${default}."`
 }
 
@@ -31,12 +35,31 @@ func (c *demoCmd) Run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	cfg, err := c.config()
-	if err == nil {
+	switch {
+	case err != nil:
+	case c.Figures > 0:
+		err = demo.Figures(ctx, cfg, c.Figures, os.Stdout)
+	case c.Lines || !demo.IsTerminal(os.Stdin, os.Stdout):
 		ctx, cancel := context.WithTimeoutCause(ctx, c.Timeout, fmt.Errorf("the %v of --timeout are over", c.Timeout))
 		defer cancel()
 		err = demo.Lines(ctx, cfg, os.Stdout)
+	default:
+		mic, speaker := c.devices()
+		err = demo.Live(ctx, cfg, mic, speaker, os.Stdin, os.Stdout)
 	}
 	return demoStatus(err)
+}
+
+// devices are the microphone and the speaker to use; "" is a room without hardware. Who
+// names sentences or recordings wants that room.
+func (c *demoCmd) devices() (mic, speaker string) {
+	switch {
+	case c.Mic == "none" || c.Mic == "" && len(c.Say)+len(c.Wav) > 0:
+		return "", ""
+	case c.Mic != "":
+		return c.Mic, c.Speaker
+	}
+	return demo.Microphone(os.DirFS("/"), filepath.Join(os.Getenv("XDG_RUNTIME_DIR"), "pulse", "native"))
 }
 
 func (c *demoCmd) config() (demo.Config, error) {

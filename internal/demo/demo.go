@@ -74,9 +74,11 @@ func Lines(ctx context.Context, cfg Config, out io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, house.Close()) }()
 	say("%s", house.Describe())
+	var said []Utterance
 	s := &stage{
 		actor: house, watch: w, speak: newVoices(cfg.Dir).speak,
-		spoken: func(text string) { say("  said: %s", text) },
+		spoken: func(text string) { say("   said: %s", text) },
+		done:   func(u Utterance) { said = append(said, u) },
 	}
 	if err := s.ready(ctx); err != nil {
 		return err
@@ -93,15 +95,7 @@ func Lines(ctx context.Context, cfg Config, out io.Writer) (err error) {
 			say("   FAILED: %s", r.Detail)
 		}
 	})
-	fmt.Fprintln(out)
-	if err := WriteTable(out, s.utterances); err != nil {
-		return err
-	}
-	satellite, hub := house.Resident()
-	_, up, down := house.Network()
-	fmt.Fprintf(out, "\nmemory: satellite %.1f MB, hub %.1f MB\nnetwork: %s\n",
-		megabytes(satellite), megabytes(hub), counted(up, down))
-	if err := house.finish(out); err != nil {
+	if err := house.summary(out, said); err != nil {
 		return err
 	}
 	if failed > 0 {
@@ -117,16 +111,25 @@ func counted(up, down netsim.Counts) string {
 	return fmt.Sprintf("%d datagrams to the hub, %d back, %d lost on purpose", up.Received, down.Received, up.Lost+down.Lost)
 }
 
-// finish writes what the speaker played to a file, and names it and the capture.
-func (h *House) finish(out io.Writer) error {
+// summary writes the latencies and figures, and what the speaker played to a file, and
+// names the files.
+func (h *House) summary(out io.Writer, said []Utterance) error {
+	fmt.Fprintln(out)
+	if err := WriteTable(out, said); err != nil {
+		return err
+	}
+	satellite, hub := h.Resident()
+	_, up, down := h.Network()
+	fmt.Fprintf(out, "\nmemory:  satellite %.1f MB, hub %.1f MB\nnetwork: %s\n",
+		megabytes(satellite), megabytes(hub), counted(up, down))
 	if h.card != nil {
 		if err := writeWAV(h.AnswerFile(), h.speaker.recorded()); err != nil {
 			return err
 		}
 		fmt.Fprintf(out, "answers: %s\n", h.AnswerFile())
 	}
-	fmt.Fprintf(out, "packets: %s (wireshark, or: tcpdump -r %[1]s)\n", h.CaptureFile())
-	return nil
+	_, err := fmt.Fprintf(out, "packets: %s (open it with wireshark or tcpdump -r)\n", h.CaptureFile())
+	return err
 }
 
 // recording plays a file into the room.

@@ -159,12 +159,23 @@ func (h *House) AnswerFile() string { return h.path("answer.wav") }
 func (h *House) Describe() string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	room := "simulated board; flite speaks into the ALSA PCM \"default\", which is no hardware"
-	if h.card == nil {
-		room = "microphone " + h.cfg.Microphone + ", speaker " + h.cfg.Speaker
-	}
 	return fmt.Sprintf("hub %s (process %d), satellite %s (process %d), network %s; %s",
-		h.hubReady.CoAP, h.hubReady.PID, h.satReady.ID, h.satReady.PID, h.network.Addr(), room)
+		h.hubReady.CoAP, h.hubReady.PID, h.satReady.ID, h.satReady.PID, h.network.Addr(), h.Room())
+}
+
+// Room says what is heard and spoken with.
+func (h *House) Room() string {
+	if h.card == nil {
+		return "microphone " + h.cfg.Microphone + ", speaker " + h.cfg.Speaker
+	}
+	return "no microphone: flite speaks into a simulated board, through ALSA"
+}
+
+// HubAddress is where the hub listens.
+func (h *House) HubAddress() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.hubReady.CoAP
 }
 
 // SetLoss makes the network lose that share of all datagrams, 0 to 1, in both

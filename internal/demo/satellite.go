@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -38,7 +39,7 @@ func (h *House) startSatellite(ctx context.Context) error {
 	c, err := start(ctx, "satellite", h.log("satellite"), env, &ready, h.cfg.Program,
 		"satellite", "--hub", h.network.Addr().String(), "--profile", "sim", "--name", "demo",
 		"--state", h.state("satellite"), "--control", h.path("satellite.sock"),
-		"--set", "capture.pcm="+mic, "--set", "playback.pcm="+speaker)
+		"--set", "capture.pcm="+mic, "--set", "playback.pcm="+cmp.Or(speaker, "none"))
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ func Script() []Step {
 	return []Step{
 		question("rms", "what time is it", "It is "),
 		withoutWord("slt", "set a timer for five minutes"),
-		lossy("slt", "set a timer for five minutes", "5 minutes"),
+		lossy("slt", "set a timer for five minutes", "five minutes"),
 		muted("rms", "what day is it"),
 		ringsAlone("rms", "set a timer for five seconds"),
 		question("rms", "how long is left", ""),
@@ -33,7 +33,7 @@ func Script() []Step {
 // question asks something that has to be understood and answered.
 func question(voice, sentence, answer string) Step {
 	return Step{
-		Title: fmt.Sprintf("say the wake word and %q", sentence), Want: "it is understood and answered",
+		Title: fmt.Sprintf("%q", sentence), Want: "it is understood and answered",
 		play: func(ctx context.Context, s *stage) (string, error) {
 			u, err := s.understood(ctx, voice, sentence, answer)
 			return u.result(), err
@@ -48,7 +48,7 @@ func (u Utterance) result() string {
 // withoutWord says a sentence without the wake word.
 func withoutWord(voice, sentence string) Step {
 	return Step{
-		Title: fmt.Sprintf("say %q without the wake word", sentence), Want: "it does not wake, and no frame leaves",
+		Title: fmt.Sprintf("%q without the wake word", sentence), Want: "it does not wake, and no frame leaves",
 		play: func(ctx context.Context, s *stage) (string, error) {
 			return s.ignored(ctx, func() error {
 				_, err := s.tell(ctx, voice, sentence)
@@ -95,7 +95,7 @@ func best(s control.SatelliteState) string {
 // lossy asks over a network that loses every tenth datagram.
 func lossy(voice, sentence, answer string) Step {
 	return Step{
-		Title: fmt.Sprintf("lose 10 %% of all datagrams and say %q", sentence), Want: "not a word is lost",
+		Title: fmt.Sprintf("%q while 10 %% of all datagrams are lost", sentence), Want: "not a word is lost",
 		play: func(ctx context.Context, s *stage) (result string, err error) {
 			if err := s.SetLoss(0.1); err != nil {
 				return "", err
@@ -110,12 +110,12 @@ func lossy(voice, sentence, answer string) Step {
 // muted moves the board's switch and speaks to a satellite that must be deaf.
 func muted(voice, sentence string) Step {
 	return Step{
-		Title: fmt.Sprintf("mute, and say the wake word and %q", sentence), Want: "the microphone is closed, and no frame leaves",
+		Title: fmt.Sprintf("%q while it is muted", sentence), Want: "the microphone is closed, and no frame leaves",
 		play: func(ctx context.Context, s *stage) (result string, err error) {
 			if err := s.setMute(ctx, true); err != nil {
 				return "", err
 			}
-			defer func() { err = errors.Join(err, s.setMute(context.WithoutCancel(ctx), false)) }()
+			defer func() { err = errors.Join(err, s.setMute(ctx, false)) }()
 			return s.ignored(ctx, func() error {
 				if len(s.look().Words) > 0 { // the key would unmute nothing, but be an order
 					if _, err := s.call(ctx, voice); err != nil {
@@ -130,12 +130,13 @@ func muted(voice, sentence string) Step {
 }
 
 // setMute moves the switch and returns when the microphone is closed, or open again.
+// The switch moves even when ctx has ended.
 func (s *stage) setMute(ctx context.Context, on bool) error {
 	gesture, what := "up", "open microphone"
 	if on {
 		gesture, what = "down", "closed microphone"
 	}
-	if err := s.Satellite(ctx, control.MethodKey, control.Key{ID: "switch", Gesture: gesture}); err != nil {
+	if err := s.Satellite(context.WithoutCancel(ctx), control.MethodKey, control.Key{ID: "switch", Gesture: gesture}); err != nil {
 		return err
 	}
 	_, err := s.await(ctx, what, within, func(st control.SatelliteState) bool {
@@ -147,7 +148,7 @@ func (s *stage) setMute(ctx context.Context, on bool) error {
 // ringsAlone sets a timer, kills the hub, and waits for the ring.
 func ringsAlone(voice, sentence string) Step {
 	return Step{
-		Title: fmt.Sprintf("say %q and kill the hub", sentence), Want: "the timer rings without a hub",
+		Title: fmt.Sprintf("%q, and the hub is killed", sentence), Want: "the timer rings without a hub",
 		play: func(ctx context.Context, s *stage) (result string, err error) {
 			if u, err := s.understood(ctx, voice, sentence, ""); err != nil {
 				return u.result(), err
@@ -169,9 +170,12 @@ func ringsAlone(voice, sentence string) Step {
 
 func ringing(t control.TimerView) bool { return t.Ringing }
 
-// revive starts the hub and returns when the satellite has found it.
+// revive starts the hub, even when ctx has ended, and returns when the satellite has
+// found it.
 func (s *stage) revive(ctx context.Context) error {
-	if err := s.StartHub(ctx); err != nil {
+	start, cancel := context.WithTimeout(context.WithoutCancel(ctx), startTime)
+	defer cancel()
+	if err := s.StartHub(start); err != nil {
 		return err
 	}
 	return s.ready(ctx)

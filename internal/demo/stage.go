@@ -31,11 +31,9 @@ type speaker func(ctx context.Context, voice, text string) ([]int16, error)
 type stage struct {
 	actor
 	*watch
-	speak speaker
-	// spoken is told of what is said in the room, for people.
-	spoken func(text string)
-
-	utterances []Utterance
+	speak  speaker
+	spoken func(text string) // told of what is said in the room, for people
+	done   func(u Utterance) // told of what became of it
 }
 
 // How long the satellite may take. Far more than it needs: a busy machine is no reason
@@ -137,10 +135,15 @@ func (s *stage) recording(ctx context.Context, clip Clip) (Utterance, error) {
 		err = s.Play(ctx, trim(samples))
 		return time.Time{}, time.Now(), err // where the word ends, nobody knows
 	})
-	if err == nil && clip.Text != "" {
-		err = u.check("")
+	switch {
+	case err != nil:
+		return u, err
+	case clip.Text != "":
+		return u, u.check("")
+	case u.Heard == "":
+		return u, errors.New("nothing was understood")
 	}
-	return u, err
+	return u, nil
 }
 
 // converse speaks to the satellite and waits until it has answered. speak returns when
@@ -167,7 +170,7 @@ func (s *stage) converse(ctx context.Context, u Utterance, speak func() (word, e
 		u.WordToFragment = milliseconds(word, f[0])
 	}
 	u.SpeechToAnswer = milliseconds(end, s.Sounded(end))
-	s.utterances = append(s.utterances, u)
+	s.done(u)
 	if err == nil && st.Turn.Error != "" {
 		err = errors.New(st.Turn.Error)
 	}

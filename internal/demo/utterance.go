@@ -48,7 +48,7 @@ func ms(v float64) string {
 	if math.IsNaN(v) {
 		return "-"
 	}
-	return fmt.Sprintf("%.0f ms", v)
+	return fmt.Sprintf("%.0f ms", math.Round(v)+0) // no -0
 }
 
 // sameWords says whether two sentences differ in nothing that is heard.

@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -110,6 +111,20 @@ func (w *watch) look() control.SatelliteState {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.state
+}
+
+// news are the notes and the datagrams that were seen, for people.
+func (w *watch) news() (notes, packets []string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, p := range w.packets {
+		line := p.time.Format("05.000") + " " + p.direction.String() + " " + p.text
+		if p.fate != netsim.Passed {
+			line += " (" + p.fate.String() + ")"
+		}
+		packets = append(packets, line)
+	}
+	return slices.Clone(w.notes), packets
 }
 
 // fragmentsSince are the times of the fragments after t.

@@ -1,0 +1,67 @@
+package demo
+
+import (
+	"fmt"
+	"time"
+
+	"vapd/audio/meter"
+	"vapd/protocol/control"
+)
+
+// ear knows how a person in front of a real microphone is doing.
+type ear struct {
+	since time.Time // of the first look, or of the last time it woke
+	woke  int64
+	best  float64 // score since then
+	loud  float64 // highest peak of the last seconds, in dBFS
+	at    time.Time
+}
+
+const (
+	// patience is how long a person tries before they are helped.
+	patience = 10 * time.Second
+	// loudFor is how long a peak counts: longer than a pause in speech.
+	loudFor = 3 * time.Second
+	// fullScale is a peak at which the tops of waves are cut off, in dBFS.
+	fullScale = -0.01
+)
+
+// see looks at the satellite.
+func (e *ear) see(now time.Time, s control.SatelliteState) {
+	if e.since.IsZero() {
+		e.since, e.woke = now, woken(s)
+	}
+	if n := woken(s); n != e.woke || s.Turn.State != "idle" {
+		e.since, e.woke, e.best = now, n, 0
+	}
+	for _, w := range s.Words {
+		e.best = max(e.best, w.Score)
+	}
+	if s.Mic.Peak >= e.loud || now.Sub(e.at) > loudFor {
+		e.loud, e.at = s.Mic.Peak, now
+	}
+}
+
+// advice is what to tell the person.
+func (e *ear) advice(now time.Time, s control.SatelliteState) string {
+	if s.Mic.KeyMuted || s.Mic.NetMuted {
+		return "It is muted. Press m."
+	}
+	if s.Turn.State != "idle" {
+		return "Go on: what time is it? Set a timer for five minutes."
+	}
+	level := meter.Level{Peak: e.loud}
+	if e.loud >= fullScale {
+		level.Clipped = 1
+	}
+	verdict := level.Judge()
+	if len(s.Words) == 0 {
+		return "Press space, and ask: what time is it? The microphone is " + string(verdict) + "."
+	}
+	word := s.Words[0]
+	if now.Sub(e.since) < patience {
+		return fmt.Sprintf("Say: %s, what time is it? The microphone is %s.", word.Word, verdict)
+	}
+	return fmt.Sprintf("Not heard yet: the best score was %.2f of %.2f, the microphone is %s. Press r for recordings, space for the key.",
+		e.best, word.Cutoff, verdict)
+}
