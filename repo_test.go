@@ -68,7 +68,7 @@ func rooms() map[string][]string {
 		"internal/figure/collect": {"internal/figure"},
 		"internal/netsim":         {"protocol/coap", "protocol/vap"},
 		"internal/demo": {
-			"protocol/...", "audio", "audio/wav", "audio/audiotest", "audio/meter", "audio/resample", "hal/sim",
+			"protocol/...", "audio", "audio/wav", "audio/audiotest", "audio/meter", "audio/resample", "hal", "hal/sim",
 			"internal/netsim", "internal/figure",
 		},
 	}
