@@ -87,7 +87,7 @@ func New(cfg Config) (*Hub, error) {
 	}
 	h.ctx, h.cancel = context.WithCancel(context.Background())
 	h.server = clientregistry.NewServer(clientregistry.ServerConfig{
-		Policy: h, Logger: cfg.Logger, MaxClients: cfg.MaxClients,
+		Policy: h, Name: cfg.Name, Logger: cfg.Logger, MaxClients: cfg.MaxClients,
 	})
 	mux := new(coap.Mux)
 	h.server.Register(mux)

@@ -195,6 +195,20 @@ func TestASatelliteIsAnswered(t *testing.T) {
 	}
 }
 
+// A satellite keeps its token by the hub's name, however it found the hub.
+func TestTheHubSaysItsNameWhereItIsFound(t *testing.T) {
+	h := start(t, "", nil)
+	e, err := coap.Listen(coap.Config{Addr: netip.MustParseAddrPort("127.0.0.1:0")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	r, err := e.Peer(h.Addr()).Do(t.Context(), &coap.Request{Code: codes.GET, Path: ".well-known/core", Query: []string{"rt=vap-client-registry"}})
+	if err != nil || string(r.Body) != `</vap>;rt="vap-client-registry";title="test"` {
+		t.Errorf("%s, %v", r.Body, err)
+	}
+}
+
 func TestOneOfTwoThatHeardTheSameAnswers(t *testing.T) {
 	h := start(t, "what time is it", nil)
 	far, near := connect(t, h, "org.example.far"), connect(t, h, "org.example.near")

@@ -21,6 +21,8 @@ import (
 // ServerConfig is what a Server needs. Zero numbers take their defaults.
 type ServerConfig struct {
 	Policy Policy
+	// Name is the hub's, for people; it is the title of the registry's link.
+	Name   string
 	Logger *slog.Logger
 	// MaxClients that are connected at the same time; default 1000. More get 4.29.
 	MaxClients int
@@ -95,7 +97,11 @@ func NewServer(cfg ServerConfig) *Server {
 func (s *Server) Register(mux *coap.Mux) {
 	mux.Error = unserved
 	mux.Prefixes = append(mux.Prefixes, serverPrefix)
-	mux.Link(coap.NewLink("/vap").With("rt", registryResource))
+	link := coap.NewLink("/vap").With("rt", registryResource)
+	if s.cfg.Name != "" {
+		link = link.With("title", s.cfg.Name)
+	}
+	mux.Link(link)
 	mux.Handle(codes.POST, pathConnect, serve(vap.ParseConnect, s.connect))
 	mux.Handle(codes.POST, pathStart, serve(vap.ParseSessionStart, s.start))
 	mux.Handle(codes.POST, pathData, serve(vap.ParseSessionData, s.data))
