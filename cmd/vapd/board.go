@@ -43,12 +43,17 @@ type ledsCmd struct {
 }
 
 type ledsOffCmd struct {
-	Profile string `placeholder:"BOARD" default:"auto" help:"The board: respeaker-2mic-v1, ... Default: the one that is detected."`
+	Config  string `placeholder:"FILE" type:"existingfile" help:"Settings of the satellite, which name the board."`
+	Profile string `placeholder:"BOARD" help:"The board, instead of that of the settings."`
 }
 
 // Run puts the LEDs out.
 func (c ledsOffCmd) Run() error {
-	p, err := boardProfile(c.Profile, slog.New(slog.DiscardHandler))
+	cfg, err := (&satelliteCmd{Config: c.Config, Profile: c.Profile}).load()
+	if err != nil {
+		return err
+	}
+	p, err := boardProfile(cfg.Board, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}

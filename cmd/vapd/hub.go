@@ -67,7 +67,10 @@ func (r *hubRunCmd) Run(c *hubCmd) error {
 	defer stop()
 	return daemon.Run(ctx, daemon.Options{
 		Config: cfg, Env: os.Getenv, Executable: executable,
-		Ready:  func(r control.HubReady) { printReady(r) },
+		Ready: func(r control.HubReady) {
+			printReady(r)
+			newService(os.Getenv).ready()
+		},
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: cfg.LogLevel})),
 	})
 }
