@@ -39,7 +39,8 @@ bench: ## measure; figures go to build/figures/bench.txt
 	@scripts/setup.sh build test demo cross
 	@scripts/packs.sh build/packs
 	go build -o build/collect ./internal/figure/collect
-	{ go test -run '^$$' -bench . -p 1 ./... && scripts/sizes.sh; } | build/collect build/figures bench
+	go build -o build/vapd ./cmd/vapd
+	{ go test -run '^$$' -bench . -p 1 ./... && scripts/sizes.sh && build/vapd demo --dir build/bench --figures 20; } | build/collect build/figures bench
 
 lint: ## formatting, static analysis, tidy go.mod, shell scripts
 	@scripts/setup.sh build lint

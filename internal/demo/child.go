@@ -155,6 +155,11 @@ func (c *child) proc(name string) string {
 	if c == nil {
 		return ""
 	}
+	select {
+	case <-c.done: // its number may be another's
+		return ""
+	default:
+	}
 	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", c.cmd.Process.Pid, name))
 	if err != nil {
 		return ""

@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"vapd/audio"
 	"vapd/audio/audiotest"
 	"vapd/internal/netsim"
@@ -51,6 +53,7 @@ type House struct {
 	card    *audiotest.Card // nil with a real microphone
 	network *netsim.Proxy
 	capture *os.File
+	lock    *os.File // of the folder
 	speaker *recorder
 	quiet   atomic.Bool // nobody looks at the satellite
 	ctx     context.Context
@@ -105,7 +108,8 @@ const mark = "made-by-vapd-demo"
 
 // makeRoom makes the folder and, without real hardware, the sound card.
 func (h *House) makeRoom() error {
-	if err := emptyFolder(h.cfg.Dir); err != nil {
+	var err error
+	if h.lock, err = emptyFolder(h.cfg.Dir); err != nil {
 		return err
 	}
 	for _, dir := range []string{h.state("hub"), h.state("satellite")} {
@@ -116,31 +120,41 @@ func (h *House) makeRoom() error {
 	if h.cfg.Microphone != "" {
 		return nil
 	}
-	card, err := audiotest.New(audiotest.Config{
+	h.card, err = audiotest.New(audiotest.Config{
 		Dir: h.cfg.Dir, Microphone: roomFormat, Speaker: roomFormat, Heard: h.speaker.hear,
 	})
-	h.card = card
 	return err
 }
 
-// emptyFolder makes dir, without what an earlier demo left in it.
-func emptyFolder(dir string) error {
+// emptyFolder makes dir, without what an earlier demo left in it, and returns a file
+// that keeps other demos out of it until it is closed.
+func emptyFolder(dir string) (lock *os.File, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("demo: %w", err)
+		return nil, fmt.Errorf("demo: %w", err)
 	}
-	if len(entries) > 0 {
-		if _, err := os.Stat(filepath.Join(dir, mark)); err != nil {
-			return fmt.Errorf("demo: the folder %s has something else in it: name an empty one with --dir", dir)
-		}
-		if err := os.RemoveAll(dir); err != nil {
-			return fmt.Errorf("demo: %w", err)
-		}
+	file := filepath.Join(dir, mark)
+	if _, err := os.Stat(file); err != nil && len(entries) > 0 {
+		return nil, fmt.Errorf("demo: the folder %s has something else in it: name an empty one with --dir", dir)
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("demo: %w", err)
+		return nil, fmt.Errorf("demo: %w", err)
 	}
-	return os.WriteFile(filepath.Join(dir, mark), nil, 0o600)
+	if lock, err = os.OpenFile(file, os.O_CREATE|os.O_RDWR, 0o600); err != nil {
+		return nil, fmt.Errorf("demo: %w", err)
+	}
+	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		return nil, errors.Join(fmt.Errorf("demo: another demo runs in %s: name another folder with --dir", dir), lock.Close())
+	}
+	for _, e := range entries {
+		if e.Name() == mark {
+			continue
+		}
+		if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil {
+			return nil, errors.Join(fmt.Errorf("demo: %w", err), lock.Close())
+		}
+	}
+	return lock, nil
 }
 
 func (h *House) path(name string) string { return filepath.Join(h.cfg.Dir, name) }
@@ -233,6 +247,9 @@ func (h *House) Close() error {
 	}
 	if h.card != nil {
 		h.card.Close()
+	}
+	if h.lock != nil {
+		errs = append(errs, h.lock.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -118,11 +118,11 @@ func (w *watch) news() (notes, packets []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, p := range w.packets {
-		line := p.time.Format("05.000") + " " + p.direction.String() + " " + p.text
+		fate := ""
 		if p.fate != netsim.Passed {
-			line += " (" + p.fate.String() + ")"
+			fate = strings.ToUpper(p.fate.String()) + " "
 		}
-		packets = append(packets, line)
+		packets = append(packets, p.time.Format("05.000")+" "+p.direction.String()+" "+fate+p.text)
 	}
 	return slices.Clone(w.notes), packets
 }
