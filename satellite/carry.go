@@ -1,6 +1,8 @@
 package satellite
 
 import (
+	"time"
+
 	"vapd/audio/play"
 	"vapd/audio/voice"
 	"vapd/satellite/turn"
@@ -17,6 +19,10 @@ func (s *Satellite) carryOut(c Command) {
 		s.ear.SetOpen(c.Open)
 		s.sound.SetCapture(c.Open)
 	case PlayChime:
+		if c.Chime == ChimeListening {
+			s.invite.Reset(breath)
+			return
+		}
 		s.chime(c.Chime)
 	case SoundAlarm:
 		s.soundAlarm(c.On)
@@ -39,6 +45,21 @@ func order(c StartTurn) turn.Order {
 		o.Wake = &turn.Wake{Word: w.Word, Pack: w.Pack, Score: w.Score, SNR: w.SNR, Start: w.Start, End: w.End}
 	}
 	return o
+}
+
+// A person who speaks on in one breath needs no chime, and would lose the words under
+// it, since the hub leaves it out of what it understands. So the chime that invites to
+// speak waits for a moment, and comes when nobody speaks then.
+const (
+	breath = 100 * time.Millisecond // after the hub's yes
+	spoken = 20.0                   // decibels over the room's noise, more than the wake word's echo
+)
+
+func (s *Satellite) inviteToSpeak() {
+	l := s.ear.Levels()
+	if s.state.Turn == TurnListening && l.RMS < l.Floor+spoken {
+		s.chime(ChimeListening)
+	}
 }
 
 func (s *Satellite) chime(c Chime) {

@@ -97,6 +97,7 @@ type Satellite struct {
 	state    State
 	settings settings
 	alarm    *play.Sound
+	invite   *time.Timer // to speak, by a chime
 	showing  *time.Timer // of the volume on the LEDs
 	asked    *time.Timer // of the hub's colour on the LEDs
 
@@ -106,7 +107,7 @@ type Satellite struct {
 // New makes a Satellite and opens its socket.
 func New(cfg Config) (*Satellite, error) {
 	s := &Satellite{cfg: cfg, inbox: newMailbox[any](), chores: newMailbox[func()](), started: time.Now()}
-	s.showing, s.asked = stopped(), stopped()
+	s.invite, s.showing, s.asked = stopped(), stopped(), stopped()
 	s.load()
 	if err := s.listen(); err != nil {
 		return nil, err
@@ -259,6 +260,8 @@ func (s *Satellite) own(ctx context.Context) {
 			for _, m := range s.inbox.take() {
 				s.handle(m)
 			}
+		case <-s.invite.C:
+			s.inviteToSpeak()
 		case <-s.showing.C:
 			s.lights.change(func(v *View) { v.ShowVolume = false })
 		case <-s.asked.C:

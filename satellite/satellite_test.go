@@ -68,6 +68,27 @@ func TestSatelliteTurnByKey(t *testing.T) {
 	})
 }
 
+// Who speaks on in one breath gets no chime, under which words would be lost.
+func TestSatelliteDoesNotChimeIntoSpeech(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHome(t, speaks())
+		h.board.Tap(board.MainKey)
+		h.card.mu.Lock()
+		h.card.source = func(in []int16) {
+			for i := range in {
+				in[i] = int16(3000 * (i%2*2 - 1))
+			}
+		}
+		h.card.mu.Unlock()
+		h.until("thinking", func(v control.SatelliteState) bool {
+			return v.Turn.N == 1 && v.Turn.State == "thinking" || v.Turn.State == "speaking"
+		})
+		if _, ok := vap.Find(allCapabilities(h.hub.Sessions()[0]), vap.CapChime); ok {
+			t.Error("it chimed while somebody spoke")
+		}
+	})
+}
+
 func allCapabilities(s hubtest.Session) (all []vap.Capability) {
 	for _, f := range s.Fragments {
 		all = append(all, f.Capabilities...)

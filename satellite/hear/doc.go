@@ -3,6 +3,8 @@
 // keeps the newest seconds in a ring for whoever streams them, measures levels, and
 // lets the wake word detector listen.
 //
+// Detector and ring get the same samples, so a word's place is a place in the ring.
+//
 // Nothing is allocated per block. While the ear is closed, what arrives is dropped and
 // the ring is empty.
 package hear

@@ -23,6 +23,10 @@ const window = int(audio.WakeRate) / 10
 // sentence of some seconds hardly lifts it, a ventilator is known after half a minute.
 const floorRise = 1.5 / 10
 
+// quietest is the floor of no room at all: what is below is digital silence, or the
+// converter's own noise.
+const quietest = -75.0
+
 // meter measures levels. One goroutine feeds it, any may read it.
 type meter struct {
 	n       int
@@ -70,16 +74,12 @@ func (m *meter) publish() {
 	rms := decibels(m.sum, m.n)
 	m.peak.set(decibels(float64(m.highest)*float64(m.highest), 1))
 	m.rms.set(rms)
-	floor := m.floor.get()
-	// Digital silence is a device that starts, not a quiet room.
-	switch {
-	case rms <= Silence:
-	case !m.known, rms < floor:
-		m.floor.set(rms)
-		m.known = true
-	default:
-		m.floor.set(min(rms, floor+floorRise))
+	floor, noise := m.floor.get(), max(rms, quietest)
+	if m.known {
+		noise = min(noise, floor+floorRise)
 	}
+	m.floor.set(noise)
+	m.known = true
 	m.n, m.sum, m.highest = 0, 0, 0
 }
 

@@ -13,9 +13,9 @@ import (
 // it often speaks a little too early.
 const keyPreRoll = 300 * time.Millisecond
 
-// chimeEcho is for how long after a chime's end the room and the device's buffers may
-// still hold it.
-const chimeEcho = 250 * time.Millisecond
+// chimeEcho is for how long after a chime's end the speaker's buffer and the room still
+// hold it.
+const chimeEcho = 120 * time.Millisecond
 
 // errGap: the microphone was reopened in the middle of a turn, or before it.
 var errGap = errors.New("turn: the microphone was interrupted: what was said has a hole")

@@ -174,7 +174,7 @@ func TestChimeIsReported(t *testing.T) {
 				chimes = append(chimes, one)
 			}
 		}
-		if want := []vap.Chime{{Start: at, End: at + int64(audio.WakeRate.Frames(450*time.Millisecond))}}; !slices.Equal(chimes, want) {
+		if want := []vap.Chime{{Start: at, End: at + int64(audio.WakeRate.Frames(200*time.Millisecond+chimeEcho))}}; !slices.Equal(chimes, want) {
 			t.Fatalf("chimes %v, want %v", chimes, want)
 		}
 	})
