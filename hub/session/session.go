@@ -181,7 +181,7 @@ func (s *Session) turn(ctx context.Context, first bool) (again bool, err error) 
 		s.failed(ctx, e, err)
 		return false, err
 	}
-	if err := s.waitForFocus(ctx); err != nil {
+	if err := s.waitForGrant(ctx, e); err != nil {
 		return false, err
 	}
 	again, err = s.answer(ctx, e, heard)
@@ -215,6 +215,9 @@ func (s *Session) listen(ctx context.Context, e *ear) error {
 			if err != nil || over {
 				return err
 			}
+			if e.at < s.wake.End+int64(wakeTail) {
+				continue // not all of the wake word is there
+			}
 			if err := s.confirm(e); err != nil {
 				return err
 			}
@@ -247,9 +250,9 @@ func (s *Session) grant() {
 // wakeTail is how much a model hears after the end of a word until it is sure.
 const wakeTail = audio.WakeRate / 4
 
-// confirm scores the wake word again as soon as all of it is there.
+// confirm scores the wake word again, with what was heard so far.
 func (s *Session) confirm(e *ear) error {
-	if s.confirmed || e.at < s.wake.End+int64(wakeTail) {
+	if s.confirmed {
 		return nil
 	}
 	ok, err := s.cfg.ConfirmWake(s.wake, e.preroll)
@@ -266,10 +269,11 @@ func (s *Session) confirm(e *ear) error {
 	return nil
 }
 
-// waitForFocus returns once the session is the client's own.
-func (s *Session) waitForFocus(ctx context.Context) error {
-	if s.won {
-		return nil
+// waitForGrant returns once the session is the client's own. An utterance may be over
+// before its wake word could be confirmed: then what there is decides.
+func (s *Session) waitForGrant(ctx context.Context, e *ear) error {
+	if err := s.confirm(e); err != nil || s.won {
+		return err
 	}
 	select {
 	case <-ctx.Done():

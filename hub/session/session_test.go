@@ -250,6 +250,18 @@ func TestConfirmWake(t *testing.T) {
 	}
 }
 
+func TestAnUtteranceThatEndsInItsWakeWordIsConfirmedToo(t *testing.T) {
+	b := run(t, wakeAt(480), func(_ *bench, cfg *Config) {
+		cfg.ConfirmWake = func(vap.Wakeword, []int16) (bool, error) { return false, nil }
+	}, func(b *bench) {
+		b.Decide(true, "sat")
+		b.say(1, 1)
+	})
+	if e := b.remote.refused; e == nil || e.Type != vap.TypeWakewordRejected || len(b.remote.answers) != 0 {
+		t.Errorf("refused %v, answers %v", e, b.remote.answers)
+	}
+}
+
 func TestSilenceIsAnsweredWithSilence(t *testing.T) {
 	b := run(t, vap.SessionStart{}, nil, func(b *bench) {
 		b.Decide(true, "sat")
