@@ -22,6 +22,9 @@ type connecting struct {
 const (
 	// maxConnecting bounds the clients whose connect waits for the disk.
 	maxConnecting = 64
+	// maxRefusals bounds the clients of whom the hub remembers what it told them, so that
+	// its log does not repeat what a client that waits is told every ten seconds.
+	maxRefusals = 100
 	// askAgain is when a client that waits for approval may ask again.
 	askAgain = 10 * time.Second
 )
@@ -44,6 +47,7 @@ func (h *Hub) Connect(peer coap.Peer, req vap.Connect, elsewhere bool, reply fun
 
 // runConnects decides about one client after the other until ctx ends.
 func (h *Hub) runConnects(ctx context.Context) {
+	refusals := make(map[string]string) // what each client was told last
 	for {
 		select {
 		case <-ctx.Done():
@@ -51,10 +55,17 @@ func (h *Hub) runConnects(ctx context.Context) {
 		case c := <-h.connects:
 			token, err := h.cfg.Registry.Connect(c.req)
 			if err != nil {
-				h.refused(c.req, err)
+				if refusals[c.req.ID] != err.Error() {
+					h.refused(c.req, err)
+				}
+				if len(refusals) >= maxRefusals {
+					clear(refusals) // ids are made up by whoever asks
+				}
+				refusals[c.req.ID] = err.Error()
 				c.reply(vap.Connected{}, connectError(err))
 				continue
 			}
+			delete(refusals, c.req.ID)
 			c.reply(vap.Connected{Locales: h.cfg.Locales, Token: token, Capabilities: h.offers()}, nil)
 		}
 	}

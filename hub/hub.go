@@ -207,8 +207,10 @@ func (h *Hub) report(e control.HubEvent) {
 		} else if e.Answer != "" {
 			h.counts.rejected.Add(1)
 		}
-		h.log.Info("turn answered", "client", e.Client, "turn", e.Turn, "heard", e.Heard, "answer", e.Answer,
+		h.log.Info("turn answered", "client", e.Client, "turn", e.Turn, "understood", e.Understood,
 			"transcript_ms", e.Transcript, "first_audio_ms", e.FirstAudio, "lost", e.Lost)
+		// What people say at home is not for a journal that others read.
+		h.log.Debug("what was said", "client", e.Client, "turn", e.Turn, "heard", e.Heard, "answer", e.Answer)
 	}
 	h.watchers.tell(e)
 }

@@ -303,6 +303,12 @@ func TestWhoMayConnect(t *testing.T) {
 		}
 		return a.c, e
 	}
+	asks := 0
+	defer h.Watch(func(e control.HubEvent) {
+		if e.Kind == control.EventAsks {
+			asks++
+		}
+	})()
 	first, e := try("first", "192.0.2.1:9", "")
 	if e != nil || first.Token == "" || !slices.Equal(first.Locales, []string{"en-US"}) || len(first.Capabilities) == 0 {
 		t.Fatalf("the first client: %+v, %v", first, e)
@@ -315,10 +321,14 @@ func TestWhoMayConnect(t *testing.T) {
 		{"no token", "first", "192.0.2.1:9", "", &vap.Error{Code: codes.Unauthorized, Type: vap.TypeToken}},
 		{"a wrong token", "first", "192.0.2.1:9", "x", &vap.Error{Code: codes.Unauthorized, Type: vap.TypeToken}},
 		{"the second one waits", "second", "192.0.2.2:9", "", &vap.Error{Code: codes.Unauthorized, Type: vap.TypeApprovalPending, RetryAfter: askAgain}},
+		{"and asks again", "second", "192.0.2.2:9", "", &vap.Error{Code: codes.Unauthorized, Type: vap.TypeApprovalPending, RetryAfter: askAgain}},
 	} {
 		if _, e := try(c.id, c.from, c.token); (e == nil) != (c.want == nil) || e != nil && *e != *c.want {
 			t.Errorf("%s: %v, want %v", c.what, e, c.want)
 		}
+	}
+	if asks != 1 {
+		t.Errorf("the owner was told %d times that one client asks", asks)
 	}
 	if _, err := h.Do(t.Context(), owner, api.ApproveClient{ID: "second"}); err != nil {
 		t.Fatal(err)
