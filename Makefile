@@ -50,8 +50,9 @@ cross: ## build for amd64, arm64, arm v7 and arm v6 into build/linux-*
 	@scripts/setup.sh build cross
 	scripts/cross.sh
 
-deb: cross ## packages for Debian and Raspberry Pi OS into build/*.deb
+deb: cross ## packages for Debian and Raspberry Pi OS into build/*.deb, a wake word into build/packs
 	@scripts/setup.sh deb
+	@scripts/packs.sh build/packs
 	scripts/deb.sh
 
 test-board: ## tests of sound card and keys on an emulated ARM board

@@ -14,7 +14,7 @@ packages() {
 	case $1 in
 	build) echo gcc libc6-dev ca-certificates ;;
 	demo) echo 'libasound2t64|libasound2' libasound2-data libopus0 flite \
-		libpocketsphinx3 pocketsphinx-en-us python3-pip ;;
+		'libpocketsphinx5|libpocketsphinx3' pocketsphinx-en-us python3-pip ;;
 	test) echo libasound2-dev alsa-utils avahi-daemon avahi-utils binutils dbus iproute2 \
 		libcoap3-bin procps python3-pip shellcheck systemd tcpdump ;;
 	cross) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf \
@@ -26,6 +26,14 @@ packages() {
 		say "no target $1"
 		return 1
 		;;
+	esac
+}
+
+# without PACKAGE says what is off without it, and fails for one that nothing goes without.
+without() {
+	case $1 in
+	libopus0) echo 'sound travels as PCM, ten times the bytes' ;;
+	*) return 1 ;;
 	esac
 }
 
@@ -86,10 +94,19 @@ as_root() {
 	return 1
 }
 
+# do_without PACKAGE... names what is off; it fails where that is everything.
+do_without() {
+	for package in "$@"; do
+		off=$(without "$package") || return 2
+		say "without $package: $off"
+	done
+}
+
 install() {
 	if ! sudo=$(as_root); then
 		say "neither root nor sudo. Type, as root: apt-get install -y $*"
-		return 2
+		do_without "$@"
+		return
 	fi
 	if [ -t 0 ] && [ -z "${CI:-}" ]; then
 		printf 'Install the Debian packages %s? [Y/n] ' "$*" >&2
@@ -98,7 +115,8 @@ install() {
 		'' | [Yy]*) ;;
 		*)
 			say "not installed. Later: $sudo apt-get install -y $*"
-			return 2
+			do_without "$@"
+			return
 			;;
 		esac
 	fi

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -93,8 +94,11 @@ func callHub[R any](c *hubCmd, method string, params any) (result R, err error) 
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	conn, err := control.Dial(ctx, socket)
+	if errors.Is(err, control.ErrNotRunning) {
+		return result, fmt.Errorf("%w: start the hub with 'vapd hub', or name its socket with --control", err)
+	}
 	if err != nil {
-		return result, fmt.Errorf("%w (is the hub running? start it with 'vapd hub', or name its socket with --control)", err)
+		return result, err
 	}
 	defer conn.Close()
 	return control.Call[R](ctx, conn, method, params)
@@ -183,9 +187,12 @@ type hubClientArg struct {
 	ID string `arg:"" help:"Id of the satellite, as 'vapd hub clients list' shows it."`
 }
 
-func (a hubClientArg) call(c *hubCmd, method string) error {
-	_, err := callHub[any](c, method, control.ClientID{ID: a.ID})
-	return err
+func (a hubClientArg) call(c *hubCmd, method, done string) error {
+	if _, err := callHub[any](c, method, control.ClientID{ID: a.ID}); err != nil {
+		return err
+	}
+	fmt.Printf("%s %s\n", a.ID, done)
+	return nil
 }
 
 type (
@@ -201,10 +208,16 @@ type (
 )
 
 // Run lets the satellite in.
-func (a hubClientsApproveCmd) Run(c *hubCmd) error { return a.call(c, control.MethodApproveClient) }
+func (a hubClientsApproveCmd) Run(c *hubCmd) error {
+	return a.call(c, control.MethodApproveClient, "may connect.")
+}
 
 // Run keeps the satellite out.
-func (a hubClientsDenyCmd) Run(c *hubCmd) error { return a.call(c, control.MethodDenyClient) }
+func (a hubClientsDenyCmd) Run(c *hubCmd) error {
+	return a.call(c, control.MethodDenyClient, "is kept out.")
+}
 
 // Run forgets the satellite.
-func (a hubClientsForgetCmd) Run(c *hubCmd) error { return a.call(c, control.MethodForgetClient) }
+func (a hubClientsForgetCmd) Run(c *hubCmd) error {
+	return a.call(c, control.MethodForgetClient, "is forgotten.")
+}

@@ -42,7 +42,7 @@ func (c *wakeCmd) folder() (string, error) {
 	if c.Packs != "" {
 		return c.Packs, nil
 	}
-	state, err := config.StateDir(config.PartSatellite, "", os.Getenv)
+	state, err := config.FindStateDir(config.PartSatellite, os.Getenv)
 	if err != nil {
 		return "", err
 	}

@@ -2,7 +2,9 @@ package config
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,11 +19,12 @@ const (
 	PartSatellite Part = "satellite"
 )
 
-// systemFolder is where the packages keep configuration, and systemRun the
-// runtime folder that their units create.
+// systemFolder is where the packages keep configuration, systemRun and systemState
+// the folders of their units.
 const (
 	systemFolder = "/etc/vapd"
 	systemRun    = "/run/vapd"
+	systemState  = "/var/lib/vapd"
 )
 
 // Env looks a variable up, as os.Getenv does.
@@ -93,7 +96,19 @@ func FindControlSocket(part Part, configured string, env Env) (string, error) {
 	return path, err
 }
 
+// FindStateDir is where the command line looks for what part keeps: where StateDir
+// says, else, where there is no such folder, in that of the packages' units.
+func FindStateDir(part Part, env Env) (string, error) {
+	system := filepath.Join(systemState, string(part))
+	dir, err := StateDir(part, "", env)
+	if (err != nil || !exists(dir)) && exists(system) {
+		return system, nil
+	}
+	return dir, err
+}
+
+// exists says whether something is at path, be it out of reach.
 func exists(path string) bool {
 	_, err := os.Stat(path)
-	return err == nil
+	return !errors.Is(err, fs.ErrNotExist)
 }

@@ -72,3 +72,32 @@ func TestFile(t *testing.T) {
 		t.Errorf("with one: %s", got)
 	}
 }
+
+func TestFindStateDir(t *testing.T) {
+	home := t.TempDir()
+	own := filepath.Join(home, ".local", "state", "vapd", "satellite")
+	if err := os.MkdirAll(own, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := FindStateDir(PartSatellite, env("HOME="+home)); got != own || err != nil {
+		t.Errorf("with a folder of one's own: %s, %v", got, err)
+	}
+	// Without one it is the packages', if they are installed, else the one that would be made.
+	got, err := FindStateDir(PartSatellite, env("HOME="+t.TempDir()))
+	if want := "/var/lib/vapd/satellite"; exists(want) && got != want || !exists(want) && !strings.HasSuffix(got, "/.local/state/vapd/satellite") || err != nil {
+		t.Errorf("without: %s, %v", got, err)
+	}
+}
+
+func TestWhatIsOutOfReachExists(t *testing.T) {
+	if !exists("/") || exists(filepath.Join(t.TempDir(), "nothing")) {
+		t.Error("wrong about what exists")
+	}
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0); err != nil {
+		t.Fatal(err)
+	}
+	if !exists(dir) {
+		t.Error("a folder that can't be read is not there")
+	}
+}

@@ -42,6 +42,9 @@ func Dial(ctx context.Context, path string) (*Client, error) {
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
 		return nil, fmt.Errorf("%w: nothing listens on %s", ErrNotRunning, path)
 	}
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, fmt.Errorf("control: %s is another user's daemon: use sudo, or be that user: %w", path, fs.ErrPermission)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("control: %w", err)
 	}

@@ -19,6 +19,7 @@ var licenceOf = map[string]pack{
 	"libasound2-data":         {licence: "LGPL-2.1+", purpose: "configuration of ALSA"},
 	"libopus0":                {licence: "BSD-3-Clause", purpose: "Opus, opened at run time; without it PCM"},
 	"flite":                   {licence: "BSD-like (CMU)", purpose: "the hub speaks"},
+	"libpocketsphinx5":        {licence: "BSD-2-Clause", purpose: "the same from Debian 13 on"},
 	"libpocketsphinx3":        {licence: "BSD-2-Clause", purpose: "the hub understands, opened at run time in a child process"},
 	"pocketsphinx-en-us":      {licence: "BSD-2-Clause", purpose: "English acoustic model and dictionary"},
 	"python3-pip":             {licence: "MIT", purpose: "fetches the demo's wake pack, and test peers"},
