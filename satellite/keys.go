@@ -10,15 +10,16 @@ import (
 // powerUp is for how long after the machine got power a held key may reset it.
 const powerUp = time.Minute
 
-// mode is what s means for the table of keys; uptime is that of the machine.
+// mode is what s means for the table of keys; uptime is that of the machine. At
+// power-up, too, the key first of all ends what rings or speaks.
 func (s State) mode(uptime time.Duration) board.Mode {
 	switch {
-	case uptime < powerUp:
-		return board.PowerUp
 	case s.Ringing:
 		return board.Ringing
 	case s.Turn != TurnIdle:
 		return board.Turn
+	case uptime < powerUp:
+		return board.PowerUp
 	}
 	return board.Idle
 }

@@ -20,16 +20,19 @@ func TestKeys(t *testing.T) {
 		g      hal.Gesture
 		want   Event
 	}{
-		"listen":            {up, time.Hour, hal.Gesture{Key: board.MainKey, Kind: board.Press, At: at}, ListenPressed{At: at}},
-		"listen after boot": {up, time.Second, hal.Gesture{Key: board.MainKey, Kind: board.Press, At: at}, ListenPressed{At: at}},
-		"stop a turn":       {inTurn(TurnSpeaking), time.Hour, hal.Gesture{Key: board.MainKey, Kind: board.Press}, StopPressed{}},
-		"stop a timer":      {with(func(s *State) { s.Ringing = true }), time.Hour, hal.Gesture{Key: board.MainKey, Kind: board.Press}, StopPressed{}},
-		"double mutes":      {up, time.Hour, hal.Gesture{Key: board.MainKey, Kind: board.Double}, MutePressed{}},
-		"mute key":          {inTurn(TurnListening), time.Hour, hal.Gesture{Key: board.MuteKey, Kind: board.Press}, MutePressed{}},
-		"louder":            {up, time.Hour, hal.Gesture{Key: board.VolumeUpKey, Kind: board.Press}, VolumePressed{1}},
-		"softer":            {up, time.Hour, hal.Gesture{Key: board.VolumeDownKey, Kind: board.Press}, VolumePressed{-1}},
-		"a hold is kept":    {up, time.Hour, hal.Gesture{Key: board.MainKey, Kind: board.Hold, Held: 3 * time.Second}, nil},
-		"unknown key":       {up, time.Hour, hal.Gesture{Key: "?", Kind: board.Press}, nil},
+		"listen":                  {up, time.Hour, hal.Gesture{Key: board.MainKey, Kind: board.Press, At: at}, ListenPressed{At: at}},
+		"listen after boot":       {up, time.Second, hal.Gesture{Key: board.MainKey, Kind: board.Press, At: at}, ListenPressed{At: at}},
+		"stop a turn":             {inTurn(TurnSpeaking), time.Hour, hal.Gesture{Key: board.MainKey, Kind: board.Press}, StopPressed{}},
+		"stop a timer":            {with(func(s *State) { s.Ringing = true }), time.Hour, hal.Gesture{Key: board.MainKey, Kind: board.Press}, StopPressed{}},
+		"stop a turn after boot":  {inTurn(TurnListening), time.Second, hal.Gesture{Key: board.MainKey, Kind: board.Press}, StopPressed{}},
+		"stop a timer after boot": {with(func(s *State) { s.Ringing = true }), time.Second, hal.Gesture{Key: board.MainKey, Kind: board.Press}, StopPressed{}},
+		"double mutes":            {up, time.Hour, hal.Gesture{Key: board.MainKey, Kind: board.Double}, MutePressed{}},
+		"mute key":                {inTurn(TurnListening), time.Hour, hal.Gesture{Key: board.MuteKey, Kind: board.Press}, MutePressed{}},
+		"louder":                  {up, time.Hour, hal.Gesture{Key: board.VolumeUpKey, Kind: board.Press}, VolumePressed{1}},
+		"softer":                  {up, time.Hour, hal.Gesture{Key: board.VolumeDownKey, Kind: board.Press}, VolumePressed{-1}},
+		"a hold is kept":          {up, time.Hour, hal.Gesture{Key: board.MainKey, Kind: board.Hold, Held: 3 * time.Second}, nil},
+		"mute after boot":         {up, time.Second, hal.Gesture{Key: board.MainKey, Kind: board.Double}, MutePressed{}},
+		"unknown key":             {up, time.Hour, hal.Gesture{Key: "?", Kind: board.Press}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, ok := pressed(p, c.g, c.state.mode(c.uptime))
@@ -37,5 +40,26 @@ func TestKeys(t *testing.T) {
 				t.Fatalf("got %#v, want %#v", got, c.want)
 			}
 		})
+	}
+}
+
+// A reset is possible only while nothing else goes on: the first mode that holds counts.
+func TestModesOfKeys(t *testing.T) {
+	ringing := with(func(s *State) { s.Ringing, s.Turn = true, TurnSpeaking })
+	for _, c := range []struct {
+		state  State
+		uptime time.Duration
+		want   board.Mode
+	}{
+		{up, 0, board.PowerUp},
+		{up, powerUp, board.Idle},
+		{inTurn(TurnListening), 0, board.Turn},
+		{inTurn(TurnThinking), time.Hour, board.Turn},
+		{ringing, 0, board.Ringing},
+		{ringing, time.Hour, board.Ringing},
+	} {
+		if got := c.state.mode(c.uptime); got != c.want {
+			t.Errorf("%+v after %v: got %s, want %s", c.state, c.uptime, got, c.want)
+		}
 	}
 }
