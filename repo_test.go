@@ -69,7 +69,7 @@ func rooms() map[string][]string {
 		"internal/netsim":         {"protocol/coap", "protocol/vap"},
 		"internal/demo": {
 			"protocol/...", "audio", "audio/wav", "audio/audiotest", "audio/meter", "audio/resample", "hal", "hal/sim",
-			"internal/netsim", "internal/figure",
+			"internal/netsim", "internal/figure", "internal/procfs",
 		},
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"vapd/hub/api"
 	"vapd/hub/clients"
+	"vapd/internal/procfs"
 	"vapd/protocol/control"
 )
 
@@ -73,7 +74,7 @@ func (h *Hub) list() []control.HubClient {
 func (h *Hub) status() control.HubStatus {
 	v := control.HubStatus{
 		Name: h.cfg.Name, CoAP: h.Addr().String(), Uptime: h.cfg.Now().Sub(h.started).Seconds(),
-		Clients: len(h.server.Clients()), Sessions: int(h.sessions.Load()), RSSBytes: residentBytes(),
+		Clients: len(h.server.Clients()), Sessions: int(h.sessions.Load()), RSSBytes: procfs.Resident(os.Getpid()),
 		Turns: control.HubTurns{
 			Heard: h.counts.heard.Load(), Understood: h.counts.understood.Load(), Rejected: h.counts.rejected.Load(),
 			Failed: h.counts.failed.Load(), FocusLost: h.counts.focusLost.Load(), WakeRejected: h.counts.wakeRejected.Load(),
@@ -85,17 +86,4 @@ func (h *Hub) status() control.HubStatus {
 		})
 	}
 	return v
-}
-
-// residentBytes is the memory of this process; 0 where the kernel does not tell.
-func residentBytes() int64 {
-	data, err := os.ReadFile("/proc/self/statm")
-	if err != nil {
-		return 0
-	}
-	var size, resident int64
-	if _, err := fmt.Sscan(string(data), &size, &resident); err != nil {
-		return 0
-	}
-	return resident * int64(os.Getpagesize())
 }

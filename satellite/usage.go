@@ -1,12 +1,12 @@
 package satellite
 
 import (
-	"bytes"
 	"os"
-	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"vapd/internal/procfs"
 )
 
 // usage measures what this process uses, from one look to the next.
@@ -20,7 +20,7 @@ type usage struct {
 func (u *usage) look(started time.Time) (rss int64, cpuPercent float64) {
 	var r unix.Rusage
 	if unix.Getrusage(unix.RUSAGE_SELF, &r) != nil {
-		return residentBytes(), 0
+		return procfs.Resident(os.Getpid()), 0
 	}
 	now, cpu := time.Now(), time.Duration(r.Utime.Nano()+r.Stime.Nano())
 	if u.at.IsZero() {
@@ -30,22 +30,5 @@ func (u *usage) look(started time.Time) (rss int64, cpuPercent float64) {
 		cpuPercent = 100 * float64(cpu-u.cpu) / float64(d)
 	}
 	u.at, u.cpu = now, cpu
-	return residentBytes(), cpuPercent
-}
-
-// residentBytes is the second number of /proc/self/statm, in pages.
-func residentBytes() int64 {
-	data, err := os.ReadFile("/proc/self/statm")
-	if err != nil {
-		return 0
-	}
-	f := bytes.Fields(data)
-	if len(f) < 2 {
-		return 0
-	}
-	pages, err := strconv.ParseInt(string(f[1]), 10, 64)
-	if err != nil {
-		return 0
-	}
-	return pages * int64(os.Getpagesize())
+	return procfs.Resident(os.Getpid()), cpuPercent
 }

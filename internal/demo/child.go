@@ -10,10 +10,11 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
+
+	"vapd/internal/procfs"
 )
 
 // child is one run of a daemon: a process of its own that said that it is ready.
@@ -124,45 +125,29 @@ func (c *child) tail(n int) string {
 
 // resident is the memory of the process in bytes; 0 when it has ended.
 func (c *child) resident() int64 {
-	var size, resident int64
-	if _, err := fmt.Sscan(c.proc("statm"), &size, &resident); err != nil {
+	if !c.running() {
 		return 0
 	}
-	return resident * int64(os.Getpagesize())
+	return procfs.Resident(c.cmd.Process.Pid)
 }
-
-// tick is the unit of processor time in /proc: 1/100 s on every Linux that Go runs on.
-const tick = 10 * time.Millisecond
 
 // processor is the processor time of the process; 0 when it has ended.
 func (c *child) processor() time.Duration {
-	// The name of the program, in brackets, may have spaces in it (proc(5)).
-	stat := c.proc("stat")
-	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
-	if len(fields) < 13 {
+	if !c.running() {
 		return 0
 	}
-	user, err := strconv.Atoi(fields[11])
-	system, err2 := strconv.Atoi(fields[12])
-	if err != nil || err2 != nil {
-		return 0
-	}
-	return time.Duration(user+system) * tick
+	return procfs.Processor(c.cmd.Process.Pid)
 }
 
-// proc is a file of the process in /proc; "" when it has ended, or never was.
-func (c *child) proc(name string) string {
+// running says whether the number of the process is still its own.
+func (c *child) running() bool {
 	if c == nil {
-		return ""
+		return false
 	}
 	select {
-	case <-c.done: // its number may be another's
-		return ""
+	case <-c.done:
+		return false
 	default:
+		return true
 	}
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", c.cmd.Process.Pid, name))
-	if err != nil {
-		return ""
-	}
-	return string(data)
 }
