@@ -25,7 +25,8 @@ type udpConn struct {
 	oob   []byte
 }
 
-// listenUDP opens a socket on addr; "::" serves both families.
+// listenUDP opens a socket on addr; "::" serves both families, or IPv4 alone where the
+// kernel has no IPv6.
 func listenUDP(addr netip.AddrPort) (*udpConn, error) {
 	if !addr.IsValid() {
 		return nil, errors.New("coap: no address to listen on: set Config.Addr")
@@ -42,9 +43,7 @@ func openUDP(addr netip.AddrPort, control func(fd int) error) (*udpConn, error) 
 		return onSocket(raw, func(fd int) error {
 			// Only groups that this very socket joined.
 			_ = unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_MULTICAST_ALL, 0)
-			if addr.Addr().Is6() {
-				_ = unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_MULTICAST_ALL, 0)
-			}
+			_ = unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_MULTICAST_ALL, 0)
 			if control == nil {
 				return nil
 			}
@@ -55,22 +54,30 @@ func openUDP(addr netip.AddrPort, control func(fd int) error) (*udpConn, error) 
 	if err != nil {
 		return nil, fmt.Errorf("coap: %w", err)
 	}
-	conn := pc.(*net.UDPConn)
+	return newUDPConn(pc.(*net.UDPConn))
+}
+
+// newUDPConn takes over an open socket. The socket says of which family it is, since
+// the system may have opened another than the one asked for.
+func newUDPConn(conn *net.UDPConn) (*udpConn, error) {
 	_ = conn.SetReadBuffer(receiveBuffer) // the system's limit is good enough
 	c := &udpConn{
 		conn:  conn,
 		local: unmap(conn.LocalAddr().(*net.UDPAddr).AddrPort()),
-		ipv6:  addr.Addr().Is6(),
 		oob:   make([]byte, unix.CmsgSpace(unix.SizeofInet6Pktinfo)+unix.CmsgSpace(unix.SizeofInet4Pktinfo)),
 	}
-	err = c.control(func(fd int) error {
-		if c.ipv6 {
+	err := c.control(func(fd int) error {
+		family, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_DOMAIN)
+		switch c.ipv6 = family == unix.AF_INET6; {
+		case err != nil:
+			return err
+		case c.ipv6:
 			return unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_RECVPKTINFO, 1)
 		}
 		return unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_PKTINFO, 1)
 	})
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("coap: %v: %w", addr, err), conn.Close())
+		return nil, errors.Join(fmt.Errorf("coap: socket %v: %w", c.local, err), conn.Close())
 	}
 	return c, nil
 }
