@@ -35,8 +35,7 @@ func (r *recorder) hear(samples []int16) {
 		r.silent = 0
 		r.heard = append(r.heard, now)
 		r.heard = r.heard[max(0, len(r.heard)-mostHeard):]
-	}
-	if r.silent += len(samples); r.silent > audio.WakeRate.Frames(longestPause) {
+	} else if r.silent += len(samples); r.silent > audio.WakeRate.Frames(longestPause) {
 		return
 	}
 	r.samples = append(r.samples, samples...)
