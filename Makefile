@@ -28,6 +28,8 @@ test: ## unit, race and end-to-end tests; installs what they need
 	scripts/builds.sh
 	go test -C tools ./...
 	scripts/test.sh -race -timeout 20m ./...
+	@echo "test: end to end, at the speed of real life"
+	scripts/test.sh -p 1 -timeout 15m ./cmd/vapd ./internal/demo
 
 demo: ## watch it work: hub and satellite on this machine
 	@scripts/setup.sh build demo

@@ -1,4 +1,4 @@
-//go:build !vapd_satellite && cgo
+//go:build !vapd_satellite && cgo && !race
 
 package main
 

@@ -1,4 +1,4 @@
-//go:build !vapd_satellite && cgo
+//go:build !vapd_satellite && cgo && !race
 
 package main
 
@@ -31,6 +31,9 @@ import (
 // asProgram makes the test binary run as vapd itself, so that the daemons are
 // processes of their own.
 const asProgram = "VAPD_TEST_AS_PROGRAM"
+
+// The tests of the main job leave the race detector out (its own tests cover the same
+// code): a satellite that is ten times slower than real time is no satellite.
 
 // home is a hub and a satellite, in two processes, and the room around them.
 type home struct {
