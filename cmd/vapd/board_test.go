@@ -1,8 +1,6 @@
 package main
 
 import (
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
 )
@@ -16,10 +14,8 @@ func TestBoardCommands(t *testing.T) {
 		{[]string{"board", "detect"}, "board"},
 		{[]string{"leds", "off", "--profile", "generic"}, ""},
 	} {
-		cmd := exec.Command(os.Args[0], c.args...)
-		cmd.Env = append(os.Environ(), "VAPD_TEST_AS_PROGRAM=1")
-		out, err := cmd.CombinedOutput()
-		if err != nil || !strings.Contains(string(out), c.want) {
+		out, err := vapdOutput(c.args...)
+		if err != nil || !strings.Contains(out, c.want) {
 			t.Errorf("vapd %v: %v\n%s", c.args, err, out)
 		}
 	}

@@ -28,10 +28,6 @@ import (
 	"vapd/protocol/control"
 )
 
-// asProgram makes the test binary run as vapd itself, so that the daemons are
-// processes of their own.
-const asProgram = "VAPD_TEST_AS_PROGRAM"
-
 // The tests of the main job leave the race detector out (its own tests cover the same
 // code): a satellite that is ten times slower than real time is no satellite.
 
@@ -209,13 +205,6 @@ func (h *home) startHub(listen string) {
 			h.t.Fatalf("engines: %+v", s.Engines)
 		}
 	}
-}
-
-func vapdOutput(args ...string) (string, error) {
-	cmd := exec.Command(os.Args[0], args...)
-	cmd.Env = append(os.Environ(), asProgram+"=1")
-	out, err := cmd.CombinedOutput()
-	return string(out), err
 }
 
 func dial(t *testing.T, path string) *control.Client {
