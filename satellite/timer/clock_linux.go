@@ -21,8 +21,9 @@ func NewSystemClock() (*SystemClock, error) {
 	return &SystemClock{strings.TrimSpace(string(id))}, nil
 }
 
-// Wall is the wall time.
-func (c *SystemClock) Wall() time.Time { return time.Now() }
+// Wall is the wall time. Without its monotonic part, since by that alone two times are
+// compared, and a step of the clock would not be seen.
+func (c *SystemClock) Wall() time.Time { return time.Now().Round(0) }
 
 // Uptime is the time since boot, from CLOCK_BOOTTIME.
 func (c *SystemClock) Uptime() time.Duration {

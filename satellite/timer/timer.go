@@ -3,7 +3,8 @@
 //
 // While a boot lasts, a timer's end is an uptime, so that a stepped wall clock
 // changes nothing. Only a timer of an earlier boot is measured by wall time,
-// because nothing else passed over the reboot.
+// because nothing else passed over the reboot: so the wall time that is kept
+// follows the clock whenever somebody sets it.
 package timer
 
 import (
@@ -203,9 +204,13 @@ func (k *Keeper) announce() {
 	}
 }
 
-// look is how often timers of an earlier boot are compared with the wall clock,
-// which may be set at any moment (by NTP, some time after boot).
+// look is how often timers are compared with the wall clock, which may be set at any
+// moment (by NTP, some time after boot).
 const look = time.Second
+
+// drift is how far the wall clock may run away from the kept ends before they are
+// saved anew. A clock that is slewed, by at most a twelfth, costs a write every 24 s.
+const drift = 2 * time.Second
 
 // Run makes timers ring when they are due and fall silent after MaxRing, until ctx
 // ends. What rings is told through Config.Changed.
@@ -242,6 +247,7 @@ func (k *Keeper) tick() time.Duration {
 		}
 		next = min(next, k.untilNext(*e, now))
 	}
+	k.follow(now)
 	if ended {
 		// If this can't be saved, the timer rings once more after a restart: the better mistake.
 		_ = k.save(k.entries)
@@ -252,13 +258,25 @@ func (k *Keeper) tick() time.Duration {
 	return next
 }
 
-func (k *Keeper) untilNext(e entry, now time.Duration) time.Duration {
-	switch {
-	case e.rangAt > 0:
-		return max(0, e.rangAt+k.cfg.MaxRing-now)
-	case e.Boot != k.cfg.Clock.BootID():
-		return max(0, min(look, k.remaining(e)))
-	default:
-		return max(0, k.remaining(e))
+// follow saves the wall times of the ends anew when the clock was set. If they can't
+// be saved, the next tick tries again.
+func (k *Keeper) follow(now time.Duration) {
+	wall, boot := k.cfg.Clock.Wall(), k.cfg.Clock.BootID()
+	entries, moved := slices.Clone(k.entries), false
+	for i := range entries {
+		e := &entries[i]
+		if end := wall.Add(e.Uptime - now); e.Boot == boot && end.Sub(e.Wall).Abs() > drift {
+			e.Wall, moved = end, true
+		}
 	}
+	if moved && k.save(entries) == nil {
+		k.entries = entries
+	}
+}
+
+func (k *Keeper) untilNext(e entry, now time.Duration) time.Duration {
+	if e.rangAt > 0 {
+		return max(0, min(look, e.rangAt+k.cfg.MaxRing-now))
+	}
+	return max(0, min(look, k.remaining(e)))
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,27 +17,51 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // memory is a Store whose contents tests can see and break.
 type memory struct {
-	data []byte
-	err  error
+	mu    sync.Mutex
+	data  []byte
+	err   error
+	saves int // attempts
 }
 
-func (m *memory) Load() ([]byte, error) { return m.data, m.err }
+func (m *memory) Load() ([]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.data, m.err
+}
+
 func (m *memory) Save(b []byte) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.saves++
 	if m.err == nil {
 		m.data = b
 	}
 	return m.err
 }
 
+// breaks makes every call fail, or, with nil, work again.
+func (m *memory) breaks(err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.err = err
+}
+
+func (m *memory) saved() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.saves
+}
+
 // testClock runs with the bubble's time; its wall clock can be stepped and its
 // machine rebooted.
 type testClock struct {
 	booted time.Time
-	step   time.Duration
+	step   atomic.Int64
 	boot   int
 }
 
-func (c *testClock) Wall() time.Time       { return time.Now().Add(c.step) }
+func (c *testClock) Wall() time.Time       { return time.Now().Add(time.Duration(c.step.Load())).Round(0) }
+func (c *testClock) set(by time.Duration)  { c.step.Store(int64(by)) }
 func (c *testClock) Uptime() time.Duration { return time.Since(c.booted) + time.Second }
 func (c *testClock) BootID() string        { return fmt.Sprint("boot ", c.boot) }
 func (c *testClock) reboot(off time.Duration) {
@@ -139,13 +165,64 @@ func TestASteppedWallClockMovesNoTimer(t *testing.T) {
 					t.Fatal(err)
 				}
 				time.Sleep(4 * time.Minute)
-				f.clock.step = step
+				f.clock.set(step)
 				if d := f.ringsAfter("tea", 3*time.Hour); d < 6*time.Minute || d > 6*time.Minute+time.Second {
 					t.Fatalf("rang %v after the step, want 6m0s", d)
 				}
 			})
 		})
 	}
+}
+
+// NTP sets the clock, then the machine is restarted: the timer counts on.
+func TestATimerOutlivesTheStepAndTheReboot(t *testing.T) {
+	for _, step := range []time.Duration{time.Hour, -time.Hour} {
+		t.Run(step.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				store, clock := &memory{}, newClock()
+				f := start(t, store, clock)
+				if err := f.Set("tea", "", 10*time.Minute); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(time.Minute)
+				clock.set(step)
+				time.Sleep(2 * time.Minute)
+				if n := store.saved(); n != 2 {
+					t.Errorf("one timer and one step were saved %d times", n)
+				}
+				f.stop()
+				clock.reboot(time.Minute)
+				f = start(t, store, clock)
+				if d := f.ringsAfter("tea", 3*time.Hour); d < 6*time.Minute-drift || d > 6*time.Minute+drift {
+					t.Errorf("rang %v after the reboot, want 6m0s", d)
+				}
+			})
+		})
+	}
+}
+
+// A step that can't be saved is tried again, and moves no timer of this boot.
+func TestAStepThatCannotBeSavedIsTriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, clock := &memory{}, newClock()
+		f := start(t, store, clock)
+		if err := f.Set("tea", "", 10*time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		store.breaks(errors.New("disk full"))
+		clock.set(time.Hour)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		store.breaks(nil)
+		time.Sleep(2 * look)
+		f.stop()
+		clock.reboot(time.Minute)
+		f = start(t, store, clock)
+		if d := f.List()[0].Remaining; d < 7*time.Minute || d > 8*time.Minute {
+			t.Errorf("%v is left, want 7m58s", d)
+		}
+	})
 }
 
 func TestTimersSurviveARestart(t *testing.T) {
@@ -173,7 +250,7 @@ func TestTimersSurviveARestart(t *testing.T) {
 				} else {
 					time.Sleep(2 * time.Minute)
 				}
-				clock.step = c.step
+				clock.set(c.step)
 				f = start(t, store, clock)
 				if d := f.ringsAfter("tea", time.Hour); d < c.want || d > c.want+2*time.Second {
 					t.Fatalf("rang after %v, want %v", d, c.want)
@@ -192,13 +269,13 @@ func TestATimerOfAnEarlierBootRingsWhenTheClockIsSet(t *testing.T) {
 		}
 		f.stop()
 		clock.reboot(20 * time.Minute)
-		clock.step = -24 * time.Hour // no battery: the machine believes it is yesterday
+		clock.set(-24 * time.Hour) // no battery: the machine believes it is yesterday
 		f = start(t, store, clock)
 		time.Sleep(30 * time.Second)
 		if r := f.ringing(); r != nil {
 			t.Fatalf("rings by a wrong clock: %v", r)
 		}
-		clock.step = 0 // NTP
+		clock.set(0) // NTP
 		if d := f.ringsAfter("tea", time.Minute); d > 2*time.Second {
 			t.Fatalf("rang %v after the clock was set", d)
 		}
@@ -262,8 +339,9 @@ func TestSetAndCancel(t *testing.T) {
 
 func TestWhatCannotBeSavedIsNotPromised(t *testing.T) {
 	f := start(t, &memory{}, newClock())
-	f.store.err = errors.New("disk full")
-	if err := f.Set("tea", "", time.Minute); !errors.Is(err, f.store.err) {
+	full := errors.New("disk full")
+	f.store.breaks(full)
+	if err := f.Set("tea", "", time.Minute); !errors.Is(err, full) {
 		t.Fatalf("got %v", err)
 	}
 	if got := f.List(); len(got) != 0 {
@@ -302,5 +380,8 @@ func TestSystemClockRuns(t *testing.T) {
 	a := c.Uptime()
 	if c.BootID() == "" || a <= 0 || c.Uptime() < a {
 		t.Fatalf("boot %q, uptime %v", c.BootID(), a)
+	}
+	if w := c.Wall(); w != w.Round(0) || time.Since(w).Abs() > time.Minute {
+		t.Errorf("the wall time %v has a monotonic part, by which no step is seen", w)
 	}
 }
