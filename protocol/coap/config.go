@@ -65,12 +65,13 @@ type Config struct {
 	// BlockTimeout drops a transfer without progress; default 30 s.
 	BlockTimeout time.Duration
 
-	// MaxPeers bounds the peers remembered; the longest idle is forgotten first;
-	// default 16384.
+	// MaxPeers bounds the peers remembered, each in about 1 KiB; the longest idle is
+	// forgotten first; default 16384.
 	MaxPeers int
 	// DedupLifetime is how long a message is remembered (RFC 7252 EXCHANGE_LIFETIME);
-	// default 247 s. DedupMessages and DedupBytes (of cached answers) bound it for
-	// each peer, MaxDedupBytes for all together; the oldest are forgotten first.
+	// default 247 s. DedupMessages and DedupBytes (of cached answers) bound that for
+	// each peer; the oldest are forgotten first. MaxDedupBytes bounds what messages and
+	// answers of all peers take together; the longest idle peers' are forgotten first.
 	// Defaults: 1024, 128 KiB, 16 MiB.
 	DedupLifetime time.Duration
 	DedupMessages int

@@ -7,12 +7,15 @@ import "time"
 // a retransmission is the same to the byte, and a peer that sends faster than 65536
 // messages in EXCHANGE_LIFETIME has to reuse ids.
 type memory struct {
-	ring  []record // a power of two; record s lies at s & (len-1)
-	first uint64   // sequence number of the oldest
-	next  uint64
-	index map[uint16]uint64 // message id -> newest record
-	bytes int               // of replies
+	ring    []record // a power of two; record s lies at s & (len-1)
+	first   uint64   // sequence number of the oldest
+	next    uint64
+	index   map[uint16]uint64 // message id -> newest record
+	replies int               // bytes of them
 }
+
+// recordSize is what room for a message takes in ring and index, in bytes.
+const recordSize = 100
 
 type record struct {
 	mid   uint16
@@ -20,6 +23,9 @@ type record struct {
 	at    time.Time
 	reply []byte // sent again for a duplicate; nil while there is none
 }
+
+// size is what all of it takes, in bytes.
+func (m *memory) size() int { return len(m.ring)*recordSize + m.replies }
 
 func (m *memory) len() int { return int(m.next - m.first) }
 
@@ -35,13 +41,13 @@ func (m *memory) find(mid uint16, hash uint64) (*record, bool) {
 }
 
 // remember adds a message and returns its sequence number. It never holds more
-// than limit; freed is how many bytes of reply it forgot for that.
-func (m *memory) remember(mid uint16, hash uint64, now time.Time, limit int) (seq uint64, freed int) {
+// than limit.
+func (m *memory) remember(mid uint16, hash uint64, now time.Time, limit int) (seq uint64) {
 	if m.index == nil {
 		m.index = make(map[uint16]uint64)
 	}
 	if m.len() >= limit {
-		freed = m.forget()
+		m.forget()
 	}
 	if m.len() == len(m.ring) {
 		m.grow()
@@ -50,7 +56,7 @@ func (m *memory) remember(mid uint16, hash uint64, now time.Time, limit int) (se
 	m.next++
 	*m.at(seq) = record{mid: mid, hash: hash, at: now}
 	m.index[mid] = seq
-	return seq, freed
+	return seq
 }
 
 func (m *memory) grow() {
@@ -61,65 +67,74 @@ func (m *memory) grow() {
 	}
 }
 
-// forget drops the oldest and returns how many bytes of reply it held.
-func (m *memory) forget() (freed int) {
+// forget drops the oldest.
+func (m *memory) forget() {
 	r := m.at(m.first)
 	if m.index[r.mid] == m.first {
 		delete(m.index, r.mid)
 	}
-	n := len(r.reply)
-	m.bytes -= n
+	m.replies -= len(r.reply)
 	*r = record{}
 	m.first++
-	return n
 }
+
+// clear forgets everything and gives its room back.
+func (m *memory) clear() { *m = memory{first: m.next, next: m.next} }
 
 // setReply keeps what answered the message, if it is still remembered.
-func (m *memory) setReply(seq uint64, reply []byte) (added int) {
+func (m *memory) setReply(seq uint64, reply []byte) {
 	if seq < m.first || seq >= m.next {
-		return 0
+		return
 	}
 	r := m.at(seq)
-	added = len(reply) - len(r.reply)
+	m.replies += len(reply) - len(r.reply)
 	r.reply = reply
-	m.bytes += added
-	return added
 }
 
-// expire forgets what came before t, and gives the memory back when nothing is left.
-func (m *memory) expire(t time.Time) (freed int) {
+// expire forgets what came before t, and gives the room back when nothing is left.
+func (m *memory) expire(t time.Time) {
 	for m.len() > 0 && m.at(m.first).at.Before(t) {
-		freed += m.forget()
+		m.forget()
 	}
 	if m.len() == 0 {
-		*m = memory{first: m.next, next: m.next}
+		m.clear()
 	}
-	return freed
 }
 
-// recall keeps what acknowledged a message of the peer, for its duplicates, and holds
-// all such answers within their bounds.
+// note keeps a message of the peer for its duplicates.
+func (p *peer) note(mid uint16, hash uint64, now time.Time) (seq uint64) {
+	defer p.resized(p.memory.size())
+	return p.memory.remember(mid, hash, now, p.e.cfg.DedupMessages)
+}
+
+// recall keeps what acknowledged a message of the peer, for its duplicates.
 func (p *peer) recall(seq uint64, reply []byte) {
-	e := p.e
-	e.dedupBytes += p.memory.setReply(seq, reply)
-	for p.memory.bytes > e.cfg.DedupBytes {
-		e.dedupBytes -= p.memory.forget()
+	defer p.resized(p.memory.size())
+	p.memory.setReply(seq, reply)
+	for p.memory.replies > p.e.cfg.DedupBytes {
+		p.memory.forget()
 	}
-	e.trimDedup()
 }
 
-// trimDedup holds the answers that all peers' memories keep below MaxDedupBytes. It
-// forgets the longest idle peers' and a bit more than it has to, so that it is not
-// needed for each message. mu is held.
-func (e *Endpoint) trimDedup() {
+// expire forgets the peer's messages that came before t.
+func (p *peer) expire(t time.Time) {
+	defer p.resized(p.memory.size())
+	p.memory.expire(t)
+}
+
+// resized counts a change of the peer's memory, and keeps all peers' together below
+// MaxDedupBytes. It clears the longest idle peers' and a bit more than it has to, so
+// that it is not needed for each message. mu is held.
+func (p *peer) resized(before int) {
+	e := p.e
+	e.dedupBytes += p.memory.size() - before
 	if e.dedupBytes <= e.cfg.MaxDedupBytes {
 		return
 	}
 	goal := e.cfg.MaxDedupBytes / 8 * 7
 	for el := e.idle.Front(); el != nil && e.dedupBytes > goal; el = el.Next() {
 		m := &el.Value.(*peer).memory
-		for m.bytes > 0 && e.dedupBytes > goal {
-			e.dedupBytes -= m.forget()
-		}
+		e.dedupBytes -= m.size()
+		m.clear()
 	}
 }

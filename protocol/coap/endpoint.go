@@ -33,7 +33,7 @@ type Endpoint struct {
 	idle       list.List // *peer, the longest idle first
 	transfers  list.List // *transfer, the longest without progress first
 	searches   map[token]*search
-	dedupBytes int // of all peers' remembered answers
+	dedupBytes int // of all peers' memories
 	blockBytes int // of all transfers
 	stats      Stats
 
@@ -183,7 +183,7 @@ func (e *Endpoint) sweep(now time.Time) {
 		t.drop()
 	}
 	for _, p := range e.peers {
-		e.dedupBytes -= p.memory.expire(now.Add(-e.cfg.DedupLifetime))
+		p.expire(now.Add(-e.cfg.DedupLifetime))
 	}
 }
 

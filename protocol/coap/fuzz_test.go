@@ -126,7 +126,7 @@ func feed(t *testing.T, packets []memPacket) {
 	e, err := Listen(Config{
 		Conn: &checkingConn{deafConn: newDeafConn(), t: t}, Handler: mux.Serve,
 		MaxPeers: 2, MaxPending: 3, MaxBody: 512, MaxTransfers: 2, MaxBlockBytes: 1024,
-		DedupMessages: 4, DedupBytes: 300, MaxDedupBytes: 400, BlockSize: 64,
+		DedupMessages: 4, DedupBytes: 300, MaxDedupBytes: 1200, BlockSize: 64,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -149,8 +149,8 @@ func feed(t *testing.T, packets []memPacket) {
 	checkDedup(t, e)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if ended != 1 || len(e.peers) > 2 || e.blockBytes > 1024 || e.dedupBytes > 400 {
-		t.Errorf("call ended %d times, %d peers, %d bytes of blocks, %d of answers", ended, len(e.peers), e.blockBytes, e.dedupBytes)
+	if ended != 1 || len(e.peers) > 2 || e.blockBytes > 1024 || e.dedupBytes > 1200 {
+		t.Errorf("call ended %d times, %d peers, %d bytes of blocks, %d of memories", ended, len(e.peers), e.blockBytes, e.dedupBytes)
 	}
 	for _, p := range e.peers {
 		if p.pending < 0 || p.pending > 3 || p.outstanding != 0 || len(p.uploads) > 2 || len(p.answers) > 2 {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -247,8 +248,8 @@ func TestFloodOfAnswers(t *testing.T) {
 				sendAll(e, spoofed(i), packet(message.Confirmable, codes.GET, uint16(mid), "t", payload[:mid*5]))
 			}
 			e.mu.Lock()
-			if p := e.peers[spoofed(i)]; p.memory.len() > 100 || p.memory.bytes > 20_000 {
-				t.Errorf("%d messages, %d bytes for one peer", p.memory.len(), p.memory.bytes)
+			if p := e.peers[spoofed(i)]; p.memory.len() > 100 || p.memory.replies > 20_000 {
+				t.Errorf("%d messages, %d bytes for one peer", p.memory.len(), p.memory.replies)
 			}
 			if e.dedupBytes > 100_000 {
 				t.Errorf("%d bytes for all", e.dedupBytes)
@@ -266,6 +267,43 @@ func TestFloodOfAnswers(t *testing.T) {
 	})
 }
 
+// TestFloodOfMessages: what is remembered of many peers' messages stays in bounds,
+// also when nothing is answered. The heap is asked, so that all of it counts.
+func TestFloodOfMessages(t *testing.T) {
+	const limit = 1 << 20
+	e := listen(t, Config{
+		Conn: newDeafConn(), MaxDedupBytes: limit, MaxPeers: 1000,
+		Handler: func(_ Peer, _ *Request, reply func(*Response)) { reply(nil) },
+	})
+	heap := func() int {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return int(m.HeapAlloc)
+	}
+	before := heap()
+	for i := range 1000 {
+		r, path := receiver{e: e}, Path{Peer: spoofed(i)}
+		for mid := range 200 {
+			r.receive(packet(message.NonConfirmable, codes.GET, uint16(mid), "", ""), path)
+		}
+	}
+	took := heap() - before
+	t.Logf("%d bytes for 1000 peers", took)
+	checkDedup(t, e)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.dedupBytes > limit {
+		t.Errorf("%d bytes counted", e.dedupBytes)
+	}
+	if most := limit + 1000<<10; took > most {
+		t.Errorf("1000 peers with 200 messages each take %d bytes, want at most %d", took, most)
+	}
+	if newest := e.peers[spoofed(999)]; newest.memory.len() != 200 {
+		t.Errorf("%d messages of the newest peer are remembered, want 200", newest.memory.len())
+	}
+}
+
 // checkDedup compares the count of remembered bytes with what is there.
 func checkDedup(tb testing.TB, e *Endpoint) {
 	e.mu.Lock()
@@ -276,10 +314,10 @@ func checkDedup(tb testing.TB, e *Endpoint) {
 		for seq := p.memory.first; seq < p.memory.next; seq++ {
 			bytes += len(p.memory.at(seq).reply)
 		}
-		if bytes != p.memory.bytes || len(p.memory.index) > p.memory.len() {
-			tb.Errorf("%s: %d bytes counted, %d there; %d ids for %d messages", p.id, p.memory.bytes, bytes, len(p.memory.index), p.memory.len())
+		if bytes != p.memory.replies || len(p.memory.index) > p.memory.len() {
+			tb.Errorf("%s: %d bytes counted, %d there; %d ids for %d messages", p.id, p.memory.replies, bytes, len(p.memory.index), p.memory.len())
 		}
-		sum += bytes
+		sum += p.memory.size()
 	}
 	if sum != e.dedupBytes {
 		tb.Errorf("%d bytes counted for all, %d there", e.dedupBytes, sum)

@@ -111,7 +111,7 @@ func (p *peer) forget() {
 	for len(p.answers) > 0 {
 		p.answers[0].drop()
 	}
-	e.dedupBytes -= p.memory.bytes
+	e.dedupBytes -= p.memory.size()
 	e.idle.Remove(p.elem)
 	delete(e.peers, p.addr)
 	p.peerState = newPeerState(p.addr)

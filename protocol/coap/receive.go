@@ -144,7 +144,7 @@ func (r *receiver) response(p *peer) {
 		if r.o.refused != 0 {
 			r.reject(p)
 		} else {
-			p.recall(r.remember(p), r.sendEmpty(p, message.Acknowledgement))
+			p.recall(p.note(r.f.mid, r.hash, r.now), r.sendEmpty(p, message.Acknowledgement))
 		}
 	}
 	c.respond(&r.f, &r.o, &r.w)
@@ -181,13 +181,6 @@ func (r *receiver) duplicate(p *peer) bool {
 	return true
 }
 
-// remember keeps the message for its duplicates.
-func (r *receiver) remember(p *peer) (seq uint64) {
-	seq, freed := p.memory.remember(r.f.mid, r.hash, r.now, r.e.cfg.DedupMessages)
-	r.e.dedupBytes -= freed
-	return seq
-}
-
 // request handles a message with a method code.
 func (r *receiver) request(p *peer) {
 	e, f, o := r.e, &r.f, &r.o
@@ -219,7 +212,7 @@ func (r *receiver) request(p *peer) {
 		in.path = Path{Peer: r.path.Peer} // a group is no source
 	}
 	p.pending++
-	in.seq = r.remember(p)
+	in.seq = p.note(r.f.mid, r.hash, r.now)
 	if r.refuse(in) {
 		return
 	}

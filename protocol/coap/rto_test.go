@@ -55,7 +55,7 @@ func TestMemory(t *testing.T) {
 			"remember": func(t *rapid.T) {
 				r := record{mid: rapid.Uint16Range(0, 10).Draw(t, "id"), hash: rapid.Uint64Range(0, 3).Draw(t, "hash"), at: now}
 				r.reply = make([]byte, rapid.IntRange(0, 9).Draw(t, "reply"))
-				seq, _ := m.remember(r.mid, r.hash, now, limit)
+				seq := m.remember(r.mid, r.hash, now, limit)
 				m.setReply(seq, r.reply)
 				if model = append(model, r); len(model) > limit {
 					model = model[1:]
@@ -79,8 +79,8 @@ func TestMemory(t *testing.T) {
 					bytes += len(r.reply)
 					newest[r.mid] = r
 				}
-				if m.len() != len(model) || m.bytes != bytes || len(m.index) != len(newest) {
-					t.Fatalf("%d messages, %d bytes, %d ids; want %d, %d, %d", m.len(), m.bytes, len(m.index), len(model), bytes, len(newest))
+				if m.len() != len(model) || m.replies != bytes || len(m.index) != len(newest) {
+					t.Fatalf("%d messages, %d bytes, %d ids; want %d, %d, %d", m.len(), m.replies, len(m.index), len(model), bytes, len(newest))
 				}
 				for mid, want := range newest {
 					if _, ok := m.find(mid, want.hash+1); ok {
