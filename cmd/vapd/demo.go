@@ -44,22 +44,21 @@ func (c *demoCmd) Run() error {
 		defer cancel()
 		err = demo.Lines(ctx, cfg, os.Stdout)
 	default:
-		mic, speaker := c.devices()
-		err = demo.Live(ctx, cfg, mic, speaker, os.Stdin, os.Stdout)
+		err = demo.Live(ctx, cfg, c.sound(), os.Stdin, os.Stdout)
 	}
 	return demoStatus(err)
 }
 
-// devices are the microphone and the speaker to use; "" is a room without hardware. Who
-// names sentences or recordings wants that room.
-func (c *demoCmd) devices() (mic, speaker string) {
+// sound is the microphone and the speaker to use. Who names sentences or recordings
+// wants the room without hardware.
+func (c *demoCmd) sound() demo.Sound {
 	switch {
 	case c.Mic == "none" || c.Mic == "" && len(c.Say)+len(c.Wav) > 0:
-		return "", ""
+		return demo.Sound{}
 	case c.Mic != "":
-		return c.Mic, c.Speaker
+		return demo.Sound{Microphone: c.Mic, Speaker: c.Speaker}
 	}
-	return demo.Microphone(os.DirFS("/"), filepath.Join(os.Getenv("XDG_RUNTIME_DIR"), "pulse", "native"))
+	return demo.FindSound(os.DirFS("/"), filepath.Join(os.Getenv("XDG_RUNTIME_DIR"), "pulse", "native"))
 }
 
 func (c *demoCmd) config() (demo.Config, error) {

@@ -52,9 +52,14 @@ func (c Config) steps() []Step {
 }
 
 // open starts a house in which w sees everything.
-func (c Config) open(ctx context.Context, w *watch, microphone, speaker string) (*House, error) {
+func (c Config) open(ctx context.Context, w *watch, sound Sound) (*House, error) {
+	if sound == (Sound{}) {
+		if err := canSpeak(); err != nil {
+			return nil, err
+		}
+	}
 	return Open(ctx, HouseConfig{
-		Program: c.Program, Dir: c.Dir, Packs: c.Packs, Microphone: microphone, Speaker: speaker, Seed: c.Seed,
+		Program: c.Program, Dir: c.Dir, Packs: c.Packs, Sound: sound, Seed: c.Seed,
 		Observe: w.seePacket, Event: w.seeEvent, State: w.seeState, Note: w.seeNote, Logger: c.Logger,
 	})
 }
@@ -68,7 +73,7 @@ func Lines(ctx context.Context, cfg Config, out io.Writer) (err error) {
 		fmt.Fprintf(out, "%6.1f s  %s\n", time.Since(begin).Seconds(), fmt.Sprintf(format, args...))
 	}
 	w := newWatch(func(text string) { say("note: %s", text) })
-	house, err := cfg.open(ctx, w, "", "")
+	house, err := cfg.open(ctx, w, Sound{})
 	if err != nil {
 		return err
 	}
@@ -78,7 +83,10 @@ func Lines(ctx context.Context, cfg Config, out io.Writer) (err error) {
 	s := &stage{
 		actor: house, watch: w, speak: newVoices(cfg.Dir).speak,
 		spoken: func(text string) { say("   said: %s", text) },
-		done:   func(u Utterance) { said = append(said, u) },
+		done: func(u Utterance) {
+			said = append(said, u)
+			say("   %s", u.journey())
+		},
 	}
 	if err := s.ready(ctx); err != nil {
 		return err
@@ -101,7 +109,7 @@ func Lines(ctx context.Context, cfg Config, out io.Writer) (err error) {
 	if failed > 0 {
 		return fmt.Errorf("%w: %d of %d steps failed; logs are in %s", ErrFailed, failed, len(steps), cfg.Dir)
 	}
-	fmt.Fprintf(out, "all %d steps went as they should\n", len(steps))
+	fmt.Fprintf(out, "everything went as it should, in all of %d steps\n", len(steps))
 	return nil
 }
 

@@ -43,25 +43,37 @@ func (e *ear) see(now time.Time, s control.SatelliteState) {
 }
 
 // advice is what to tell the person.
-func (e *ear) advice(now time.Time, s control.SatelliteState) string {
-	if s.Mic.KeyMuted || s.Mic.NetMuted {
-		return "It is muted. Press m."
+func (e *ear) advice(now time.Time, s control.SatelliteState) []string {
+	switch {
+	case s.Mic.KeyMuted || s.Mic.NetMuted:
+		return []string{"It is muted. Press m."}
+	case s.Turn.State != "idle":
+		return []string{"Go on: what time is it? Set a timer for five minutes."}
+	case len(s.Words) == 0:
+		return []string{"Press space, and ask: what time is it?", e.level()}
+	case now.Sub(e.since) < patience:
+		return []string{fmt.Sprintf("Say: %s, what time is it?", s.Words[0].Word), e.level()}
 	}
-	if s.Turn.State != "idle" {
-		return "Go on: what time is it? Set a timer for five minutes."
+	return []string{
+		fmt.Sprintf("Not heard yet: the best score was %.2f of %.2f. Press r for recordings, space for the key.", e.best, s.Words[0].Cutoff),
+		e.level(),
 	}
+}
+
+// level is what to tell the person about how loud they are.
+func (e *ear) level() string {
 	level := meter.Level{Peak: e.loud}
 	if e.loud >= fullScale {
 		level.Clipped = 1
 	}
-	verdict := level.Judge()
-	if len(s.Words) == 0 {
-		return "Press space, and ask: what time is it? The microphone is " + string(verdict) + "."
+	switch v := level.Judge(); v {
+	case meter.NoSignal:
+		return "The microphone hears nothing: is it the right one? 'vapd audio devices' lists all, --mic names one."
+	case meter.Quiet:
+		return "The microphone is too quiet: come nearer, or raise it with alsamixer."
+	case meter.Clipping:
+		return "The microphone is clipping: lower it with alsamixer."
+	default:
+		return "The microphone is " + string(v) + "."
 	}
-	word := s.Words[0]
-	if now.Sub(e.since) < patience {
-		return fmt.Sprintf("Say: %s, what time is it? The microphone is %s.", word.Word, verdict)
-	}
-	return fmt.Sprintf("Not heard yet: the best score was %.2f of %.2f, the microphone is %s. Press r for recordings, space for the key.",
-		e.best, word.Cutoff, verdict)
 }

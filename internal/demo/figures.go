@@ -31,7 +31,7 @@ func asked(i int) (voice, sentence string) {
 // has them. It fails when a question is not answered.
 func Figures(ctx context.Context, cfg Config, n int, out io.Writer) (err error) {
 	w := newWatch(func(text string) { fmt.Fprintln(out, "note:", text) })
-	house, err := cfg.open(ctx, w, "", "")
+	house, err := cfg.open(ctx, w, Sound{})
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,9 +32,7 @@ type HouseConfig struct {
 	// when an earlier demo made it, and refused when it holds something else.
 	Dir   string
 	Packs string // folder of wake word packs; "" for none
-	// Microphone is the PCM of a real microphone, and Speaker that of a real speaker
-	// beside it; "" is a room without hardware.
-	Microphone, Speaker string
+	Sound Sound
 	// Seed of the network's luck.
 	Seed uint64
 	// Observe is told of every datagram between satellite and hub.
@@ -117,7 +116,7 @@ func (h *House) makeRoom() error {
 			return fmt.Errorf("demo: %w", err)
 		}
 	}
-	if h.cfg.Microphone != "" {
+	if h.cfg.Sound != (Sound{}) {
 		return nil
 	}
 	h.card, err = audiotest.New(audiotest.Config{
@@ -179,8 +178,8 @@ func (h *House) Describe() string {
 
 // Room says what is heard and spoken with.
 func (h *House) Room() string {
-	if h.card == nil {
-		return "microphone " + h.cfg.Microphone + ", speaker " + h.cfg.Speaker
+	if s := h.cfg.Sound; s != (Sound{}) {
+		return fmt.Sprintf("microphone %s (%s), speaker %s", cmp.Or(s.Name, "of your choice"), s.Microphone, cmp.Or(s.Speaker, "none"))
 	}
 	return "no microphone: flite speaks into a simulated board, through ALSA"
 }

@@ -21,7 +21,7 @@ func openFake(t *testing.T) (*House, *watch, chan string) {
 	notes := make(chan string, 100)
 	w := newWatch(func(text string) { notes <- text })
 	cfg := Config{Program: program, Dir: folder(t)}
-	h, err := cfg.open(soon(t), w, "", "")
+	h, err := cfg.open(soon(t), w, Sound{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,25 +18,25 @@ import (
 // frame is how often the screen is drawn.
 const frame = 80 * time.Millisecond
 
-// Live runs the demo on a terminal until somebody quits. It listens to the microphone
-// named, or plays the script in a room without hardware when that is "".
-func Live(ctx context.Context, cfg Config, microphone, speaker string, in, out *os.File) error {
+// Live runs the demo on a terminal until somebody quits. With hardware it listens to
+// the person, else it plays the script.
+func Live(ctx context.Context, cfg Config, sound Sound, in, out *os.File) error {
 	for {
-		again, err := live1(ctx, cfg, microphone, speaker, in, out)
+		again, err := live1(ctx, cfg, sound, in, out)
 		if !again || err != nil {
 			return err
 		}
-		microphone, speaker = "", ""
+		sound = Sound{}
 	}
 }
 
 // live1 is Live in one house; again says that the person wants the room without
 // hardware.
-func live1(ctx context.Context, cfg Config, microphone, speaker string, in, out *os.File) (again bool, err error) {
+func live1(ctx context.Context, cfg Config, sound Sound, in, out *os.File) (again bool, err error) {
 	w := newWatch(nil)
 	cfg.Logger = slog.New(slog.NewTextHandler(noteWriter{w}, nil))
 	fmt.Fprintln(out, "Starting a hub and a satellite...")
-	house, err := cfg.open(ctx, w, microphone, speaker)
+	house, err := cfg.open(ctx, w, sound)
 	if err != nil {
 		return false, err
 	}
@@ -255,12 +255,14 @@ func (l *live) key(k rune) {
 		if l.house.card != nil {
 			l.queue(l.script)
 		}
+	case 'w':
+		if l.house.card != nil {
+			l.prompt = &prompt{label: "WAV file", enter: l.playFile}
+		}
 	case ' ':
 		l.queue(func(ctx context.Context) error {
 			return l.house.Satellite(ctx, control.MethodKey, control.Key{ID: "main", Gesture: "press"})
 		})
-	case 'w':
-		l.prompt = &prompt{label: "WAV file", enter: l.playFile}
 	case 't':
 		l.prompt = &prompt{label: "say", enter: l.sayText}
 	case 'p':

@@ -53,8 +53,13 @@ func TestVoices(t *testing.T) {
 	if err != nil || slices.Equal(first, other) {
 		t.Errorf("another voice sounds the same (%v)", err)
 	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := v.speak(ctx, "rms", "stop"); err == nil || !strings.Contains(err.Error(), `"stop"`) {
+		t.Errorf("after the end: %v", err)
+	}
 	t.Setenv("PATH", "")
-	if _, err := v.speak(t.Context(), "rms", "stop"); err == nil || !strings.Contains(err.Error(), "apt-get install flite") {
+	if err := canSpeak(); err == nil || !strings.Contains(err.Error(), "apt-get install flite") {
 		t.Errorf("without flite: %v", err)
 	}
 }
@@ -198,20 +203,21 @@ func TestRecorderKeepsTheNewest(t *testing.T) {
 	}
 }
 
-func TestMicrophone(t *testing.T) {
+func TestFindSound(t *testing.T) {
 	const pulse = "/run/user/1000/pulse/native"
 	for name, c := range map[string]struct {
-		pcm      string
-		pulse    bool
-		mic, spk string
+		pcm   string
+		pulse bool
+		want  Sound
 	}{
-		"none":           {"", false, "", ""},
-		"speaker alone":  {"00-03: HDMI 0 : HDMI 0 : playback 1\n", true, "", ""},
-		"usb microphone": {"00-03: HDMI 0 : HDMI 0 : playback 1\n01-00: USB Audio : USB Audio : capture 1\n", false, "plughw:1,0", "plughw:0,3"},
-		"headset":        {"00-03: HDMI 0 : HDMI 0 : playback 1\n02-00: USB Audio : USB Audio : playback 1 : capture 1\n", false, "plughw:2,0", "plughw:2,0"},
-		"microphone":     {"01-00: USB Audio : USB Audio : capture 1\n", false, "plughw:1,0", ""},
-		"sound server":   {"00-00: ALC257 Analog : ALC257 Analog : playback 1 : capture 1\n", true, "default", "default"},
-		"nonsense":       {"capture\n\n: capture 1\n", false, "", ""},
+		"none":           {"", false, Sound{}},
+		"speaker alone":  {"00-03: HDMI 0 : HDMI 0 : playback 1\n", true, Sound{}},
+		"usb microphone": {"00-03: HDMI 0 : HDMI 0 : playback 1\n01-00: USB Audio : USB Audio : capture 1\n", false, Sound{"plughw:1,0", "plughw:0,3", "USB Audio"}},
+		"headset":        {"02-00: USB Audio : USB Audio : playback 1 : capture 1\n03-03: HDMI 0 : HDMI 0 : playback 1\n", false, Sound{"plughw:2,0", "plughw:2,0", "USB Audio"}},
+		"headset last":   {"00-03: HDMI 0 : HDMI 0 : playback 1\n02-00: Headset : Headset : playback 1 : capture 1\n", false, Sound{"plughw:2,0", "plughw:2,0", "Headset"}},
+		"microphone":     {"01-00: USB Audio : USB Audio : capture 1\n", false, Sound{"plughw:1,0", "", "USB Audio"}},
+		"sound server":   {"00-00: ALC257 Analog : ALC257 Analog : playback 1 : capture 1\n", true, Sound{"default", "default", "ALC257 Analog"}},
+		"nonsense":       {"capture\n\n: capture 1\n", false, Sound{}},
 	} {
 		root := fstest.MapFS{}
 		if c.pcm != "" {
@@ -220,8 +226,8 @@ func TestMicrophone(t *testing.T) {
 		if c.pulse {
 			root[pulse[1:]] = &fstest.MapFile{}
 		}
-		if mic, spk := Microphone(root, pulse); mic != c.mic || spk != c.spk {
-			t.Errorf("%s: %q and %q", name, mic, spk)
+		if got := FindSound(root, pulse); got != c.want {
+			t.Errorf("%s: %+v", name, got)
 		}
 	}
 }
@@ -235,22 +241,25 @@ func TestAdvice(t *testing.T) {
 	says := func(words string) {
 		t.Helper()
 		e.see(now, s)
-		if got := e.advice(now, s); !strings.Contains(got, words) {
+		if got := strings.Join(e.advice(now, s), " "); !strings.Contains(got, words) {
 			t.Errorf("%q, without %q", got, words)
 		}
 		now = now.Add(time.Second)
 	}
-	says("Say: Okay Nabu, what time is it? The microphone is too quiet.")
+	says("Say: Okay Nabu, what time is it? The microphone is too quiet: come nearer")
 	s.Mic.Peak = 0
 	says("clipping")
 	s.Mic.Peak, s.Words[0].Score = -20, 0.62
 	says("clipping") // it was, a second ago
 	now, s.Words[0].Score = now.Add(8*time.Second), 0.1
-	says("the best score was 0.62 of 0.85, the microphone is good. Press r")
+	says("best score was 0.62 of 0.85. Press r")
+	says("The microphone is good.")
 	s.Turn.State, s.Words[0].Woke = "listening", 1
 	says("Go on")
-	s.Turn.State = "idle"
+	s.Turn.State, s.Mic.Peak = "idle", -100
 	says("Say: Okay Nabu")
+	now = now.Add(loudFor)
+	says("hears nothing")
 	s.Mic.KeyMuted = true
 	says("Press m")
 	s.Mic.KeyMuted, s.Words = false, nil

@@ -31,7 +31,7 @@ func (h *House) addPacks() error {
 }
 
 func (h *House) startSatellite(ctx context.Context) error {
-	mic, speaker, env := h.cfg.Microphone, h.cfg.Speaker, []string(nil)
+	mic, speaker, env := h.cfg.Sound.Microphone, h.cfg.Sound.Speaker, []string(nil)
 	if h.card != nil {
 		mic, speaker, env = "default", "default", []string{h.card.Env()}
 	}

@@ -208,8 +208,8 @@ func (s *screen) memory() {
 }
 
 func (s *screen) steps() {
-	if s.Advice != "" {
-		s.line(s.row().put(strong, s.Advice))
+	for _, a := range s.Advice {
+		s.line(s.row().put(strong, a))
 	}
 	for i, step := range s.Steps {
 		r, look, mark := s.Results[i], faint, "· "
@@ -250,7 +250,7 @@ func (s *screen) newest(texts []string, room int) {
 func oneLine(text string) string { return strings.ReplaceAll(text, "\n", "; ") }
 
 func (s *screen) help() {
-	for _, k := range keys() {
+	for _, k := range keys(s.Advice != nil) {
 		s.line(s.row().put(strong, pad("  "+k.name, 9)).put(normal, k.does))
 	}
 }
@@ -260,7 +260,7 @@ func (s *screen) foot() string {
 		return s.row().put(strong, s.Prompt+": ").put(normal, s.Typed+"▏").String()
 	}
 	r := s.row()
-	for _, k := range keys() {
+	for _, k := range keys(s.Advice != nil) {
 		r.put(strong, k.name).put(faint, " "+k.short+"  ")
 	}
 	return r.String()
@@ -269,18 +269,22 @@ func (s *screen) foot() string {
 // keyHelp describes a key.
 type keyHelp struct{ name, short, does string }
 
-func keys() []keyHelp {
-	return []keyHelp{
+// keys are those that do something, with a real microphone or without.
+func keys(hardware bool) []keyHelp {
+	k := []keyHelp{
 		{"m", "mute", "move the mute switch"},
 		{"l", "loss", "lose 10 % of all datagrams, or none"},
 		{"k", "hub", "kill the hub, or start it again"},
-		{"w", "wav", "play your own WAV into the room (any rate; wake word included)"},
 		{"t", "type", "type a sentence, which is said after the wake word"},
 		{"p", "packets", "show decoded packets"},
 		{"q", "quit", "end, and say where sound and packets are kept"},
 		{"h", "help", "show this"},
-		{"s", "script", "play the script from its beginning"},
 		{"space", "key", "press the key of the board: listen, or stop"},
-		{"r", "room", "leave a real microphone for the simulated room and its voices"},
 	}
+	if hardware {
+		return append(k, keyHelp{"r", "recordings", "leave the microphone for a simulated room, a voice, and your own WAV"})
+	}
+	return append(k,
+		keyHelp{"w", "wav", "play your own WAV into the room (any rate; wake word included)"},
+		keyHelp{"s", "script", "play the script from its beginning"})
 }

@@ -67,7 +67,7 @@ func scenes() map[string]View {
 	packets, help, quiet := busy(), busy(), View{Satellite: control.SatelliteState{Link: control.LinkView{State: "searching"}}}
 	packets.ShowPackets, packets.Prompt, packets.Typed = true, "say", "what time"
 	help.ShowHelp, help.HubRuns, help.Satellite.Mic.KeyMuted = true, false, true
-	quiet.Room, quiet.Advice = "microphone default, speaker default", "Press space, and ask: what time is it? The microphone is too quiet."
+	quiet.Room, quiet.Advice = "microphone USB Audio (plughw:1,0)", []string{"Press space, and ask: what time is it?", "The microphone is good."}
 	quiet.Satellite.Mic, quiet.Satellite.Turn.Error = control.MicView{State: "opening", Lost: 3}, "no hub"
 	return map[string]View{"busy": busy(), "packets": packets, "help": help, "quiet": quiet}
 }
@@ -100,7 +100,7 @@ func TestRenderFits(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		width, height := rapid.IntRange(0, 120).Draw(t, "width"), rapid.IntRange(0, 50).Draw(t, "height")
 		v := busy()
-		v.Room, v.Advice, v.Said, v.Prompt = text.Draw(t, "room"), text.Draw(t, "advice"), text.Draw(t, "said"), text.Draw(t, "prompt")
+		v.Room, v.Advice, v.Said, v.Prompt = text.Draw(t, "room"), rapid.SliceOf(text).Draw(t, "advice"), text.Draw(t, "said"), text.Draw(t, "prompt")
 		v.Satellite.Turn.Heard, v.Satellite.Turn.Answer = text.Draw(t, "heard"), text.Draw(t, "answer")
 		v.Satellite.LEDs = rapid.SliceOf(text).Draw(t, "leds")
 		v.Satellite.Mic.Peak, v.Satellite.Words[0].Score = number.Draw(t, "peak"), number.Draw(t, "score")

@@ -166,6 +166,8 @@ func (s *stage) converse(ctx context.Context, u Utterance, speak func() (word, e
 	})
 	u.Heard, u.Answer = st.Turn.Heard, st.Turn.Answer
 	u.Sent, u.Repeated, u.Grant = st.Turn.Sent, st.Turn.Repeated, known(st.Turn.Latency.Grant)
+	u.Score, u.PreRoll = st.Turn.Score, time.Duration(st.Turn.PreRollMS)*time.Millisecond
+	u.RoundTrip = known(st.Link.RTTMS)
 	if f := s.fragmentsSince(begin); len(f) > 0 {
 		u.WordToFragment = milliseconds(word, f[0])
 	}

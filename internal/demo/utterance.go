@@ -25,6 +25,19 @@ type Utterance struct {
 	// to the first audible sample of the answer out of the speaker.
 	SpeechToAnswer float64
 	Sent, Repeated int
+	Score          float64 // of the wake word, 0 to 1
+	PreRoll        time.Duration
+	RoundTrip      float64 // to the hub
+}
+
+// journey is how the utterance came to the hub, for people.
+func (u Utterance) journey() string {
+	wake := "woken by the key"
+	if u.Score > 0 {
+		wake = fmt.Sprintf("woke with a score of %.2f, first fragment %s after the word", u.Score, ms(u.WordToFragment))
+	}
+	return fmt.Sprintf("%s; pre-roll %.1f s; %d fragments, %d repeated; round trip %s",
+		wake, u.PreRoll.Seconds(), u.Sent, u.Repeated, ms(u.RoundTrip))
 }
 
 // milliseconds is the time from one moment to another, NaN when one is not known.

@@ -10,8 +10,8 @@ import (
 // View is all that the screen shows at one moment.
 type View struct {
 	Elapsed time.Duration
-	Room    string // what is heard and spoken with
-	Advice  string // to the person in front of a real microphone
+	Room    string   // what is heard and spoken with
+	Advice  []string // to the person in front of a real microphone; nil without one
 
 	Satellite control.SatelliteState
 	HubRuns   bool

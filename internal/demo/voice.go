@@ -37,9 +37,6 @@ func (v *voices) speak(ctx context.Context, voice, text string) ([]int16, error)
 	}
 	file := filepath.Join(v.dir, "said.wav")
 	out, err := exec.CommandContext(ctx, "flite", "-voice", voice, "-t", text, "-o", file).CombinedOutput()
-	if errors.Is(err, exec.ErrNotFound) {
-		return nil, errors.New("demo: the program flite is missing, which speaks in your place: apt-get install flite")
-	}
 	if err != nil {
 		return nil, fmt.Errorf("demo: flite can't say %q: %w\n%s", text, err, out)
 	}
@@ -49,6 +46,14 @@ func (v *voices) speak(ctx context.Context, voice, text string) ([]int16, error)
 	}
 	v.said[key] = trim(samples)
 	return v.said[key], nil
+}
+
+// canSpeak says what is missing to speak.
+func canSpeak() error {
+	if _, err := exec.LookPath("flite"); err != nil {
+		return errors.New("demo: the program flite is missing, which speaks in your place: apt-get install flite")
+	}
+	return nil
 }
 
 // readWAV is a WAV file's sound as the room's microphone hears it: its first channel,
