@@ -27,8 +27,9 @@ import (
 
 // Config is what a Hub needs.
 type Config struct {
-	Name    string
-	Locales []string // BCP 47
+	// ID tells this hub from others, whatever its name and address.
+	ID, Name string
+	Locales  []string // BCP 47
 	// Listen is the CoAP endpoint's address; Groups answers multicast discovery.
 	Listen     netip.AddrPort
 	Groups     bool
@@ -87,7 +88,7 @@ func New(cfg Config) (*Hub, error) {
 	}
 	h.ctx, h.cancel = context.WithCancel(context.Background())
 	h.server = clientregistry.NewServer(clientregistry.ServerConfig{
-		Policy: h, Name: cfg.Name, Logger: cfg.Logger, MaxClients: cfg.MaxClients,
+		Policy: h, ID: cfg.ID, Name: cfg.Name, Logger: cfg.Logger, MaxClients: cfg.MaxClients,
 	})
 	mux := new(coap.Mux)
 	h.server.Register(mux)

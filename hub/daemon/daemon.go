@@ -18,6 +18,7 @@ import (
 	"vapd/hub/speech"
 	"vapd/internal/config"
 	"vapd/internal/durable"
+	"vapd/internal/identity"
 	"vapd/protocol/control"
 	"vapd/protocol/discovery"
 	"vapd/protocol/vap"
@@ -68,7 +69,7 @@ func Run(ctx context.Context, o Options) error {
 		wg.Go(func() { e.Run(ctx) })
 	}
 	if o.Config.Discoverable && !h.Addr().Addr().IsLoopback() {
-		a := discovery.Announcement{Name: cfg.Name, Port: h.Addr().Port(), Version: vap.Version, Logger: o.Logger}
+		a := discovery.Announcement{ID: cfg.ID, Name: cfg.Name, Addr: h.Addr(), Version: vap.Version, Logger: o.Logger}
 		wg.Go(func() {
 			if err := a.Run(ctx); err != nil {
 				o.Logger.Warn("the hub is not announced by DNS-SD: satellites need its address", "error", err)
@@ -101,6 +102,10 @@ func hubConfig(o Options, state string) (hub.Config, []*speech.Engine, error) {
 	if err != nil {
 		return hub.Config{}, nil, fmt.Errorf("daemon: listen: %w", err)
 	}
+	id, err := identity.Load(durable.File{Path: filepath.Join(state, "identity")}, "org.vapd.hub")
+	if err != nil {
+		return hub.Config{}, nil, err
+	}
 	registry, err := clients.Open(clients.Config{
 		Store:    durable.File{Path: filepath.Join(state, "clients.json")},
 		Tokens:   clients.RandomTokens{},
@@ -115,7 +120,7 @@ func hubConfig(o Options, state string) (hub.Config, []*speech.Engine, error) {
 	voice := newEngine(o, "tts", o.Config.Speech.TTS)
 	s := o.Config.Session
 	cfg := hub.Config{
-		Name: name(o.Config.Name), Locales: []string{"en-US"},
+		ID: id, Name: name(o.Config.Name), Locales: []string{"en-US"},
 		Listen: listen, Groups: o.Config.Discoverable, MaxClients: o.Config.Clients.Max,
 		Registry: registry, Window: time.Duration(o.Config.Focus.Window), RequireSpeaker: o.Config.Focus.RequireSpeaker,
 		Recognizer: ear.recognizer(english.Sentences()), Synthesizer: voice.synthesizer(), Voice: o.Config.Speech.Voice,

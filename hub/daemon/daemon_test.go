@@ -121,15 +121,23 @@ func engineReady(t *testing.T, r control.HubReady) {
 	}
 }
 
+// satellite is a client that the hub let in, on loopback.
 func satellite(t *testing.T, r control.HubReady) *clientregistry.Client {
 	t.Helper()
+	c, _ := satelliteAt(t, netip.MustParseAddrPort(r.CoAP), "org.example.satellite")
+	return c
+}
+
+// satelliteAt is a client that the hub at addr let in, on the same address.
+func satelliteAt(t *testing.T, addr netip.AddrPort, id string) (*clientregistry.Client, vap.Connected) {
+	t.Helper()
 	mux := new(coap.Mux)
-	e, err := coap.Listen(coap.Config{Addr: netip.MustParseAddrPort("127.0.0.1:0"), Handler: mux.Serve})
+	e, err := coap.Listen(coap.Config{Addr: netip.AddrPortFrom(addr.Addr(), 0), Handler: mux.Serve})
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := clientregistry.NewClient(clientregistry.ClientConfig{
-		Endpoint: e, ID: "org.example.satellite", Name: "Satellite", Logger: slog.New(slog.DiscardHandler),
+		Endpoint: e, ID: id, Name: "Satellite", Logger: slog.New(slog.DiscardHandler),
 		Capabilities: []vap.Offer{
 			{Name: vap.CapSound, Version: 1, Stream: true, Codecs: []string{vap.CodecPCM}},
 			{Name: vap.CapVoice, Version: 1},
@@ -145,10 +153,11 @@ func satellite(t *testing.T, r control.HubReady) *clientregistry.Client {
 		defer cancel()
 		_ = c.Close(ctx)
 	})
-	if _, err := c.Connect(t.Context(), e.Peer(netip.MustParseAddrPort(r.CoAP)), ""); err != nil {
-		t.Fatal(err)
+	answer, err := c.Connect(t.Context(), e.Peer(addr), "")
+	if err != nil {
+		t.Fatalf("%v: %v", addr, err)
 	}
-	return c
+	return c, answer
 }
 
 // said is a sentence in a voice, with a second of silence after it.
@@ -253,6 +262,26 @@ func TestWithoutEnginesTheHubSaysSo(t *testing.T) {
 		if e.State != string(speech.Missing) || e.Detail == "" {
 			t.Errorf("engine %+v", e)
 		}
+	}
+}
+
+// A hub is the same one after a restart, and another one in another folder.
+func TestAHubKeepsItsID(t *testing.T) {
+	dir, ids := t.TempDir(), make(map[string]string)
+	for _, folder := range []string{"a", "a", "b"} {
+		t.Run(folder, func(t *testing.T) {
+			r := running(t, func(c *config.Hub) {
+				c.StateDir, c.Speech.STT, c.Speech.TTS = filepath.Join(dir, folder), "none", "none"
+			})
+			_, answer := satelliteAt(t, netip.MustParseAddrPort(r.CoAP), "org.example.satellite")
+			if before := ids[folder]; answer.HubID == "" || before != "" && before != answer.HubID {
+				t.Errorf("it was %q and is %q", before, answer.HubID)
+			}
+			ids[folder] = answer.HubID
+		})
+	}
+	if ids["a"] == ids["b"] {
+		t.Errorf("two hubs are both %q", ids["a"])
 	}
 }
 

@@ -22,10 +22,10 @@ func TestConnect(t *testing.T) {
 			got = req
 			return vap.Connected{Locales: []string{"en-US"}, Token: "fresh", Capabilities: []vap.Offer{{Name: vap.CapSound, Codecs: []string{vap.CodecOpus}}}}, nil
 		}}
-		h := newHouse(t, quiet(), hub)
+		h := newHouse(t, quiet(), hub, func(sc *ServerConfig, _ *ClientConfig) { sc.ID = "org.vapd.hub.a" })
 		defer h.close()
 		answer, err := h.client.Connect(t.Context(), h.peer, "old")
-		if err != nil || answer.Token != "fresh" || len(answer.Capabilities) != 1 {
+		if err != nil || answer.Token != "fresh" || len(answer.Capabilities) != 1 || answer.HubID != "org.vapd.hub.a" {
 			t.Fatalf("%+v, %v", answer, err)
 		}
 		if _, ok := vap.FindOffer(got.Capabilities, vap.CapListen); !ok || got.Token != "old" || !got.HasCapabilities {

@@ -50,6 +50,7 @@ func (s *Server) connect(peer coap.Peer, req *coap.Request, m vap.Connect, reply
 			reply(e.Response())
 			return
 		}
+		c.HubID = s.cfg.ID
 		reply(&coap.Response{Code: codes.Created, Body: vap.AppendConnected(nil, c)})
 	})
 }

@@ -21,9 +21,10 @@ import (
 // ServerConfig is what a Server needs. Zero numbers take their defaults.
 type ServerConfig struct {
 	Policy Policy
-	// Name is the hub's, for people; it is the title of the registry's link.
-	Name   string
-	Logger *slog.Logger
+	// ID is which hub this is, and Name what people call it. The registry's link has
+	// them as hubId and title, and connect is answered with the ID.
+	ID, Name string
+	Logger   *slog.Logger
 	// MaxClients that are connected at the same time; default 1000. More get 4.29.
 	MaxClients int
 	// Silence after which a client counts as gone; default 60 s.
@@ -98,8 +99,10 @@ func (s *Server) Register(mux *coap.Mux) {
 	mux.Error = unserved
 	mux.Prefixes = append(mux.Prefixes, serverPrefix)
 	link := coap.NewLink("/vap").With("rt", registryResource)
-	if s.cfg.Name != "" {
-		link = link.With("title", s.cfg.Name)
+	for _, a := range [][2]string{{"title", s.cfg.Name}, {"hubId", s.cfg.ID}} {
+		if a[1] != "" {
+			link = link.With(a[0], a[1])
+		}
 	}
 	mux.Link(link)
 	mux.Handle(codes.POST, pathConnect, serve(vap.ParseConnect, s.connect))

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
+	"net"
+	"net/netip"
+	"os"
 	"strings"
 	"time"
 
@@ -14,8 +16,11 @@ import (
 
 // Announcement is a hub as DNS-SD shows it.
 type Announcement struct {
-	Name    string // at most 63 bytes
-	Port    uint16 // UDP
+	ID   string // for the TXT record
+	Name string // at most 63 bytes
+	// Addr is the hub's socket. Only addresses that it serves are announced: of an
+	// unspecified one those of its family, of "::" those of both.
+	Addr    netip.AddrPort
 	Version string // VAP's, for the TXT record
 	// Interfaces names those on which it is announced; none is all that are up and do
 	// multicast.
@@ -32,17 +37,18 @@ const lookEvery = 5 * time.Second
 // announcement back. When the machine's addresses change, it announces anew. Two hubs of
 // one name in a network can't be told apart by DNS-SD.
 func (a Announcement) Run(ctx context.Context) error {
-	if n := len(a.Name); n == 0 || n > 63 || a.Port == 0 {
-		return fmt.Errorf("discovery: announcing %q at port %d: want a name of 1 to 63 bytes and a port", a.Name, a.Port)
+	if n := len(a.Name); n == 0 || n > 63 || a.Addr.Port() == 0 {
+		return fmt.Errorf("discovery: announcing %q at %v: want a name of 1 to 63 bytes and a port", a.Name, a.Addr)
 	}
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
-	var now announced
-	defer func() { now.withdraw() }()
-	for {
-		if where := addressesOf(a.Interfaces); where != now.where {
-			now.withdraw()
-			now = a.announce(where)
+	var servers []*zeroconf.Server
+	defer func() { withdraw(servers) }()
+	for last := "not looked yet"; ; {
+		if now := a.place(); now.String() != last {
+			last = now.String()
+			withdraw(servers)
+			servers = a.announce(now)
 		}
 		select {
 		case <-ctx.Done():
@@ -52,60 +58,107 @@ func (a Announcement) Run(ctx context.Context) error {
 	}
 }
 
-// announced is an announcement that is out.
-type announced struct {
-	where   string // the addresses it was made with
-	servers []*zeroconf.Server
-}
-
-func (n announced) withdraw() {
-	for _, s := range n.servers {
+func withdraw(servers []*zeroconf.Server) {
+	for _, s := range servers {
 		s.Shutdown() // says goodbye
 	}
 }
 
 // announce makes one announcement. What fails is logged and tried again when the
 // addresses change.
-func (a Announcement) announce(where string) announced {
-	n := announced{where: where}
-	interfaces, err := usable(a.Interfaces)
-	if errors.Is(err, ErrNoInterface) {
-		a.Logger.Info("discovery: not announced yet", "why", err)
-		return n
+func (a Announcement) announce(p place) (servers []*zeroconf.Server) {
+	if len(p.ips) == 0 {
+		a.Logger.Info("discovery: not announced yet", "why", p)
+		return nil
 	}
-	txt := []string{"txtvers=1", "vapVersion=" + a.Version, "path=/vap"}
+	host, err := os.Hostname()
+	txt := []string{"txtvers=1", "vapVersion=" + a.Version, "path=/vap", "id=" + a.ID}
 	for _, name := range []string{service, serviceAlias} {
-		server, e := zeroconf.Register(escape(a.Name), name, domain, int(a.Port), txt, interfaces)
+		server, e := zeroconf.RegisterProxy(escape(a.Name), name, domain, int(a.Addr.Port()), host, p.ips, txt, p.interfaces)
 		if e != nil {
 			err = errors.Join(err, e)
 			continue
 		}
-		n.servers = append(n.servers, server)
+		servers = append(servers, server)
 	}
 	if err != nil {
 		a.Logger.Warn("discovery: not announced: satellites need the hub's address", "error", err)
-		return n
+		return servers
 	}
-	a.Logger.Info("discovery: announced", "name", a.Name, "port", a.Port, "addresses", where)
-	return n
+	a.Logger.Info("discovery: announced", "name", a.Name, "id", a.ID, "port", a.Addr.Port(), "where", p)
+	return servers
 }
 
-// addressesOf are the addresses of the usable interfaces in words, to see a change.
-func addressesOf(names []string) string {
-	interfaces, err := usable(names)
-	if err != nil {
-		return err.Error()
+// place is where a hub can be reached.
+type place struct {
+	interfaces []net.Interface
+	ips        []string
+	err        error // why it is nowhere
+}
+
+// String is all of it, to be logged, and to see a change.
+func (p place) String() string {
+	if p.err != nil {
+		return p.err.Error()
 	}
-	var all []string
+	var words []string
+	for _, i := range p.interfaces {
+		words = append(words, i.Name)
+	}
+	return strings.Join(append(words, p.ips...), " ")
+}
+
+// place is where the hub can be reached at this moment.
+func (a Announcement) place() (p place) {
+	interfaces, err := usable(a.Interfaces)
+	if err != nil {
+		return place{err: err}
+	}
 	for _, i := range interfaces {
 		addrs, err := i.Addrs()
 		if err != nil {
 			continue // it went away just now
 		}
-		for _, a := range addrs {
-			all = append(all, i.Name+" "+a.String())
+		if ips := a.served(addrs); len(ips) > 0 {
+			p.interfaces, p.ips = append(p.interfaces, i), append(p.ips, ips...)
 		}
 	}
-	slices.Sort(all)
-	return strings.Join(all, ", ")
+	if len(p.ips) == 0 {
+		p.err = fmt.Errorf("discovery: no network interface has an address that %v serves", a.Addr)
+	}
+	return p
+}
+
+// served are the addresses of an interface that the hub's socket serves; a link-local
+// IPv6 address only where there is no other.
+func (a Announcement) served(addrs []net.Addr) []string {
+	var ips, linkLocal []string
+	global := false
+	for _, one := range addrs {
+		prefix, err := netip.ParsePrefix(one.String())
+		addr := prefix.Addr()
+		switch {
+		case err != nil, addr.IsLoopback(), !a.serves(addr):
+		case addr.Is6() && addr.IsLinkLocalUnicast():
+			linkLocal = append(linkLocal, addr.String())
+		default:
+			ips = append(ips, addr.String())
+			global = global || addr.Is6()
+		}
+	}
+	if !global {
+		ips = append(ips, linkLocal...)
+	}
+	return ips
+}
+
+func (a Announcement) serves(addr netip.Addr) bool {
+	switch own := a.Addr.Addr(); own {
+	case netip.IPv6Unspecified():
+		return true
+	case netip.IPv4Unspecified():
+		return addr.Is4()
+	default:
+		return addr == own.WithZone("")
+	}
 }

@@ -9,6 +9,8 @@ import (
 
 // Candidate is a hub that may be there.
 type Candidate struct {
+	// ID is which hub it is, whatever its name and address, or "" when it did not say.
+	ID string
 	// Name is what the hub calls itself, or "" when it did not say.
 	Name string
 	// Addr is where it may be reached; an IPv6 link-local address has its zone.

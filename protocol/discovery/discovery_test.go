@@ -124,14 +124,14 @@ func TestMulticast(t *testing.T) {
 	addr := netip.MustParseAddrPort("192.0.2.1:5683")
 	registry := coap.NewLink("/vap").With("rt", "vap-client-registry")
 	got, err := collect(t, Multicast(searcher{
-		{Peer: peer{addr: addr}, Links: []coap.Link{coap.NewLink("/x"), registry.With("title", "kitchen"), registry}},
+		{Peer: peer{addr: addr}, Links: []coap.Link{coap.NewLink("/x"), registry.With("title", "kitchen").With("hubId", "one"), registry}},
 		{Peer: peer{addr: addr}, Links: []coap.Link{coap.NewLink("/sensors").With("rt", "temperature")}},
 		{Peer: peer{addr: addr}, Links: []coap.Link{registry}},
 	}, "eth0"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff([]Candidate{{Name: "kitchen", Addr: addr}, {Addr: addr}}, got, byValue); d != "" {
+	if d := cmp.Diff([]Candidate{{ID: "one", Name: "kitchen", Addr: addr}, {Addr: addr}}, got, byValue); d != "" {
 		t.Error(d)
 	}
 }
@@ -147,13 +147,13 @@ func TestEntries(t *testing.T) {
 	}
 	entry := func(name string, port int, v4, v6 []net.IP) *zeroconf.ServiceEntry {
 		e := zeroconf.NewServiceEntry(name, service, domain)
-		e.Port, e.AddrIPv4, e.AddrIPv6, e.Text = port, v4, v6, []string{"path=/vap", "VAPversion=Alpha"}
+		e.Port, e.AddrIPv4, e.AddrIPv6, e.Text = port, v4, v6, []string{"path=/vap", "VAPversion=Alpha", "ID=id"}
 		return e
 	}
 	var got []string
 	s := &scan{
 		interfaces: []net.Interface{{Name: "eth0"}, {Name: "wlan0"}},
-		found:      func(c Candidate) { got = append(got, c.Name+" "+c.Addr.String()+" "+c.Version) },
+		found:      func(c Candidate) { got = append(got, c.ID+" "+c.Name+" "+c.Addr.String()+" "+c.Version) },
 		reachable:  make(map[string]bool),
 	}
 	s.entry(entry(`living\ room\.2`, 1, ips("192.0.2.1", "127.0.0.1", "224.0.1.1", "192.0.2.1"), ips("fe80::1", "2001:db8::1", "::1")))
@@ -162,8 +162,8 @@ func TestEntries(t *testing.T) {
 	s.entry(entry("bad address", 3, []net.IP{{1, 2}}, nil))
 	s.tellLinkLocal()
 	want := []string{
-		"living room.2 192.0.2.1:1 Alpha", "living room.2 [2001:db8::1]:1 Alpha",
-		"attic [fe80::2%eth0]:2 Alpha", "attic [fe80::2%wlan0]:2 Alpha",
+		"id living room.2 192.0.2.1:1 Alpha", "id living room.2 [2001:db8::1]:1 Alpha",
+		"id attic [fe80::2%eth0]:2 Alpha", "id attic [fe80::2%wlan0]:2 Alpha",
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
@@ -205,7 +205,8 @@ func TestNoInterface(t *testing.T) {
 }
 
 func TestAnnouncementIsChecked(t *testing.T) {
-	for _, a := range []Announcement{{Name: "", Port: 1}, {Name: strings.Repeat("x", 64), Port: 1}, {Name: "x"}} {
+	addr := netip.MustParseAddrPort("[::]:1")
+	for _, a := range []Announcement{{Name: "", Addr: addr}, {Name: strings.Repeat("x", 64), Addr: addr}, {Name: "x"}} {
 		if err := a.Run(t.Context()); err == nil {
 			t.Errorf("%+v was taken", a)
 		}

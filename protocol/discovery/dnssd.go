@@ -127,7 +127,7 @@ func (s *scan) entry(e *zeroconf.ServiceEntry) {
 	if e.Port <= 0 || e.Port > 65535 {
 		return
 	}
-	c := Candidate{Name: unescape(e.Instance), Version: text(e.Text, "vapVersion")}
+	c := Candidate{ID: text(e.Text, "id"), Name: unescape(e.Instance), Version: text(e.Text, "vapVersion")}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, a := range addresses(e) {

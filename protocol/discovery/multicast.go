@@ -2,6 +2,9 @@ package discovery
 
 import (
 	"context"
+	"fmt"
+
+	"github.com/plgd-dev/go-coap/v3/message/codes"
 
 	"vapd/protocol/coap"
 )
@@ -15,18 +18,41 @@ type Searcher interface {
 }
 
 // Multicast finds hubs that answer CoAP multicast on the named interfaces, or on all
-// usable ones (RFC 7252 section 8). A hub's name is the title of its link.
+// usable ones (RFC 7252 section 8).
 func Multicast(s Searcher, interfaces ...string) Finder {
 	return func(ctx context.Context, found func(Candidate)) error {
 		return s.Discover(ctx, interfaces, registryQuery, func(f coap.Found) bool {
-			for _, l := range f.Links {
-				if l.Has("rt", "vap-client-registry") {
-					name, _ := l.Get("title")
-					found(Candidate{Name: name, Addr: f.Peer.Addr()})
-					break
-				}
+			if c, ok := fromLinks(f.Peer, f.Links); ok {
+				found(c)
 			}
 			return true
 		})
 	}
+}
+
+// Ask asks the one hub at peer who it is. A peer that answers anything else than the
+// link of a client registry has neither ID nor Name; an error says that it does not
+// answer.
+func Ask(ctx context.Context, peer coap.Peer) (Candidate, error) {
+	r, err := peer.Do(ctx, &coap.Request{Code: codes.GET, Path: ".well-known/core", Query: []string{registryQuery}})
+	if err != nil {
+		return Candidate{}, fmt.Errorf("discovery: asking %v who it is: %w", peer.Addr(), err)
+	}
+	links, _ := coap.ParseLinks(r.Body) // a refusal has none
+	c, _ := fromLinks(peer, links)
+	return c, nil
+}
+
+// fromLinks is the hub whose client registry is among links: its name is the link's
+// title, its id our attribute hubId.
+func fromLinks(peer coap.Peer, links []coap.Link) (c Candidate, ok bool) {
+	c.Addr = peer.Addr()
+	for _, l := range links {
+		if l.Has("rt", "vap-client-registry") {
+			c.Name, _ = l.Get("title")
+			c.ID, _ = l.Get("hubId")
+			return c, true
+		}
+	}
+	return c, false
 }

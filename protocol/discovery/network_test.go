@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"vapd/protocol/clientregistry"
 	"vapd/protocol/coap"
 )
 
@@ -26,6 +27,7 @@ import (
 // between them. All of it is gone when the test's process ends.
 const (
 	roleVariable = "VAPD_DISCOVERY_ROLE" // "near" or "hub": what the test binary is for
+	hubID        = "org.vapd.hub.abcdefgh"
 	hubName      = "Küche 2.0"
 )
 
@@ -54,7 +56,7 @@ func nearTests() map[string]func(*testing.T) {
 	return map[string]func(*testing.T){
 		"finds avahi": nearFindsAvahi, "announces": nearAnnounces, "late link": nearLateLink,
 		"link-local": nearLinkLocal, "address changes": nearAddressChanges,
-		"multicast": nearMulticast, "is asked": nearIsAsked,
+		"IPv4 only": nearIPv4Only, "multicast": nearMulticast, "is asked": nearIsAsked,
 	}
 }
 
@@ -204,10 +206,10 @@ func search(t *testing.T, f Finder, wanted func(Candidate) bool) []Candidate {
 
 func nearFindsAvahi(t *testing.T) {
 	env := avahi(t)
-	inFar(t, env, "avahi-publish", "-s", hubName, service, "5683", "vapVersion=Alpha", "path=/vap")
+	inFar(t, env, "avahi-publish", "-s", hubName, service, "5683", "vapVersion=Alpha", "path=/vap", "id="+hubID)
 	inFar(t, env, "avahi-publish", "-s", "alias hub", serviceAlias, "5684")
 	addr := netip.MustParseAddrPort("10.77.0.2:5683")
-	all := search(t, DNSSD("near0"), func(c Candidate) bool { return c == Candidate{hubName, addr, "Alpha"} })
+	all := search(t, DNSSD("near0"), func(c Candidate) bool { return c == Candidate{hubID, hubName, addr, "Alpha"} })
 	t.Log(all)
 	if all[0].Addr.Addr().IsLinkLocalUnicast() {
 		t.Errorf("the first address is %v", all[0].Addr)
@@ -217,13 +219,17 @@ func nearFindsAvahi(t *testing.T) {
 	})
 }
 
-// announce runs an Announcement until the test or stop ends it.
-func announce(t *testing.T) (stop func()) {
+// announce runs an Announcement of a hub that listens on addr until the test or stop
+// ends it.
+func announce(t *testing.T, addr string) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() {
-		done <- Announcement{Name: hubName, Port: 5683, Version: "Alpha", Logger: slog.New(slog.NewTextHandler(os.Stderr, nil))}.Run(ctx)
+		done <- Announcement{
+			ID: hubID, Name: hubName, Addr: netip.MustParseAddrPort(addr), Version: "Alpha",
+			Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)),
+		}.Run(ctx)
 	}()
 	return func() {
 		cancel()
@@ -247,14 +253,15 @@ func browse(t *testing.T, env []string, service string) string {
 
 func nearAnnounces(t *testing.T) {
 	env := avahi(t)
-	stop := announce(t)
+	stop := announce(t, "[::]:5683")
 	const escaped = `K\195\188che\0322\.0`
 	for _, name := range []string{service, serviceAlias} {
 		waitFor(t, func() bool {
 			for line := range strings.Lines(browse(t, env, name)) {
 				f := strings.Split(strings.TrimSpace(line), ";")
 				if f[0] == "=" && f[2] == "IPv4" && f[3] == escaped && f[7] == "10.77.0.1" && f[8] == "5683" &&
-					strings.Contains(line, `"vapVersion=Alpha"`) && strings.Contains(line, `"path=/vap"`) {
+					strings.Contains(line, `"vapVersion=Alpha"`) && strings.Contains(line, `"path=/vap"`) &&
+					strings.Contains(line, `"id=`+hubID+`"`) {
 					return true
 				}
 			}
@@ -294,10 +301,35 @@ func nearLinkLocal(t *testing.T) {
 	}
 }
 
+// A hub that listens on IPv4 alone is announced with that alone.
+func nearIPv4Only(t *testing.T) {
+	waitFor(t, func() bool { return strings.Contains(run(t, "ip", "-6", "addr", "show", "dev", "near0"), "fe80::") })
+	env := avahi(t)
+	host, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	resolves := func(family, prefix string) bool {
+		cmd := exec.Command("ip", "netns", "exec", "far", "avahi-resolve", family, "-n", host+".local")
+		cmd.Env = append(os.Environ(), env...)
+		out, err := cmd.Output() // fails as long as there is none
+		return err == nil && strings.Contains(string(out), "\t"+prefix)
+	}
+	stop := announce(t, "0.0.0.0:5683")
+	waitFor(t, func() bool { return resolves("-4", "10.77.0.1") })
+	if resolves("-6", "fe80::") {
+		t.Error("announced with IPv6")
+	}
+	stop()
+	stop = announce(t, "[::]:5683")
+	defer stop()
+	waitFor(t, func() bool { return resolves("-6", "fe80::") })
+}
+
 // A hub that gets another address is announced with that.
 func nearAddressChanges(t *testing.T) {
 	env := avahi(t)
-	stop := announce(t)
+	stop := announce(t, "[::]:5683")
 	defer stop()
 	waitFor(t, func() bool { return strings.Contains(browse(t, env, service), ";10.77.0.1;") })
 	run(t, "ip", "addr", "del", "10.77.0.1/24", "dev", "near0")
@@ -319,16 +351,19 @@ func endpoint(t *testing.T, cfg coap.Config) *coap.Endpoint {
 	return e
 }
 
-// registry serves the link of a client registry, with the hub's name as its title.
-func registry() coap.Config {
+// registry serves a client registry.
+func registry() (cfg coap.Config, closeIt func()) {
 	mux := new(coap.Mux)
-	mux.Link(coap.NewLink("/vap").With("rt", "vap-client-registry").With("title", hubName))
-	return coap.Config{Addr: netip.MustParseAddrPort("[::]:5683"), Groups: true, Handler: mux.Serve}
+	server := clientregistry.NewServer(clientregistry.ServerConfig{ID: hubID, Name: hubName})
+	server.Register(mux)
+	return coap.Config{Addr: netip.MustParseAddrPort("[::]:5683"), Groups: true, Handler: mux.Serve}, server.Close
 }
 
 // hub is the test binary as a hub in the far namespace.
 func hub() {
-	e, err := coap.Listen(registry())
+	cfg, closeIt := registry()
+	defer closeIt()
+	e, err := coap.Listen(cfg)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -353,14 +388,21 @@ func nearMulticast(t *testing.T) {
 	startHub(t)
 	e := endpoint(t, coap.Config{Addr: netip.MustParseAddrPort("[::]:0")})
 	all := search(t, All(Multicast(e), DNSSD()), func(c Candidate) bool {
-		return c == Candidate{Name: hubName, Addr: netip.MustParseAddrPort("10.77.0.2:5683")}
+		return c == Candidate{ID: hubID, Name: hubName, Addr: netip.MustParseAddrPort("10.77.0.2:5683")}
 	})
 	t.Log(all)
+	// The hub itself says the same.
+	hub := all[len(all)-1]
+	if asked, err := Ask(t.Context(), e.Peer(hub.Addr)); err != nil || asked != hub {
+		t.Errorf("asked, it is %+v, %v", asked, err)
+	}
 }
 
 // libcoap's client finds our hub.
 func nearIsAsked(t *testing.T) {
-	endpoint(t, registry())
+	cfg, closeIt := registry()
+	defer closeIt()
+	endpoint(t, cfg)
 	ask := func(query string) string {
 		return run(t, "ip", "netns", "exec", "far", "coap-client-notls", "-N", "-B", "2", "coap://224.0.1.187/.well-known/core?"+query)
 	}

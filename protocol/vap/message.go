@@ -57,6 +57,7 @@ type Connected struct {
 	Locales      []string // BCP 47
 	Token        string   // only when one was issued
 	Capabilities []Offer  // of the hub
+	HubID        string   // ours: which hub it is, whatever its name and address; empty of others
 }
 
 // AppendConnected appends the encoded message to b.
@@ -68,6 +69,7 @@ func AppendConnected(b []byte, m Connected) []byte {
 	if len(m.Capabilities) > 0 {
 		e.offers(m.Capabilities)
 	}
+	e.optional("hubId", m.HubID)
 	return e.b
 }
 
@@ -82,6 +84,8 @@ func ParseConnected(b []byte) (m Connected, err error) {
 			m.Token = d.text()
 		case "capabilities":
 			m.Capabilities = d.offers()
+		case "hubId":
+			m.HubID = d.text()
 		default:
 			return false
 		}

@@ -286,7 +286,7 @@ func TestRoundTrip(t *testing.T) {
 			connect.Capabilities = genOffers(t)
 		}
 		same(t, connect, AppendConnect, ParseConnect)
-		connected := Connected{Locales: []string{"en-US"}, Token: connect.Token}
+		connected := Connected{Locales: []string{"en-US"}, Token: connect.Token, HubID: text.Draw(t, "hub")}
 		if offers := genOffers(t); len(offers) > 0 {
 			connected.Capabilities = offers
 		}
