@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -110,8 +111,9 @@ func TestErrors(t *testing.T) {
 				c.src.File = file(t, c.text)
 			}
 			_, err := LoadHub(c.src)
-			if err == nil {
-				t.Fatal("no error")
+			var setting *Error
+			if !errors.As(err, &setting) || !strings.HasPrefix(err.Error(), "config: ") {
+				t.Fatalf("%v is no error of a setting", err)
 			}
 			t.Log(err)
 			for _, want := range c.want {

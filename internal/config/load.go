@@ -27,36 +27,44 @@ type Source struct {
 	Set map[string]string
 }
 
-// LoadHub reads the settings of the hub.
+// LoadHub reads the settings of the hub. Its error is an *Error.
 func LoadHub(src Source) (Hub, error) {
 	cfg := DefaultHub()
 	err := load(&cfg, "hub", src)
 	return cfg, err
 }
 
-// LoadSatellite reads the settings of the satellite.
+// LoadSatellite reads the settings of the satellite. Its error is an *Error.
 func LoadSatellite(src Source) (Satellite, error) {
 	cfg := DefaultSatellite()
 	err := load(&cfg, "satellite", src)
 	return cfg, err
 }
 
-// load fills cfg, which holds the defaults.
+// Error is a setting that can't be used: nothing helps but to change it.
+type Error struct{ Err error }
+
+func (e *Error) Error() string { return "config: " + e.Err.Error() }
+
+// Unwrap is what is wrong with the setting.
+func (e *Error) Unwrap() error { return e.Err }
+
+// load fills cfg, which holds the defaults. Its error is an *Error.
 func load(cfg interface{ validate() error }, part string, src Source) error {
 	l := loader{part: part, keys: keysOf(cfg), origin: make(map[string]string)}
 	if err := l.file(cfg, src.File, src.Optional); err != nil {
-		return fmt.Errorf("config: %w", err)
+		return &Error{err}
 	}
 	if err := l.environ(src.Environ); err != nil {
-		return fmt.Errorf("config: environment: %w", err)
+		return &Error{fmt.Errorf("environment: %w", err)}
 	}
 	for _, name := range slices.Sorted(maps.Keys(src.Set)) {
 		if err := l.set(name, src.Set[name], "the command line"); err != nil {
-			return fmt.Errorf("config: command line: %w", err)
+			return &Error{fmt.Errorf("command line: %w", err)}
 		}
 	}
 	if err := cfg.validate(); err != nil {
-		return fmt.Errorf("config: %w%s", err, l.from(err))
+		return &Error{fmt.Errorf("%w%s", err, l.from(err))}
 	}
 	return nil
 }

@@ -58,7 +58,7 @@ func StateDir(part Part, configured string, env Env) (string, error) {
 	if home := env("HOME"); home != "" {
 		return filepath.Join(home, ".local", "state", "vapd", string(part)), nil
 	}
-	return "", fmt.Errorf("config: no state folder for the %s: set state_dir (or --state), $XDG_STATE_HOME or $HOME", part)
+	return "", &Error{fmt.Errorf("no state folder for the %s: set state_dir (or --state), $XDG_STATE_HOME or $HOME", part)}
 }
 
 // ControlSocket is where part listens for the command line: configured, else
@@ -72,12 +72,12 @@ func ControlSocket(part Part, configured string, env Env) (string, error) {
 			dir = filepath.Join(xdg, "vapd")
 		}
 		if dir == "" {
-			return "", fmt.Errorf("config: no folder for the %s's control socket: set control_socket, $RUNTIME_DIRECTORY or $XDG_RUNTIME_DIR", part)
+			return "", &Error{fmt.Errorf("no folder for the %s's control socket: set control_socket, $RUNTIME_DIRECTORY or $XDG_RUNTIME_DIR", part)}
 		}
 		path = filepath.Join(dir, string(part)+".sock")
 	}
 	if len(path) > maxSocketPath {
-		return "", fmt.Errorf("config: control socket %s: %d bytes, the system allows %d: choose a shorter control_socket", path, len(path), maxSocketPath)
+		return "", &Error{fmt.Errorf("control socket %s: %d bytes, the system allows %d: choose a shorter control_socket", path, len(path), maxSocketPath)}
 	}
 	return path, nil
 }
