@@ -29,6 +29,11 @@ func (s *Satellite) Register(mux *control.Mux) {
 	event(s, mux, control.MethodStop, func(struct{}) (Event, error) { return StopPressed{}, nil })
 	event(s, mux, control.MethodMute, func(p control.Switch) (Event, error) { return NetMute{p.On}, nil })
 	control.Handle(mux, control.MethodVolume, func(_ context.Context, p control.Volume) (struct{}, error) {
+		for _, percent := range []*int{p.Voice, p.Chime, p.Alarm} {
+			if percent != nil && (*percent < 0 || *percent > 100) {
+				return struct{}{}, fmt.Errorf("satellite: volume %d: want a percentage, 0 to 100", *percent)
+			}
+		}
 		s.happen(func() { s.step(VolumeSet{s.state.Volume.with(p.Voice, p.Chime, p.Alarm)}) })
 		return struct{}{}, nil
 	})

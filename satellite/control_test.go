@@ -110,10 +110,16 @@ func TestControlSocket(t *testing.T) {
 	loud := 77
 	call(control.MethodVolume, control.Volume{Alarm: &loud})
 	until("louder", func(v control.SatelliteState) bool { return v.Volume.Alarm == 77 && v.Volume.Voice == 50 })
+	tooLoud := 101
 	for _, bad := range []struct {
 		method string
 		params any
-	}{{control.MethodSay, control.Say{}}, {control.MethodKey, control.Key{ID: "?"}}, {control.MethodSensitivity, control.Sensitivity{Pack: "?"}}} {
+	}{
+		{control.MethodSay, control.Say{}},
+		{control.MethodVolume, control.Volume{Alarm: &tooLoud}},
+		{control.MethodKey, control.Key{ID: "?"}},
+		{control.MethodSensitivity, control.Sensitivity{Pack: "?"}},
+	} {
 		if _, err := control.Call[struct{}](t.Context(), c, bad.method, bad.params); err == nil {
 			t.Errorf("%s of %+v was taken", bad.method, bad.params)
 		}
