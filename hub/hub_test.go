@@ -58,7 +58,7 @@ func start(t *testing.T, heard string, change func(*Config)) *Hub {
 	t.Helper()
 	registry, err := clients.Open(clients.Config{
 		Store: durable.File{Path: filepath.Join(t.TempDir(), "clients.json")}, Tokens: clients.RandomTokens{},
-		Approval: clients.ApproveFirst, Now: time.Now,
+		Approval: clients.ApproveFirst, Local: netip.Addr.IsLoopback, Now: time.Now,
 	})
 	if err != nil {
 		t.Fatal(err)

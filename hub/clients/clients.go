@@ -27,8 +27,8 @@ const (
 	Denied   State = "denied"
 )
 
-// Approval is how clients that nobody knows are treated. Clients on loopback are
-// approved in every way, since who can send from there owns the machine.
+// Approval is how clients that nobody knows are treated. Clients on the hub's own
+// machine are approved in every way, since who can send from there owns the machine.
 type Approval string
 
 // Ways of approval.
@@ -86,7 +86,10 @@ type Config struct {
 	Approval Approval
 	// Tokenless are ids that connect without a token: peers that can't keep one.
 	Tokenless []string
-	Now       func() time.Time
+	// Local reports whether an address is the hub's own machine's. A client there that
+	// found the hub in the network comes from the network's address, not from loopback.
+	Local func(netip.Addr) bool
+	Now   func() time.Time
 }
 
 // Registry is the table of clients. Its methods may be called from any goroutine.
@@ -155,7 +158,7 @@ func (g *Registry) introduce(r Request) (Client, error) {
 		State: Pending, FirstSeen: g.cfg.Now(),
 	}
 	first := !slices.ContainsFunc(g.list(), func(c Client) bool { return c.State == Approved })
-	if r.From.Addr().Unmap().IsLoopback() || g.cfg.Approval == ApproveAll || g.cfg.Approval == ApproveFirst && first {
+	if g.cfg.Local(c.Address) || g.cfg.Approval == ApproveAll || g.cfg.Approval == ApproveFirst && first {
 		c.State = Approved
 	}
 	return c, nil

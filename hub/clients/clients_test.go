@@ -50,7 +50,8 @@ func (f *fixture) reopen(t *testing.T, a Approval) {
 	t.Helper()
 	g, err := Open(Config{
 		Store: f.store, Tokens: &counting{}, Approval: a, Tokenless: []string{"old.peer"},
-		Now: func() time.Time { return f.now },
+		Local: func(a netip.Addr) bool { return a.IsLoopback() || a == netip.MustParseAddr("192.0.2.1") },
+		Now:   func() time.Time { return f.now },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -66,6 +67,7 @@ const (
 	hall    = "192.0.2.7:5000"
 	kitchen = "192.0.2.8:5000"
 	local   = "127.0.0.1:5000"
+	ownLAN  = "[::ffff:192.0.2.1]:5000" // as a socket of both families sees it
 )
 
 func TestApproval(t *testing.T) {
@@ -77,6 +79,7 @@ func TestApproval(t *testing.T) {
 		"first": {ApproveFirst, hall, ErrPending},
 		"all":   {ApproveAll, hall, nil},
 		"local": {ApproveAsk, local, nil},
+		"found in the network by the hub's own machine": {ApproveAsk, ownLAN, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := open(t, c.approval)

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -110,7 +112,8 @@ func hubConfig(o Options, state string) (hub.Config, []*speech.Engine, error) {
 		Store:    durable.File{Path: filepath.Join(state, "clients.json")},
 		Tokens:   clients.RandomTokens{},
 		Approval: clients.Approval(o.Config.Clients.Approval), Tokenless: o.Config.Clients.Tokenless,
-		Now: time.Now,
+		Local: ownAddress,
+		Now:   time.Now,
 	})
 	if err != nil {
 		return hub.Config{}, nil, err
@@ -146,6 +149,19 @@ func hubConfig(o Options, state string) (hub.Config, []*speech.Engine, error) {
 		}
 	}
 	return cfg, engines, nil
+}
+
+// ownAddress reports whether addr is this machine's, also one that it got after the
+// start. It is asked about clients that nobody knows: too seldom to keep the answer.
+func ownAddress(addr netip.Addr) bool {
+	if addr.IsLoopback() {
+		return true
+	}
+	own, err := net.InterfaceAddrs()
+	return err == nil && slices.ContainsFunc(own, func(a net.Addr) bool {
+		prefix, err := netip.ParsePrefix(a.String())
+		return err == nil && prefix.Addr() == addr.WithZone("")
+	})
 }
 
 // library is libopus, or nil where it is not installed: then sound goes as PCM.

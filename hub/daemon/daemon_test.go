@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -262,6 +263,29 @@ func TestWithoutEnginesTheHubSaysSo(t *testing.T) {
 		if e.State != string(speech.Missing) || e.Detail == "" {
 			t.Errorf("engine %+v", e)
 		}
+	}
+}
+
+// A satellite on the hub's machine is let in from whatever address it comes: when it
+// found the hub in the network, that is the network's.
+func TestSatellitesOfTheSameMachineAreLetIn(t *testing.T) {
+	r := running(t, func(c *config.Hub) {
+		c.Listen, c.Clients.Approval, c.Speech.STT, c.Speech.TTS = "[::]:0", "ask", "none", "none"
+	})
+	port := netip.MustParseAddrPort(r.CoAP).Port()
+	own, err := net.InterfaceAddrs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range own {
+		addr := netip.MustParsePrefix(a.String()).Addr()
+		if addr.IsLinkLocalUnicast() {
+			continue // needs a zone, which the list does not tell
+		}
+		satelliteAt(t, netip.AddrPortFrom(addr, port), "org.example.at."+addr.String())
+	}
+	if ownAddress(netip.MustParseAddr("203.0.113.9")) {
+		t.Error("an address of documentation is the machine's own")
 	}
 }
 
