@@ -15,6 +15,7 @@ import (
 	"vapd/protocol/control"
 	"vapd/protocol/vap"
 	"vapd/satellite/hubtest"
+	"vapd/satellite/sound"
 )
 
 // The hub is killed in mid-session: the person is told, the timer still rings, and a
@@ -93,16 +94,18 @@ func TestSatelliteDeviceFailsInMidTurn(t *testing.T) {
 	})
 }
 
-func TestSatelliteEndsWhenTheDeviceIsStuck(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		h := newHome(t, hubtest.Script{})
-		h.card.fail <- audio.ErrStuck
-		err := <-h.ran
-		h.Satellite = nil
-		if !errors.Is(err, audio.ErrStuck) {
-			t.Fatalf("ended with %v", err)
-		}
-	})
+func TestSatelliteEndsWhenItsDeviceNeedsAnotherOne(t *testing.T) {
+	for _, why := range []error{audio.ErrStuck, sound.ErrChanged} {
+		synctest.Test(t, func(t *testing.T) {
+			h := newHome(t, hubtest.Script{})
+			h.card.fail <- why
+			err := <-h.ran
+			h.Satellite = nil
+			if !errors.Is(err, why) {
+				t.Fatalf("ended with %v", err)
+			}
+		})
+	}
 }
 
 func TestSatelliteDoesWhatTheHubAsks(t *testing.T) {

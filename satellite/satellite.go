@@ -208,8 +208,8 @@ func (s *Satellite) Address() string { return s.endpoint.LocalAddr().String() }
 func (s *Satellite) Close() error { return s.endpoint.Close() }
 
 // Run is the satellite's life, until ctx ends. It returns early, with an error that is
-// audio.ErrStuck, when only a new process helps. The hardware is dark then, and closed
-// by whoever opened it.
+// audio.ErrStuck, when only a new process helps, and with sound.ErrChanged when a new
+// Satellite does. The hardware is dark then, and closed by whoever opened it.
 func (s *Satellite) Run(ctx context.Context) error {
 	inner, cancel := context.WithCancelCause(ctx)
 	var wg sync.WaitGroup

@@ -27,6 +27,10 @@ const (
 // String is the state as it is logged and shown.
 func (s State) String() string { return [...]string{"opening", "running", "failed"}[s] }
 
+// ErrChanged is the error of a device that is not the one that all was made for: the
+// card was not there at the start, and now it is.
+var ErrChanged = errors.New("sound: the sound card is there now, and the satellite has to be made for it")
+
 // Config is what a Sound needs.
 type Config struct {
 	// Open makes the device: with the microphone, or, muted, the speaker alone. It
@@ -79,9 +83,10 @@ const (
 	longestWait = 1500 * time.Millisecond
 )
 
-// Run keeps the device running until ctx ends. It returns early, with an error that
-// is audio.ErrStuck, only when the device's thread can't be stopped: then the
-// process has to end, since nothing else frees the device.
+// Run keeps the device running until ctx ends. It returns early when opening the device
+// again does not help: with an error that is audio.ErrStuck when the device's thread
+// can't be stopped, so that the process has to end, since nothing else frees the
+// device, and with ErrChanged.
 func (s *Sound) Run(ctx context.Context) error {
 	wait := firstWait
 	var told string // what was logged last
@@ -90,6 +95,9 @@ func (s *Sound) Run(ctx context.Context) error {
 		s.cfg.Raw.Reset()
 		if errors.Is(err, audio.ErrStuck) {
 			return fmt.Errorf("sound: %w", err)
+		}
+		if errors.Is(err, ErrChanged) {
+			return err
 		}
 		if err == nil {
 			wait = firstWait

@@ -165,13 +165,15 @@ func TestMuteClosesTheMicrophoneAndEmptiesTheRing(t *testing.T) {
 	})
 }
 
-func TestAStuckThreadEndsTheRun(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := start(t)
-		pass(time.Second)
-		r.fail(audio.ErrStuck)
-		if err := <-r.err; !errors.Is(err, audio.ErrStuck) {
-			t.Fatalf("got %v", err)
-		}
-	})
+func TestWhatOpeningAgainDoesNotHelpEndsTheRun(t *testing.T) {
+	for _, why := range []error{audio.ErrStuck, ErrChanged} {
+		synctest.Test(t, func(t *testing.T) {
+			r := start(t)
+			pass(time.Second)
+			r.fail(why)
+			if err := <-r.err; !errors.Is(err, why) {
+				t.Fatalf("got %v", err)
+			}
+		})
+	}
 }
