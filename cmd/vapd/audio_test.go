@@ -106,7 +106,12 @@ func TestSoundCardOfASatellite(t *testing.T) {
 	newCard(t, audiotest.Config{
 		Microphone: audio.Format{Rate: 48000, Channels: 2}, Speaker: audio.Format{Rate: 48000, Channels: 1},
 	})
-	c, err := openSoundCard(&soundStream{}, &soundStream{}, slog.New(slog.DiscardHandler))
+	logger := slog.New(slog.DiscardHandler)
+	both, err := openDevice(&soundStream{}, &soundStream{}, logger)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := newSoundCard(both, &soundStream{}, logger)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +133,11 @@ func TestSoundCardOfASatellite(t *testing.T) {
 			t.Error("no block came")
 		}
 	}
-	c, err = openSoundCard(&soundStream{}, nil, slog.New(slog.DiscardHandler))
+	microphone, err := openDevice(&soundStream{}, nil, logger)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err = newSoundCard(microphone, nil, logger)
 	if err != nil || c.open(false) != nil {
 		t.Errorf("a card without a speaker: %v", err)
 	}

@@ -49,7 +49,7 @@ type ledsOffCmd struct {
 
 // Run puts the LEDs out.
 func (c ledsOffCmd) Run() error {
-	cfg, err := (&satelliteCmd{Config: c.Config, Profile: c.Profile}).load()
+	cfg, err := (&satelliteRunCmd{Config: c.Config, Profile: c.Profile}).settings("")
 	if err != nil {
 		return err
 	}

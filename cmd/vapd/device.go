@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -63,28 +62,26 @@ func openDevice(capture, playback *soundStream, logger *slog.Logger) (soundDevic
 // soundCard is the devices of a satellite: both directions, and, while it is muted,
 // the speaker alone.
 type soundCard struct {
-	both, speaker     soundDevice // speaker is nil when the card has none
+	both, speaker     audio.Device // speaker is nil when the card has none
 	capture, playback audio.Format
 }
 
-// openSoundCard opens the hardware for a moment to learn its formats. playback is nil
-// for a satellite without a speaker.
-func openSoundCard(capture, playback *soundStream, logger *slog.Logger) (*soundCard, error) {
-	var c soundCard
+// newSoundCard opens the hardware for a moment to learn its formats. both is the
+// device of both directions, or, of a satellite without a speaker, where playback is
+// nil, the microphone.
+func newSoundCard(both soundDevice, playback *soundStream, logger *slog.Logger) (*soundCard, error) {
+	c := &soundCard{both: both}
 	var err error
-	if c.both, err = openDevice(capture, playback, logger); err != nil {
-		return nil, err
-	}
-	if c.capture, c.playback, err = c.both.Formats(); err != nil {
+	if c.capture, c.playback, err = both.Formats(); err != nil {
 		return nil, err
 	}
 	if playback == nil {
-		return &c, nil
+		return c, nil
 	}
 	// The mixer has one rate, whether the microphone is open or not.
 	alone := soundStream{PCM: playback.PCM, Rate: c.playback.Rate, Channels: c.playback.Channels}
 	c.speaker, err = openDevice(nil, &alone, logger)
-	return &c, err
+	return c, err
 }
 
 // open is the device to run now: sound.Config.Open.
@@ -120,24 +117,4 @@ func openMicrophone(s soundStream, logger *slog.Logger) (*microphone, error) {
 // run fills the ring until ctx ends.
 func (m *microphone) run(ctx context.Context) error {
 	return m.device.Run(ctx, func(in, _ audio.Block) { m.raw.Write(in.Samples) })
-}
-
-// exitRestart tells the service manager (and the demo) that only a new process helps:
-// EX_TEMPFAIL of sysexits.h.
-const exitRestart = 75
-
-// restartError is an error that ends the process with exitRestart.
-type restartError struct{ error }
-
-// ExitCode is kong's.
-func (restartError) ExitCode() int { return exitRestart }
-
-func (e restartError) Unwrap() error { return e.error }
-
-// exitStatus gives a stuck audio device its exit code.
-func exitStatus(err error) error {
-	if errors.Is(err, audio.ErrStuck) {
-		return restartError{err}
-	}
-	return err
 }

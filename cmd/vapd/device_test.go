@@ -3,12 +3,9 @@ package main
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
-
-	"github.com/alecthomas/kong"
 
 	"vapd/audio"
 	"vapd/audio/alsa"
@@ -34,20 +31,6 @@ func TestDeviceIsChosenByName(t *testing.T) {
 		if _, ok := d.(*malgo.Device); !ok {
 			t.Errorf("%q is a %T (%v)", pcm, d, err)
 		}
-	}
-}
-
-func TestStuckDeviceEndsTheProcessForARestart(t *testing.T) {
-	stuck := fmt.Errorf("sound: %w", audio.ErrStuck)
-	var coder kong.ExitCoder
-	if err := exitStatus(stuck); !errors.As(err, &coder) || coder.ExitCode() != 75 || err.Error() != stuck.Error() || !errors.Is(err, audio.ErrStuck) {
-		t.Errorf("got %v", err)
-	}
-	if err := exitStatus(audio.ErrStalled); errors.As(err, &coder) {
-		t.Errorf("a stalled device has an exit code: %v", err)
-	}
-	if exitStatus(nil) != nil {
-		t.Error("no error became one")
 	}
 }
 

@@ -3,14 +3,10 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
-	"context"
-	"encoding/json"
 	"fmt"
 	"net/netip"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -45,72 +41,6 @@ type home struct {
 
 	mu    sync.Mutex
 	heard []int16 // by the person: what the speaker played
-}
-
-// daemonProcess is one of them.
-type daemonProcess struct {
-	cmd  *exec.Cmd
-	done chan error
-	log  string
-}
-
-// startDaemon runs vapd with args and waits for its line "ready", which it decodes.
-func startDaemon(t *testing.T, env []string, log string, ready any, args ...string) *daemonProcess {
-	t.Helper()
-	p := &daemonProcess{cmd: exec.Command(os.Args[0], args...), done: make(chan error, 1), log: log}
-	p.cmd.Env = append(os.Environ(), append(env, asProgram+"=1")...)
-	out, err := p.cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	file, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.cmd.Stderr = file
-	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	file.Close()
-	line := make(chan string, 1)
-	go func() {
-		lines := bufio.NewScanner(out)
-		for lines.Scan() {
-			if rest, ok := strings.CutPrefix(lines.Text(), "ready "); ok {
-				line <- rest
-			}
-		}
-		p.done <- p.cmd.Wait()
-	}()
-	select {
-	case l := <-line:
-		if err := json.Unmarshal([]byte(l), ready); err != nil {
-			t.Fatal(err)
-		}
-	case err := <-p.done:
-		t.Fatalf("%v ended before it was ready: %v\n%s", args, err, p.tail())
-	case <-time.After(30 * time.Second):
-		t.Fatalf("%v is not ready after 30 s\n%s", args, p.tail())
-	}
-	return p
-}
-
-func (p *daemonProcess) tail() []byte {
-	b, _ := os.ReadFile(p.log)
-	return b[max(0, len(b)-4000):]
-}
-
-// stop ends the process and returns what it ended with.
-func (p *daemonProcess) stop(s os.Signal) error {
-	_ = p.cmd.Process.Signal(s) // it may have ended
-	select {
-	case err := <-p.done:
-		p.done <- err
-		return err
-	case <-time.After(10 * time.Second):
-		_ = p.cmd.Process.Kill()
-		return fmt.Errorf("still there 10 s after %v", s)
-	}
 }
 
 // newHome starts a hub and a satellite in a room of its own. pack is a wake word pack
@@ -219,14 +149,7 @@ func dial(t *testing.T, path string) *control.Client {
 
 func (h *home) state() control.SatelliteState {
 	h.t.Helper()
-	ctx, cancel := context.WithTimeout(h.t.Context(), 10*time.Second)
-	defer cancel()
-	c, err := control.Dial(ctx, h.satReady.Control)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	defer c.Close()
-	s, err := control.Call[control.SatelliteState](ctx, c, control.MethodStatus, struct{}{})
+	s, err := satelliteState(h.t.Context(), h.satReady.Control)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -236,15 +159,7 @@ func (h *home) state() control.SatelliteState {
 // await waits until the satellite is as wanted, for 20 s at most.
 func (h *home) await(what string, wanted func(control.SatelliteState) bool) control.SatelliteState {
 	h.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
-		s := h.state()
-		if wanted(s) {
-			return s
-		}
-		if time.Now().After(deadline) {
-			h.t.Fatalf("no %s within 20 s: %+v", what, s)
-		}
-	}
+	return awaitSatellite(h.t, h.satReady.Control, what, wanted)
 }
 
 func (h *home) call(method string, params any) {

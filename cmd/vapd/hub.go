@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -76,32 +75,9 @@ func (r *hubRunCmd) Run(c *hubCmd) error {
 	})
 }
 
-// printReady prints the line that says that a daemon can be reached, and where.
-func printReady(ready any) {
-	line, err := json.Marshal(ready)
-	if err != nil {
-		panic(err) // a struct of strings and numbers
-	}
-	fmt.Printf("ready %s\n", line)
-}
-
 // callHub calls a method of the running hub.
-func callHub[R any](c *hubCmd, method string, params any) (result R, err error) {
-	socket, err := config.FindControlSocket(config.PartHub, c.Control, os.Getenv)
-	if err != nil {
-		return result, err
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	conn, err := control.Dial(ctx, socket)
-	if errors.Is(err, control.ErrNotRunning) {
-		return result, fmt.Errorf("%w: start the hub with 'vapd hub', or name its socket with --control", err)
-	}
-	if err != nil {
-		return result, err
-	}
-	defer conn.Close()
-	return control.Call[R](ctx, conn, method, params)
+func callHub[R any](c *hubCmd, method string, params any) (R, error) {
+	return callDaemon[R](config.PartHub, c.Control, method, params)
 }
 
 type hubStatusCmd struct {

@@ -10,7 +10,7 @@ type cli struct {
 	Audio     audioCmd     `cmd:"" help:"Microphones and speakers: list, record, play, levels."`
 	Board     boardCmd     `cmd:"" help:"Boards: list, detect."`
 	Leds      ledsCmd      `cmd:"" help:"LEDs: put out."`
-	Satellite satelliteCmd `cmd:"" help:"Run the satellite: listen, stream to the hub, play its answers."`
+	Satellite satelliteCmd `cmd:"" help:"Run the satellite, or ask the one that runs."`
 	Wake      wakeCmd      `cmd:"" help:"Wake words: list, add, listen, test."`
 
 	hubCommands `embed:""`

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -27,6 +26,7 @@ import (
 	"vapd/protocol/discovery"
 	"vapd/satellite"
 	"vapd/satellite/link"
+	"vapd/satellite/sound"
 	"vapd/satellite/timer"
 	"vapd/wakeword"
 	"vapd/wakeword/pack"
@@ -34,18 +34,24 @@ import (
 
 // satelliteCmd is "vapd satellite".
 type satelliteCmd struct {
-	Config  string            `placeholder:"FILE" type:"existingfile" help:"Settings. Default: ~/.config/vapd/satellite.toml, else /etc/vapd/satellite.toml."`
+	Control string `placeholder:"SOCKET" type:"path" help:"The satellite's control socket."`
+
+	Run satelliteRunCmd `cmd:"" default:"withargs" help:"Run the satellite."`
+}
+
+// satelliteRunCmd runs the satellite.
+type satelliteRunCmd struct {
+	Config  string            `placeholder:"FILE" type:"path" help:"Settings. Default: ~/.config/vapd/satellite.toml, else /etc/vapd/satellite.toml."`
 	Hub     string            `placeholder:"HOST:PORT" help:"Address of the hub, instead of looking for it."`
 	Profile string            `placeholder:"BOARD" help:"The board: sim, generic, respeaker-2mic-v1, ..."`
 	Name    string            `help:"Name that people see."`
 	State   string            `placeholder:"DIR" type:"path" help:"Folder of what the satellite keeps."`
-	Control string            `placeholder:"SOCK" type:"path" help:"Unix socket of the command line."`
 	Set     map[string]string `placeholder:"KEY=VALUE" help:"Any setting, as capture.pcm=hw:1; may be repeated."`
 }
 
 // Run is the satellite's life.
-func (c *satelliteCmd) Run() error {
-	cfg, err := c.load()
+func (r *satelliteRunCmd) Run(c *satelliteCmd) error {
+	cfg, err := r.settings(c.Control)
 	if err != nil {
 		return err
 	}
@@ -64,28 +70,35 @@ func (c *satelliteCmd) Run() error {
 	if err != nil {
 		return fmt.Errorf("state folder: %w", err)
 	}
-	parts, hardware, err := satelliteParts(cfg, state, logger)
-	if err != nil {
-		return err
+	for {
+		parts, hardware, err := satelliteParts(cfg, state, logger)
+		if err != nil {
+			return err
+		}
+		err = runSatellite(ctx, cfg, parts, logger)
+		closed := hardware.Close()
+		if !errors.Is(err, sound.ErrChanged) {
+			return errors.Join(err, closed)
+		}
+		logger.Info("the satellite starts anew", "because", err)
 	}
-	err = runSatellite(ctx, cfg, parts, logger)
-	return errors.Join(err, hardware.Close())
 }
 
-func (c *satelliteCmd) load() (config.Satellite, error) {
-	set := maps.Clone(c.Set)
+// settings are the satellite's settings from file, environment and command line.
+func (r *satelliteRunCmd) settings(socket string) (config.Satellite, error) {
+	set := maps.Clone(r.Set)
 	if set == nil {
 		set = make(map[string]string)
 	}
 	for key, value := range map[string]string{
-		"hub": c.Hub, "board": c.Profile, "name": c.Name, "state_dir": c.State, "control_socket": c.Control,
+		"hub": r.Hub, "board": r.Profile, "name": r.Name, "state_dir": r.State, "control_socket": socket,
 	} {
 		if value != "" {
 			set[key] = value
 		}
 	}
 	return config.LoadSatellite(config.Source{
-		File: cmp.Or(c.Config, config.File(config.PartSatellite, os.Getenv)), Optional: c.Config == "",
+		File: cmp.Or(r.Config, config.File(config.PartSatellite, os.Getenv)), Optional: r.Config == "",
 		Environ: os.Environ(), Set: set,
 	})
 }
@@ -108,11 +121,7 @@ func runSatellite(ctx context.Context, cfg config.Satellite, parts satellite.Con
 	if err != nil {
 		return errors.Join(err, s.Close())
 	}
-	ready, err := json.Marshal(control.SatelliteReady{ID: parts.ID, Control: path, Address: s.Address(), PID: os.Getpid()})
-	if err != nil {
-		return errors.Join(err, server.Close(), s.Close())
-	}
-	fmt.Printf("ready %s\n", ready)
+	printReady(control.SatelliteReady{ID: parts.ID, Control: path, Address: s.Address(), PID: os.Getpid()})
 	service.ready()
 	err = s.Run(ctx)
 	return errors.Join(err, server.Close())
@@ -170,7 +179,11 @@ func satelliteParts(cfg config.Satellite, state string, logger *slog.Logger) (sa
 // boardProfile is the profile named, or the one that the machine is found to have.
 func boardProfile(id string, logger *slog.Logger) (board.Profile, error) {
 	if id != "auto" {
-		return board.Find(id)
+		p, err := board.Find(id)
+		if err != nil {
+			err = &config.Error{Err: err}
+		}
+		return p, err
 	}
 	d, err := board.Detect(os.DirFS("/"))
 	if err != nil {
@@ -224,7 +237,7 @@ func satelliteDetector(cfg config.Satellite, folder string, logger *slog.Logger)
 		}
 		p, err := pack.Open(file)
 		if err != nil {
-			return fmt.Errorf("wake word %s: %w", file, err)
+			return &config.Error{Err: fmt.Errorf("wake word %s: %w", file, err)}
 		}
 		words = append(words, wakeword.Word{Pack: p, Cutoff: cutoff, Role: role})
 		return nil

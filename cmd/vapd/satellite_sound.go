@@ -2,6 +2,9 @@ package main
 
 import (
 	"cmp"
+	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 
@@ -9,6 +12,7 @@ import (
 	"vapd/audio/alsa"
 	"vapd/board"
 	"vapd/internal/config"
+	"vapd/satellite/sound"
 )
 
 // satelliteSound is the sound card with what the satellite knows of it.
@@ -16,19 +20,16 @@ type satelliteSound struct {
 	*soundCard
 	name        string
 	microphones []int
-	card        string // ALSA's id, for the mixer
-	mixer       []board.Setting
-	logger      *slog.Logger
+	mixer       *cardMixer
 }
 
 // openSatelliteSound opens the card of the configuration, else that of the board. One
-// that is not plugged in yet is not an error: it is taken to be what was configured,
-// and opened again and again.
+// that is not plugged in yet is not an error: an absentCard stands for it.
 func openSatelliteSound(cfg config.Satellite, p board.Profile, logger *slog.Logger) (*satelliteSound, error) {
-	s := &satelliteSound{mixer: p.Sound.Mixer, logger: logger}
+	id := boardCard(p.Sound.Cards)
 	pcm := ""
-	if s.card = boardCard(p.Sound.Cards); s.card != "" {
-		pcm = "hw:CARD=" + s.card + ",DEV=0"
+	if id != "" {
+		pcm = "hw:CARD=" + id + ",DEV=0"
 	}
 	in := &soundStream{
 		PCM:      cmp.Or(cfg.Capture.PCM, pcm),
@@ -39,48 +40,69 @@ func openSatelliteSound(cfg config.Satellite, p board.Profile, logger *slog.Logg
 	if cfg.Playback.PCM == "none" {
 		out = nil
 	}
+	s := &satelliteSound{name: cmp.Or(in.PCM, "default"), mixer: &cardMixer{card: id, want: p.Sound.Mixer, logger: logger}}
 	if in.PCM != pcm && (out == nil || out.PCM != pcm) {
-		s.card = "" // another card's mixer is none of the board's business
+		s.mixer.want = nil // another card's mixer is none of the board's business
 	}
-	s.setMixer()
-	var err error
-	if s.soundCard, err = openSoundCard(in, out, logger); err != nil {
+	s.mixer.set()
+	device, err := openDevice(in, out, logger)
+	if err != nil {
+		if cfg.Capture.PCM != "" || cfg.Playback.PCM != "" {
+			err = &config.Error{Err: fmt.Errorf("capture.pcm, playback.pcm: %w", err)}
+		}
+		return nil, err
+	}
+	if s.soundCard, err = newSoundCard(device, out, logger); err != nil {
 		logger.Error("the sound card can't be opened yet", "error", err)
-		if s.soundCard, err = absentSoundCard(in, out, logger); err != nil {
-			return nil, err
-		}
-	}
-	s.name = cmp.Or(in.PCM, "default")
-	s.microphones = cfg.Capture.Use
-	if len(s.microphones) == 0 {
-		for _, m := range p.Sound.Microphones {
-			if m < s.capture.Channels {
-				s.microphones = append(s.microphones, m)
-			}
-		}
-	}
-	if len(s.microphones) == 0 {
+		s.soundCard = absentSoundCard(absentCard{device, p.Sound.Cards, id}, out != nil)
 		s.microphones = []int{0}
+		return s, nil
 	}
+	s.microphones = microphones(cfg.Capture.Use, p.Sound.Microphones, s.capture.Channels)
 	return s, nil
 }
 
-// absentSoundCard is a card that can't be asked for its formats: what was configured
-// has to be right, and what was not is 16 kHz, one channel.
-func absentSoundCard(in, out *soundStream, logger *slog.Logger) (*soundCard, error) {
-	for _, s := range []*soundStream{in, out} {
-		if s != nil {
-			s.Rate, s.Channels = cmp.Or(s.Rate, in.Rate, audio.WakeRate), max(1, s.Channels)
-		}
+// microphones are the channels to listen to: those of the configuration, else those of
+// the board that the card has, else the first.
+func microphones(configured, board []int, channels int) []int {
+	if len(configured) > 0 {
+		return configured
 	}
-	c := &soundCard{capture: audio.Format{Rate: in.Rate, Channels: in.Channels}}
-	var err error
-	if c.both, err = openDevice(in, out, logger); err != nil || out == nil {
-		return c, err
+	has := slices.DeleteFunc(slices.Clone(board), func(m int) bool { return m >= channels })
+	if len(has) == 0 {
+		return []int{0}
 	}
-	c.playback = audio.Format{Rate: out.Rate, Channels: out.Channels}
-	c.speaker, err = openDevice(nil, out, logger)
-	return c, err
+	return has
+}
+
+// absentCard stands for a card that could not be opened at the start. Nothing that
+// depends on the card is known before it is there, down to which board this is, so
+// that its Run ends with sound.ErrChanged as soon as it is.
+type absentCard struct {
+	device soundDevice
+	ids    []string // that the board's card may have
+	id     string   // the one that device was made for
+}
+
+// Run implements audio.Device.
+func (a absentCard) Run(context.Context, func(in, out audio.Block)) error {
+	if boardCard(a.ids) != a.id {
+		return sound.ErrChanged // it came under its other name
+	}
+	if _, _, err := a.device.Formats(); err != nil {
+		return err
+	}
+	return sound.ErrChanged
+}
+
+// absentSoundCard has formats that stand for the card's, which nobody knows.
+func absentSoundCard(a absentCard, speaker bool) *soundCard {
+	format := audio.Format{Rate: audio.WakeRate, Channels: 1}
+	c := &soundCard{both: a, capture: format}
+	if speaker {
+		c.speaker, c.playback = a, format
+	}
+	return c
 }
 
 // boardCard is the first of the ids that a card of this machine has, else the first,
@@ -104,23 +126,47 @@ func boardCard(ids []string) string {
 // open is sound.Config.Open. The mixer is set each time, since a card that was
 // unplugged has forgotten it.
 func (s *satelliteSound) open(capture bool) audio.Device {
-	s.setMixer()
+	s.mixer.set()
 	return s.soundCard.open(capture)
 }
 
-func (s *satelliteSound) setMixer() {
-	if s.card == "" || len(s.mixer) == 0 {
-		return
+// cardMixer sets the controls of a card as the board wants them.
+type cardMixer struct {
+	card   string // ALSA's id
+	want   []board.Setting
+	logger *slog.Logger
+	told   string // the problem that was logged last
+}
+
+// set logs what can't be set when that changes, not each time that an absent card is
+// looked for.
+func (m *cardMixer) set() {
+	problem := ""
+	if err := m.try(); err != nil {
+		problem = err.Error()
 	}
-	m, err := alsa.OpenMixer(s.card)
+	switch {
+	case problem == m.told:
+	case problem == "":
+		m.logger.Info("the mixer is set", "card", m.card)
+	default:
+		m.logger.Warn("the mixer is not set as the board wants it", "card", m.card, "error", problem)
+	}
+	m.told = problem
+}
+
+func (m *cardMixer) try() error {
+	if len(m.want) == 0 {
+		return nil
+	}
+	mixer, err := alsa.OpenMixer(m.card)
 	if err != nil {
-		s.logger.Warn("the mixer is not set", "error", err)
-		return
+		return err
 	}
-	defer m.Close()
-	for _, c := range s.mixer {
-		if err := m.Set(c.Control, c.Value); err != nil {
-			s.logger.Warn("the mixer is not set as the board wants it", "control", c.Control, "error", err)
-		}
+	defer mixer.Close()
+	var errs []error
+	for _, c := range m.want {
+		errs = append(errs, mixer.Set(c.Control, c.Value))
 	}
+	return errors.Join(errs...)
 }

@@ -3,8 +3,6 @@ package main
 import (
 	"bufio"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -14,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"vapd/audio"
 	"vapd/protocol/control"
 )
 
@@ -91,25 +88,20 @@ func TestSatelliteCommand(t *testing.T) {
 func TestSatelliteCommandRefuses(t *testing.T) {
 	dir := t.TempDir()
 	for name, c := range map[string]struct{ set, want string }{
-		"board": {"board=toaster", "respeaker-2mic-v1"},
-		"key":   {"captur.pcm=hw:1", "capture.pcm"},
-		"wake":  {`wake=[{file = "nothing.json"}]`, "nothing.json"},
+		"board":  {"board=toaster", "respeaker-2mic-v1"},
+		"key":    {"captur.pcm=hw:1", "capture.pcm"},
+		"wake":   {`wake=[{file = "nothing.json"}]`, "nothing.json"},
+		"name":   {"capture.pcm=hw:1,2,3,4", "capture.pcm"},
+		"two":    {"playback.pcm=default", "can't be one device"},
+		"socket": {"control_socket=/" + strings.Repeat("x", 120), "choose a shorter control_socket"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cmd := asVapd(t, "satellite", "--state", dir, "--control", filepath.Join(dir, "s"), "--set", c.set, "--set", "capture.pcm=hw:31", "--set", "playback.pcm=none")
+			cmd := asVapd(t, "satellite", "--state", dir, "--set", "control_socket="+filepath.Join(dir, "s"), "--set", "capture.pcm=hw:31", "--set", "playback.pcm=none", "--set", c.set)
 			var stderr strings.Builder
 			cmd.Stderr = &stderr
-			if err := cmd.Run(); err == nil || !strings.Contains(stderr.String(), c.want) {
-				t.Errorf("%v: %s\nwant it to name %s", err, stderr.String(), c.want)
+			if err := cmd.Run(); statusOf(err) != exitConfig || !strings.Contains(stderr.String(), c.want) {
+				t.Errorf("%v: %s\nwant exit status %d, and that it names %s", err, stderr.String(), exitConfig, c.want)
 			}
 		})
-	}
-}
-
-func TestStuckDeviceAsksForANewProcess(t *testing.T) {
-	err := exitStatus(errors.Join(fmt.Errorf("sound: %w", audio.ErrStuck), nil))
-	var coder interface{ ExitCode() int }
-	if !errors.As(err, &coder) || coder.ExitCode() != 75 {
-		t.Fatalf("%v", err)
 	}
 }

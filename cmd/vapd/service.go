@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/json"
+	"fmt"
 	"net"
 
 	"vapd/internal/config"
@@ -28,4 +30,13 @@ func (s service) tell(state string) {
 	}
 	defer conn.Close()
 	_, _ = conn.Write([]byte(state))
+}
+
+// printReady prints the line that says that a daemon can be reached, and where.
+func printReady(ready any) {
+	line, err := json.Marshal(ready)
+	if err != nil {
+		panic(err) // a struct of strings and numbers
+	}
+	fmt.Printf("ready %s\n", line)
 }
