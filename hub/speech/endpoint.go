@@ -20,7 +20,7 @@ var DefaultEndpointConfig = EndpointConfig{
 	Silence:      700 * time.Millisecond,
 	ShortSilence: 300 * time.Millisecond,
 	NoSpeech:     5 * time.Second,
-	Longest:      9 * time.Second,
+	Longest:      10 * time.Second,
 }
 
 // EndpointKind is what an Endpoint reports.
