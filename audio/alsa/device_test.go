@@ -35,7 +35,7 @@ func TestNewChecksItsConfig(t *testing.T) {
 		}
 	}
 	d, err := New(Config{Capture: mic(Stream{PCM: "hw:0"}), Playback: mic(Stream{PCM: "hw:0", Rate: 48000})})
-	if err != nil || d.cfg.Period != defaultPeriod || d.cfg.Stall != defaultStall {
+	if err != nil || d.cfg.Period != 10*time.Millisecond || d.cfg.Stall != time.Second {
 		t.Errorf("%+v, %v", d, err)
 	}
 }

@@ -43,7 +43,7 @@ const (
 
 // New checks cfg. It does not touch the hardware.
 func New(cfg Config, logger *slog.Logger) (*Device, error) {
-	cfg, err := cfg.withDefaults()
+	cfg, err := withDefaults(cfg)
 	if err != nil {
 		return nil, err
 	}

@@ -25,11 +25,11 @@ func TestConfigIsChecked(t *testing.T) {
 		{Config{Capture: mic, Period: time.Hour}, "period of 1h0m0s: must be 1ms to 1s"},
 		{Config{Capture: mic, Stall: 1}, "stall of 1ns"},
 	} {
-		if _, err := c.cfg.withDefaults(); err == nil || !strings.HasPrefix(err.Error(), "malgo: ") || !strings.Contains(err.Error(), c.want) {
+		if _, err := withDefaults(c.cfg); err == nil || !strings.HasPrefix(err.Error(), "malgo: ") || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v: got %v, want ...%s...", c.cfg, err, c.want)
 		}
 	}
-	cfg, err := Config{Capture: &Stream{}}.withDefaults()
+	cfg, err := withDefaults(Config{Capture: &Stream{}})
 	if err != nil || cfg.Capture.PCM != "default" || cfg.Period != 10*time.Millisecond || cfg.Stall != time.Second {
 		t.Errorf("defaults: got %+v, %v", cfg, err)
 	}
