@@ -293,6 +293,18 @@ func TestMutedNothingIsHeard(t *testing.T) {
 	}
 }
 
+func TestASentenceIsTyped(t *testing.T) {
+	h := newHome(t, "")
+	out, err := vapdOutput("satellite", "say", "what", "day", "is", "it", "--control", h.satReady.Control)
+	if err != nil || !strings.HasPrefix(out, "It is ") {
+		t.Errorf("%v: %s", err, out)
+	}
+	out, err = vapdOutput("satellite", "say", "colourless green ideas", "--control", h.satReady.Control)
+	if err != nil || out == "" {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
 func TestATimerRingsWithoutTheHub(t *testing.T) {
 	h := newHome(t, "okay_nabu")
 	h.play(silence(1500 * time.Millisecond))

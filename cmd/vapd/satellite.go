@@ -36,7 +36,14 @@ import (
 type satelliteCmd struct {
 	Control string `placeholder:"SOCKET" type:"path" help:"The satellite's control socket."`
 
-	Run satelliteRunCmd `cmd:"" default:"withargs" help:"Run the satellite."`
+	Run         satelliteRunCmd         `cmd:"" default:"withargs" help:"Run the satellite."`
+	Status      satelliteStatusCmd      `cmd:"" help:"Show what the satellite does, and what it lacks."`
+	Say         satelliteSayCmd         `cmd:"" help:"Type a sentence instead of speaking it."`
+	Listen      satelliteListenCmd      `cmd:"" help:"Listen without the wake word, as after a press of the key."`
+	Stop        satelliteStopCmd        `cmd:"" help:"End what rings, speaks or listens, as the key does."`
+	Mute        satelliteMuteCmd        `cmd:"" help:"Close or open the microphone."`
+	Volume      satelliteVolumeCmd      `cmd:"" help:"Show or set the volumes."`
+	Sensitivity satelliteSensitivityCmd `cmd:"" help:"Set how easily a wake word wakes."`
 }
 
 // satelliteRunCmd runs the satellite.
