@@ -40,8 +40,8 @@ type audioStream struct {
 	Channels int              `placeholder:"N" help:"Number of channels. Default: the fewest that the device has."`
 }
 
-func (s audioStream) stream() soundStream {
-	return soundStream{PCM: s.Device, Rate: s.Rate, Channels: s.Channels}
+func (s audioStream) stream() audio.Stream {
+	return audio.Stream{PCM: s.Device, Rate: s.Rate, Channels: s.Channels}
 }
 
 // untilInterrupt is a context that ends with Ctrl-C, or after some seconds if they are
@@ -200,7 +200,7 @@ func (c audioPlayCmd) open(file audio.Format) (d soundDevice, out audio.Format, 
 	if asked.Channels == 0 {
 		exact.Channels = file.Channels
 	}
-	for _, s := range []soundStream{exact, asked} {
+	for _, s := range []audio.Stream{exact, asked} {
 		if d, err = openDevice(nil, &s, slog.Default()); err != nil {
 			continue
 		}

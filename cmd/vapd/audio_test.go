@@ -107,11 +107,11 @@ func TestSoundCardOfASatellite(t *testing.T) {
 		Microphone: audio.Format{Rate: 48000, Channels: 2}, Speaker: audio.Format{Rate: 48000, Channels: 1},
 	})
 	logger := slog.New(slog.DiscardHandler)
-	both, err := openDevice(&soundStream{}, &soundStream{}, logger)
+	both, err := openDevice(&audio.Stream{}, &audio.Stream{}, logger)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := newSoundCard(both, &soundStream{}, logger)
+	c, err := newSoundCard(both, &audio.Stream{}, logger)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +133,7 @@ func TestSoundCardOfASatellite(t *testing.T) {
 			t.Error("no block came")
 		}
 	}
-	microphone, err := openDevice(&soundStream{}, nil, logger)
+	microphone, err := openDevice(&audio.Stream{}, nil, logger)
 	if err != nil {
 		t.Fatal(err)
 	}

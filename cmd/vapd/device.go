@@ -20,15 +20,9 @@ type soundDevice interface {
 	Formats() (capture, playback audio.Format, err error)
 }
 
-// soundStream asks for one direction of a device, as alsa.Stream and malgo.Stream do.
-type soundStream struct {
-	PCM      string           // "hw:..." is the kernel's, all else a PCM of ALSA's library; "" is "default"
-	Rate     audio.SampleRate // 0: what the device has, 16 kHz if it can
-	Channels int              // 0: what the device has, the fewest
-}
-
-// isHardware reports whether the stream is one of the kernel's devices.
-func (s *soundStream) isHardware() bool { return strings.HasPrefix(s.PCM, "hw:") }
+// isHardware reports whether the stream is one of the kernel's devices; all others are
+// PCMs of ALSA's library.
+func isHardware(s *audio.Stream) bool { return s != nil && strings.HasPrefix(s.PCM, "hw:") }
 
 // blockTime is how much sound passes at once: every block wakes the process, so twice
 // the block is half of what an idle satellite costs.
@@ -39,24 +33,15 @@ const speakerLatency = 60 * time.Millisecond
 
 // openDevice makes the device that has the streams; one of them may be nil. It does
 // not touch the hardware.
-func openDevice(capture, playback *soundStream, logger *slog.Logger) (soundDevice, error) {
-	if capture != nil && playback != nil && capture.isHardware() != playback.isHardware() {
+func openDevice(capture, playback *audio.Stream, logger *slog.Logger) (soundDevice, error) {
+	if capture != nil && playback != nil && isHardware(capture) != isHardware(playback) {
 		return nil, fmt.Errorf("microphone %q and speaker %q can't be one device: name two hw: devices, or two others", capture.PCM, playback.PCM)
 	}
-	if capture != nil && capture.isHardware() || playback != nil && playback.isHardware() {
-		return alsa.New(alsa.Config{
-			Capture:  (*alsa.Stream)(capture),
-			Playback: (*alsa.Stream)(playback),
-			Period:   blockTime,
-			Ahead:    speakerLatency,
-		})
+	cfg := audio.DeviceConfig{Capture: capture, Playback: playback, Period: blockTime, Ahead: speakerLatency}
+	if isHardware(capture) || isHardware(playback) {
+		return alsa.New(cfg)
 	}
-	return malgo.New(malgo.Config{
-		Capture:  (*malgo.Stream)(capture),
-		Playback: (*malgo.Stream)(playback),
-		Period:   blockTime,
-		Ahead:    speakerLatency,
-	}, logger)
+	return malgo.New(cfg, logger)
 }
 
 // soundCard is the devices of a satellite: both directions, and, while it is muted,
@@ -69,7 +54,7 @@ type soundCard struct {
 // newSoundCard opens the hardware for a moment to learn its formats. both is the
 // device of both directions, or, of a satellite without a speaker, where playback is
 // nil, the microphone.
-func newSoundCard(both soundDevice, playback *soundStream, logger *slog.Logger) (*soundCard, error) {
+func newSoundCard(both soundDevice, playback *audio.Stream, logger *slog.Logger) (*soundCard, error) {
 	c := &soundCard{both: both}
 	var err error
 	if c.capture, c.playback, err = both.Formats(); err != nil {
@@ -79,7 +64,7 @@ func newSoundCard(both soundDevice, playback *soundStream, logger *slog.Logger) 
 		return c, nil
 	}
 	// The mixer has one rate, whether the microphone is open or not.
-	alone := soundStream{PCM: playback.PCM, Rate: c.playback.Rate, Channels: c.playback.Channels}
+	alone := audio.Stream{PCM: playback.PCM, Rate: c.playback.Rate, Channels: c.playback.Channels}
 	c.speaker, err = openDevice(nil, &alone, logger)
 	return c, err
 }
@@ -102,7 +87,7 @@ type microphone struct {
 }
 
 // openMicrophone opens a microphone for a moment to learn its format.
-func openMicrophone(s soundStream, logger *slog.Logger) (*microphone, error) {
+func openMicrophone(s audio.Stream, logger *slog.Logger) (*microphone, error) {
 	d, err := openDevice(&s, nil, logger)
 	if err != nil {
 		return nil, err

@@ -14,12 +14,12 @@ import (
 
 func TestDeviceIsChosenByName(t *testing.T) {
 	logger := slog.New(slog.DiscardHandler)
-	if d, err := openDevice(&soundStream{PCM: "hw:0"}, &soundStream{PCM: "hw:0"}, logger); err != nil {
+	if d, err := openDevice(&audio.Stream{PCM: "hw:0"}, &audio.Stream{PCM: "hw:0"}, logger); err != nil {
 		t.Error(err)
 	} else if _, ok := d.(*alsa.Device); !ok {
 		t.Errorf("hw:0 is a %T", d)
 	}
-	_, err := openDevice(&soundStream{PCM: "hw:0"}, &soundStream{PCM: "default"}, logger)
+	_, err := openDevice(&audio.Stream{PCM: "hw:0"}, &audio.Stream{PCM: "default"}, logger)
 	if err == nil || !strings.Contains(err.Error(), "can't be one device") {
 		t.Errorf("hw: and default: got %v", err)
 	}
@@ -27,7 +27,7 @@ func TestDeviceIsChosenByName(t *testing.T) {
 		t.Error("a device of nothing was made")
 	}
 	for _, pcm := range []string{"", "default", "pulse"} {
-		d, err := openDevice(nil, &soundStream{PCM: pcm}, logger)
+		d, err := openDevice(nil, &audio.Stream{PCM: pcm}, logger)
 		if _, ok := d.(*malgo.Device); !ok {
 			t.Errorf("%q is a %T (%v)", pcm, d, err)
 		}

@@ -31,12 +31,12 @@ func openSatelliteSound(cfg config.Satellite, p board.Profile, logger *slog.Logg
 	if id != "" {
 		pcm = "hw:CARD=" + id + ",DEV=0"
 	}
-	in := &soundStream{
+	in := &audio.Stream{
 		PCM:      cmp.Or(cfg.Capture.PCM, pcm),
 		Rate:     audio.SampleRate(cmp.Or(cfg.Capture.Rate, p.Sound.Rate)),
 		Channels: cmp.Or(cfg.Capture.Channels, p.Sound.Channels),
 	}
-	out := &soundStream{PCM: cmp.Or(cfg.Playback.PCM, pcm), Rate: audio.SampleRate(cfg.Playback.Rate), Channels: cfg.Playback.Channels}
+	out := &audio.Stream{PCM: cmp.Or(cfg.Playback.PCM, pcm), Rate: audio.SampleRate(cfg.Playback.Rate), Channels: cfg.Playback.Channels}
 	if cfg.Playback.PCM == "none" {
 		out = nil
 	}
