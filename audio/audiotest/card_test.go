@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+	"golang.org/x/sys/unix"
 
 	"vapd/audio"
 	"vapd/audio/wav"
@@ -148,6 +149,32 @@ func TestWhatNobodyHearsIsLost(t *testing.T) {
 	out, err := alsaProgram(t, c, "arecord", "-q", "-f", "S16_LE", "-r", "16000", "--period-size=160", "-s", "1600", "-t", "raw").Output()
 	if err != nil || len(out) < 3200 || strings.Trim(string(out), "\x00") != "" {
 		t.Fatalf("heard %d bytes, or not silence (%v)", len(out), err)
+	}
+}
+
+// A program that stood still is not late for ever: what is played waits for it, silence
+// does not.
+func TestALateProgramCatchesUp(t *testing.T) {
+	c := newCard(t, Config{Microphone: audio.Format{Rate: 16000, Channels: 1}})
+	fd, err := unix.Open(c.Microphone.fifo, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd)
+	if err := c.Microphone.Await(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(300 * time.Millisecond) // the program stands still
+	const block = 2 * 160
+	lag, err := unix.IoctlGetInt(fd, unix.TIOCINQ)
+	if err != nil || lag < block || lag > (behind+1)*block {
+		t.Errorf("%d bytes of silence wait (%v)", lag, err)
+	}
+	if err := c.Microphone.Play(t.Context(), counted(1, 4800)); err != nil {
+		t.Fatal(err)
+	}
+	if after, err := unix.IoctlGetInt(fd, unix.TIOCINQ); err != nil || after < lag+2*4800 {
+		t.Errorf("%d bytes wait, %d before 300 ms of sound (%v)", after, lag, err)
 	}
 }
 

@@ -14,7 +14,8 @@
 // Both directions are FIFOs behind ALSA's plugin "file", and both run in real time:
 // the microphone gives silence when nothing is played into it, and the speaker takes
 // no more than its rate. When no program has the microphone open, what is played into
-// it is lost, as in a room. Programs read the microphone in blocks of 10 ms, as vapd
+// it is lost, as in a room. A program that was late catches up while nothing is played.
+// Programs read the microphone in blocks of 10 ms, as vapd
 // does (arecord needs --period-size=160 at 16 kHz).
 //
 // Sources: the plugins "file", "null", "plug" and "asym" of alsa-lib 1.2.8.

@@ -35,6 +35,11 @@ type sound struct {
 // waiting is how much the FIFO may hold for a program that is late.
 const waiting = time.Second
 
+// behind is how many blocks of the FIFO may wait before silence that nobody has played
+// is left out. A program whose reads are paced by its speaker would never catch up
+// with a FIFO, as it does with a sound card, which forgets.
+const behind = 6
+
 func newMicrophone(fifo string, f audio.Format) (*Microphone, error) {
 	if err := makeFIFO(fifo, f); err != nil {
 		return nil, err
@@ -118,8 +123,10 @@ func (m *Microphone) run() {
 		out.open()
 		m.setListening(out.fd >= 0)
 		for range clock.due() {
-			over := m.take(block)
-			out.write(block)
+			over, idle := m.take(block)
+			if !idle || out.waiting() <= 2*len(block)*behind {
+				out.write(block)
+			}
 			for _, s := range over {
 				close(s.over)
 			}
@@ -140,21 +147,23 @@ func (m *Microphone) setListening(now bool) {
 	}
 }
 
-// take fills block with what is played, then silence, and says what ends in it.
-func (m *Microphone) take(block []int16) (over []*sound) {
+// take fills block with what is played, then silence, and says what ends in it. It is
+// idle when nothing is played.
+func (m *Microphone) take(block []int16) (over []*sound, idle bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	idle = len(m.queue) == 0
 	for len(m.queue) > 0 {
 		s := m.queue[0]
 		n := copy(block, s.samples)
 		block, s.samples = block[n:], s.samples[n:]
 		if len(s.samples) > 0 {
-			return over
+			return over, idle
 		}
 		over, m.queue = append(over, s), m.queue[1:]
 	}
 	clear(block)
-	return over
+	return over, idle
 }
 
 // writer is the FIFO's end that ALSA's plugin reads from. It is open exactly while
@@ -193,6 +202,18 @@ func (w *writer) write(samples []int16) {
 	}
 	w.buffer = w.rest[:0]
 	w.flush()
+}
+
+// waiting is how many bytes the reader has not read yet.
+func (w *writer) waiting() int {
+	if w.fd < 0 {
+		return 0
+	}
+	n, err := unix.IoctlGetInt(w.fd, unix.TIOCINQ)
+	if err != nil {
+		return 0
+	}
+	return n + len(w.rest)
 }
 
 func (w *writer) flush() {

@@ -60,14 +60,14 @@ func withoutWord(voice, sentence string) Step {
 
 // ignored does something that must not wake the satellite.
 func (s *stage) ignored(ctx context.Context, do func() error) (string, error) {
-	if err := s.rest(ctx, settle); err != nil {
+	if err := pause(ctx, settle); err != nil {
 		return "", err
 	}
 	before, begin := s.look(), time.Now()
 	if err := do(); err != nil {
 		return "", err
 	}
-	if err := s.rest(ctx, settle); err != nil {
+	if err := pause(ctx, settle); err != nil {
 		return "", err
 	}
 	after, frames := s.look(), len(s.fragmentsSince(begin))

@@ -102,9 +102,6 @@ func (s *stage) tell(ctx context.Context, voice, text string) (end time.Time, er
 	return time.Now(), err
 }
 
-// rest is a silence of the room.
-func (s *stage) rest(ctx context.Context, d time.Duration) error { return s.Play(ctx, silence(d)) }
-
 // ask says wake word and sentence, and returns what was understood and answered.
 func (s *stage) ask(ctx context.Context, voice, sentence string) (Utterance, error) {
 	u := Utterance{Voice: voice, Said: sentence}
@@ -115,7 +112,7 @@ func (s *stage) ask(ctx context.Context, voice, sentence string) (Utterance, err
 		if word, err = s.call(ctx, voice); err != nil {
 			return word, end, err
 		}
-		if err := s.rest(ctx, breath); err != nil {
+		if err := s.Play(ctx, silence(breath)); err != nil {
 			return word, end, err
 		}
 		end, err = s.tell(ctx, voice, sentence)
@@ -150,7 +147,7 @@ func (s *stage) recording(ctx context.Context, clip Clip) (Utterance, error) {
 // the wake word and the whole ended, as far as that is known.
 func (s *stage) converse(ctx context.Context, u Utterance, speak func() (word, end time.Time, err error)) (Utterance, error) {
 	u.WordToFragment, u.SpeechToAnswer, u.Grant = math.NaN(), math.NaN(), math.NaN()
-	if err := s.rest(ctx, settle); err != nil {
+	if err := pause(ctx, settle); err != nil {
 		return u, err
 	}
 	before, begin := s.look().Turn.N, time.Now()
