@@ -9,6 +9,7 @@ import (
 
 	"vapd/protocol/clientregistry"
 	"vapd/protocol/coap"
+	"vapd/protocol/discovery"
 	"vapd/protocol/vap"
 	"vapd/satellite/link"
 )
@@ -17,6 +18,12 @@ import (
 type registry struct {
 	client   *clientregistry.Client
 	endpoint *coap.Endpoint
+}
+
+// Identify implements link.Registry.
+func (r registry) Identify(ctx context.Context, addr netip.AddrPort) (string, error) {
+	hub, err := discovery.Ask(ctx, r.endpoint.Peer(addr))
+	return hub.ID, err
 }
 
 // Connect implements link.Registry.

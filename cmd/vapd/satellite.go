@@ -212,11 +212,11 @@ func hubFinder(address string) func(*coap.Endpoint) link.Finder {
 	return func(e *coap.Endpoint) link.Finder {
 		find := discovery.All(discovery.DNSSD(), discovery.Multicast(e))
 		if address != "" {
-			find = discovery.Configured(link.Configured, address, net.DefaultResolver)
+			find = discovery.Configured(address, net.DefaultResolver)
 		}
 		return func(ctx context.Context, found func(link.Hub)) error {
 			return find(ctx, func(c discovery.Candidate) {
-				found(link.Hub{Name: cmp.Or(c.Name, c.Addr.String()), Addr: c.Addr})
+				found(link.Hub{ID: c.ID, Name: cmp.Or(c.Name, c.Addr.String()), Addr: c.Addr, Configured: address != ""})
 			})
 		}
 	}

@@ -15,8 +15,8 @@ type Resolver interface {
 }
 
 // Configured finds the hub at hostPort ("hub.lan:5683", "192.168.1.2:5683",
-// "[fe80::1%eth0]:5683") under the given name: every address of the host, IPv4 first.
-func Configured(name, hostPort string, resolver Resolver) Finder {
+// "[fe80::1%eth0]:5683") under that name: every address of the host, IPv4 first.
+func Configured(hostPort string, resolver Resolver) Finder {
 	return func(ctx context.Context, found func(Candidate)) error {
 		host, service, err := net.SplitHostPort(hostPort)
 		if err != nil {
@@ -31,7 +31,7 @@ func Configured(name, hostPort string, resolver Resolver) Finder {
 			return fmt.Errorf("discovery: hub address %q: %w", hostPort, err)
 		}
 		for _, a := range addrs {
-			found(Candidate{Name: name, Addr: netip.AddrPortFrom(a, uint16(port))})
+			found(Candidate{Name: hostPort, Addr: netip.AddrPortFrom(a, uint16(port))})
 		}
 		return nil
 	}

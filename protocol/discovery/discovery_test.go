@@ -84,11 +84,11 @@ func TestConfigured(t *testing.T) {
 		"hub.lan":             "!HOST:PORT",
 		"hub.lan:coap":        "!number",
 	} {
-		candidates, err := collect(t, Configured("configured", hostPort, h))
+		candidates, err := collect(t, Configured(hostPort, h))
 		var got []string
 		for _, c := range candidates {
 			got = append(got, c.Addr.String())
-			if c.Name != "configured" {
+			if c.Name != hostPort {
 				t.Errorf("%s: name %q", hostPort, c.Name)
 			}
 		}

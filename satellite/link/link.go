@@ -15,6 +15,9 @@ import (
 
 // Registry is the client registry's client, as far as the link needs it.
 type Registry interface {
+	// Identify asks the hub at addr for its id, which is empty for a foreign hub that
+	// has none. An error says that nobody answers.
+	Identify(ctx context.Context, addr netip.AddrPort) (id string, err error)
 	// Connect introduces the satellite to the hub at addr, with its token there or "".
 	// A refusal is a *vap.Error.
 	Connect(ctx context.Context, addr netip.AddrPort, token string) (vap.Connected, error)
@@ -39,9 +42,12 @@ type Config struct {
 
 // Link is the satellite's end of the connection. Make it with New, then call Run once.
 type Link struct {
-	cfg    Config
-	tokens *tokens
-	check  chan struct{} // one slot: somebody doubts the state
+	cfg   Config
+	check chan struct{} // one slot: somebody doubts the state
+
+	// Owned by Run's goroutine.
+	tokens  *tokens
+	ignored map[string]bool // ids of other hubs that were told of
 
 	mu     sync.Mutex
 	status Status
@@ -53,7 +59,7 @@ func New(cfg Config) *Link {
 	if err != nil {
 		cfg.Logger.Error("tokens are lost: hubs may have to forget this satellite first", "error", err)
 	}
-	return &Link{cfg: cfg, tokens: t, check: make(chan struct{}, 1)}
+	return &Link{cfg: cfg, check: make(chan struct{}, 1), tokens: t, ignored: make(map[string]bool)}
 }
 
 // Times of the link.
@@ -159,125 +165,6 @@ func judge(err error) (State, time.Duration) {
 // upon a restarted hub together.
 func jitter(d time.Duration) time.Duration {
 	return d*3/4 + rand.N(d/2)
-}
-
-// connect1 makes one attempt: the hub of before, then all that can be found. The error
-// is the most telling one.
-func (l *Link) connect1(ctx context.Context) (Hub, vap.Connected, error) {
-	a := attempt{link: l, ctx: ctx}
-	if last := l.Status().Hub; last.Addr.IsValid() && a.try(last) {
-		return a.hub, a.answer, nil
-	}
-	scan, cancel := context.WithTimeout(ctx, scanTime)
-	defer cancel()
-	found := make(chan Hub, 16)
-	failed := make(chan error, 1)
-	go func() {
-		defer close(found)
-		failed <- l.cfg.Find(scan, func(h Hub) {
-			select {
-			case found <- h:
-			case <-scan.Done():
-			}
-		})
-	}()
-	a.all(found)
-	cancel()
-	for range found { // joins the search
-	}
-	if err := <-failed; err != nil && len(a.tried) == 0 {
-		a.err = fmt.Errorf("link: looking for a hub: %w", err)
-	}
-	return a.hub, a.answer, a.err
-}
-
-// attempt is one round of tries.
-type attempt struct {
-	link   *Link
-	ctx    context.Context
-	tried  []Hub
-	hub    Hub // that took the satellite, or refused it most clearly
-	answer vap.Connected
-	err    error
-}
-
-// all tries hubs as they are found, until one takes the satellite: those first that it
-// has a token for.
-func (a *attempt) all(found <-chan Hub) {
-	var strangers []Hub
-	tokens := a.link.tokens
-	for h := range found {
-		if len(tokens.known) > 0 && tokens.of(h.Name) == "" {
-			strangers = append(strangers, h)
-			continue
-		}
-		if a.try(h) {
-			return
-		}
-	}
-	for _, h := range strangers {
-		if a.try(h) {
-			return
-		}
-	}
-	if a.err == nil {
-		a.err = errors.New("link: no hub found: is it running, in the same network? (or set its address: hub = \"HOST:5683\")")
-	}
-}
-
-func (a *attempt) try(h Hub) bool {
-	for _, t := range a.tried {
-		if t == h {
-			return false
-		}
-	}
-	a.tried = append(a.tried, h)
-	ctx, cancel := context.WithTimeout(a.ctx, connectWait)
-	defer cancel()
-	answer, err := a.link.cfg.Registry.Connect(ctx, h.Addr, a.link.tokens.of(h.Name))
-	if err == nil {
-		a.hub, a.answer, a.err = h, answer, nil
-		a.link.keepToken(h, answer.Token)
-		return true
-	}
-	a.refused(h, fmt.Errorf("link: hub %s at %v: %w", h.Name, h.Addr, explain(err)))
-	return false
-}
-
-// refused keeps the most telling of several refusals: to wait for an approval is more
-// than to be denied, and that is more than silence.
-func (a *attempt) refused(h Hub, err error) {
-	rank := func(err error) int {
-		state, _ := judge(err)
-		return map[State]int{Searching: 0, Denied: 1, Pending: 2}[state]
-	}
-	if a.err == nil || rank(err) > rank(a.err) {
-		a.hub, a.err = h, err
-	}
-}
-
-// explain adds the remedy where only a person has one.
-func explain(err error) error {
-	var refusal *vap.Error
-	if errors.As(err, &refusal) {
-		switch refusal.Type {
-		case vap.TypeApprovalPending:
-			return fmt.Errorf("%w: approve it with 'vapd hub clients approve'", err)
-		case vap.TypeToken, vap.TypeIDExists:
-			return fmt.Errorf("%w: if this satellite was set up anew, use 'vapd hub clients forget'", err)
-		}
-	}
-	return err
-}
-
-func (l *Link) keepToken(h Hub, token string) {
-	if token == "" {
-		return
-	}
-	if err := l.tokens.keep(h.Name, token); err != nil {
-		// The hub lets a satellite in that never used its token, so this is no lockout.
-		l.cfg.Logger.Error("the hub's token is not saved: after a restart it may refuse this satellite", "error", err)
-	}
 }
 
 // keep pings the hub until it falls silent, refuses, or ctx ends.

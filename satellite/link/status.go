@@ -22,14 +22,25 @@ func (s State) String() string { return [...]string{"searching", "pending", "den
 
 // Hub is a hub that may be there.
 type Hub struct {
-	// Name is the key of its token: the name it announces, or Configured for the one
-	// that the owner named, whatever address that has.
-	Name string
+	// ID is which hub it is, whatever its name and address, and the key of its token.
+	// It is empty for a hub that was found without it, and is asked then.
+	ID   string
+	Name string // for people
 	Addr netip.AddrPort
+	// Configured says that the owner named its address.
+	Configured bool
 }
 
-// Configured is the Name of a hub whose address was configured.
-const Configured = "configured"
+// maxID bounds an id, in bytes: ids come from the network.
+const maxID = 128
+
+// identified is h with the id that it tells; what can't be an id changes nothing.
+func (h Hub) identified(id string) Hub {
+	if id != "" && len(id) <= maxID {
+		h.ID = id
+	}
+	return h
+}
 
 // Status is the link at one moment.
 type Status struct {

@@ -11,10 +11,10 @@ type Store interface {
 	Save([]byte) error     // atomic and durable
 }
 
-// maxTokens bounds the hubs that a satellite has tokens of: names come from the network.
+// maxTokens bounds the hubs that a satellite has tokens of: ids come from the network.
 const maxTokens = 64
 
-// tokens has one token for each hub, by the hub's name.
+// tokens has one token for each hub, by the hub's id.
 type tokens struct {
 	store Store
 	known map[string]string
