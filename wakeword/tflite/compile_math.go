@@ -124,66 +124,79 @@ func channelScales(in, weights, out *tensor, axis, channels int) ([]float64, err
 // sums of products of one channel stay within 32 bits up to this many weights.
 const maxWindow = 1 << 15
 
+// layer is an operator that multiplies windows of its input by weights.
+type layer struct {
+	in, weights       []int8
+	inT, wT           *tensor
+	positions, stride int // how many windows there are, and values from one to the next
+}
+
+// layer reads the operands of op, whose weights have rank dimensions.
+func (c *compiler) layer(op *operator, rank int) (l layer, err error) {
+	if err = op.operands(2, 3, 1); err != nil {
+		return l, err
+	}
+	if l.in, l.inT, err = c.int8Input(op.inputs[0]); err != nil {
+		return l, err
+	}
+	l.weights, l.wT, err = c.weights(op.inputs[1], rank)
+	return l, err
+}
+
+// convolution reads the operands and windows of CONV_2D or DEPTHWISE_CONV_2D.
+func (c *compiler) convolution(op *operator, dilationField int) (l layer, err error) {
+	if l, err = c.layer(op, 4); err != nil {
+		return l, err
+	}
+	l.positions, l.stride, err = c.geometry(op, l.wT.shape[1], l.wT.shape[2], dilationField)
+	return l, err
+}
+
 func (c *compiler) conv2D(op *operator) error {
-	if err := op.operands(2, 3, 1); err != nil {
-		return err
-	}
-	in, inT, err := c.int8Input(op.inputs[0])
+	l, err := c.convolution(op, 4)
 	if err != nil {
 		return err
 	}
-	weights, wT, err := c.weights(op.inputs[1], 4)
-	if err != nil {
-		return err
+	if l.wT.shape[3] != l.inT.shape[3] {
+		return fmt.Errorf("tflite: weights %v for input %v", l.wT.shape, l.inT.shape)
 	}
-	positions, stride, err := c.geometry(op, wT.shape[1], wT.shape[2], 4)
-	if err != nil {
-		return err
-	}
-	if wT.shape[3] != inT.shape[3] {
-		return fmt.Errorf("tflite: weights %v for input %v", wT.shape, inT.shape)
-	}
-	scales := func(out *tensor) ([]float64, error) { return channelScales(inT, wT, out, 0, wT.shape[0]) }
-	return c.dense(op, in, inT, weights, wT.shape[0], positions, stride, op.options.u8(3), scales)
+	return c.dense(op, l, op.options.u8(3), func(out *tensor) ([]float64, error) {
+		return channelScales(l.inT, l.wT, out, 0, l.wT.shape[0])
+	})
 }
 
 func (c *compiler) fullyConnected(op *operator) error {
-	if err := op.operands(2, 3, 1); err != nil {
-		return err
-	}
-	in, inT, err := c.int8Input(op.inputs[0])
-	if err != nil {
-		return err
-	}
-	weights, wT, err := c.weights(op.inputs[1], 2)
+	l, err := c.layer(op, 2)
 	if err != nil {
 		return err
 	}
 	if op.options.u8(1) != 0 {
 		return errors.New("tflite: shuffled weights are not supported")
 	}
-	if len(wT.scale) != 1 || len(in)%wT.shape[1] != 0 {
-		return fmt.Errorf("tflite: weights %v with %d scales for input %v", wT.shape, len(wT.scale), inT.shape)
+	l.stride = l.wT.shape[1]
+	if len(l.wT.scale) != 1 || len(l.in)%l.stride != 0 {
+		return fmt.Errorf("tflite: weights %v with %d scales for input %v", l.wT.shape, len(l.wT.scale), l.inT.shape)
 	}
+	l.positions = len(l.in) / l.stride
 	// The product of two 32-bit floats is rounded to 32 bits here, unlike above.
-	scales := func(out *tensor) ([]float64, error) {
-		return []float64{float64(inT.scale[0]*wT.scale[0]) / float64(out.scale[0])}, nil
-	}
-	return c.dense(op, in, inT, weights, wT.shape[0], len(in)/wT.shape[1], wT.shape[1], op.options.u8(0), scales)
+	return c.dense(op, l, op.options.u8(0), func(out *tensor) ([]float64, error) {
+		return []float64{float64(l.inT.scale[0]*l.wT.scale[0]) / float64(out.scale[0])}, nil
+	})
 }
 
 // dense adds the step of a fully connected layer or a convolution.
-func (c *compiler) dense(op *operator, in []int8, inT *tensor, weights []int8, channels, positions, stride, act int, scales func(out *tensor) ([]float64, error)) error {
+func (c *compiler) dense(op *operator, l layer, act int, scales func(out *tensor) ([]float64, error)) error {
 	out, err := c.int8Output(op)
 	if err != nil {
 		return err
 	}
 	outT := &c.graph.tensors[op.outputs[0]]
-	size := len(weights) / channels
-	if len(out) != positions*channels || size > maxWindow {
-		return fmt.Errorf("tflite: output %v: must have %d positions of %d channels", outT.shape, positions, channels)
+	channels := l.wT.shape[0]
+	size := len(l.weights) / channels
+	if len(out) != l.positions*channels || size > maxWindow {
+		return fmt.Errorf("tflite: output %v: must have %d positions of %d channels", outT.shape, l.positions, channels)
 	}
-	d := &dense{in: in, out: out, weights: weights, window: size, stride: stride}
+	d := &dense{in: l.in, out: out, weights: l.weights, window: size, stride: l.stride}
 	if d.outRange, err = activation(outT, act); err != nil {
 		return err
 	}
@@ -195,8 +208,8 @@ func (c *compiler) dense(op *operator, in []int8, inT *tensor, weights []int8, c
 	if err != nil {
 		return err
 	}
-	d.quant, err = requants(inT, ratios, biases, func(channel int) (sum int32) {
-		for _, w := range weights[channel*size:][:size] {
+	d.quant, err = requants(l.inT, ratios, biases, func(channel int) (sum int32) {
+		for _, w := range l.weights[channel*size:][:size] {
 			sum += int32(w)
 		}
 		return sum
@@ -205,7 +218,7 @@ func (c *compiler) dense(op *operator, in []int8, inT *tensor, weights []int8, c
 		return err
 	}
 	c.steps = append(c.steps, d)
-	return c.count(positions, len(weights))
+	return c.count(l.positions, len(l.weights))
 }
 
 // count adds the products of a layer that has weights at a number of positions.
@@ -230,18 +243,7 @@ func (c *compiler) int8Output(op *operator) ([]int8, error) {
 }
 
 func (c *compiler) depthwiseConv2D(op *operator) error {
-	if err := op.operands(2, 3, 1); err != nil {
-		return err
-	}
-	in, inT, err := c.int8Input(op.inputs[0])
-	if err != nil {
-		return err
-	}
-	weights, wT, err := c.weights(op.inputs[1], 4)
-	if err != nil {
-		return err
-	}
-	positions, stride, err := c.geometry(op, wT.shape[1], wT.shape[2], 5)
+	l, err := c.convolution(op, 5)
 	if err != nil {
 		return err
 	}
@@ -250,11 +252,11 @@ func (c *compiler) depthwiseConv2D(op *operator) error {
 		return err
 	}
 	outT := &c.graph.tensors[op.outputs[0]]
-	channels := inT.shape[3]
-	if wT.shape[0] != 1 || wT.shape[3] != channels || len(out) != positions*channels || wT.shape[1] > maxWindow {
-		return fmt.Errorf("tflite: weights %v for input %v and output %v: only one weight a channel is supported", wT.shape, inT.shape, outT.shape)
+	channels := l.inT.shape[3]
+	if l.wT.shape[0] != 1 || l.wT.shape[3] != channels || len(out) != l.positions*channels || l.wT.shape[1] > maxWindow {
+		return fmt.Errorf("tflite: weights %v for input %v and output %v: only one weight a channel is supported", l.wT.shape, l.inT.shape, outT.shape)
 	}
-	d := &depthwise{in: in, out: out, weights: weights, stride: stride, sums: make([]int32, channels)}
+	d := &depthwise{in: l.in, out: out, weights: l.weights, stride: l.stride, sums: make([]int32, channels)}
 	if d.outRange, err = activation(outT, op.options.u8(4)); err != nil {
 		return err
 	}
@@ -262,13 +264,13 @@ func (c *compiler) depthwiseConv2D(op *operator) error {
 	if err != nil {
 		return err
 	}
-	scales, err := channelScales(inT, wT, outT, 3, channels)
+	scales, err := channelScales(l.inT, l.wT, outT, 3, channels)
 	if err != nil {
 		return err
 	}
-	d.quant, err = requants(inT, scales, biases, func(channel int) (sum int32) {
-		for at := channel; at < len(weights); at += channels {
-			sum += int32(weights[at])
+	d.quant, err = requants(l.inT, scales, biases, func(channel int) (sum int32) {
+		for at := channel; at < len(l.weights); at += channels {
+			sum += int32(l.weights[at])
 		}
 		return sum
 	})
@@ -276,7 +278,7 @@ func (c *compiler) depthwiseConv2D(op *operator) error {
 		return err
 	}
 	c.steps = append(c.steps, d)
-	return c.count(positions, len(weights))
+	return c.count(l.positions, len(l.weights))
 }
 
 func (c *compiler) logistic(op *operator) error {

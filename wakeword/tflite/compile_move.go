@@ -9,7 +9,7 @@ import (
 // every stride values after the first at from, to dst likewise. A copy that needs no
 // gaps is one row.
 func (c *compiler) copyRows(dst *value, to, dstStride int, src *value, from, stride, n int) {
-	if dst.i8 != nil && len(dst.i8) > 0 {
+	if len(dst.i8) > 0 {
 		c.steps = append(c.steps, &copyRows[int8]{dst.i8[to:], src.i8[from:], n, dstStride, stride})
 	} else {
 		c.steps = append(c.steps, &copyRows[float32]{dst.f32[to:], src.f32[from:], n, dstStride, stride})
