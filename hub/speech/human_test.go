@@ -1,43 +1,17 @@
 package speech_test
 
 import (
-	"io"
 	"math"
 	"path/filepath"
 	"slices"
 	"testing"
 	"time"
 
-	"github.com/mewkiz/flac"
-
 	"vapd/hub/speech"
 	"vapd/internal/sharedtest"
 )
 
 const second = 16000
-
-// readFLAC is a recording of one channel.
-func readFLAC(tb testing.TB, path string) []int16 {
-	tb.Helper()
-	s, err := flac.ParseFile(path)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer s.Close()
-	var out []int16
-	for {
-		f, err := s.ParseNext()
-		if err == io.EOF {
-			return out
-		}
-		if err != nil {
-			tb.Fatalf("%s: %v", path, err)
-		}
-		for _, v := range f.Subframes[0].Samples {
-			out = append(out, int16(v))
-		}
-	}
-}
 
 // loudest is the greatest mean square of 2,048 samples.
 func loudest(samples []int16) float64 {
@@ -133,9 +107,9 @@ func TestEndpointsOfPeople(t *testing.T) {
 	}
 	var clips [][]int16
 	for i := 0; i < len(files); i += 4 {
-		clips = append(clips, readFLAC(t, files[i]))
+		clips = append(clips, sharedtest.ReadFLAC(t, files[i]))
 	}
-	kitchen := readFLAC(t, sharedtest.Path(t, "audio", "commands", "kitchen.flac"))
+	kitchen := sharedtest.ReadFLAC(t, sharedtest.Path(t, "audio", "commands", "kitchen.flac"))
 	noise := loudest(kitchen)
 	for _, c := range []struct {
 		snr       float64 // decibels

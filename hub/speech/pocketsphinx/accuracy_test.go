@@ -3,15 +3,12 @@
 package pocketsphinx_test
 
 import (
-	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/mewkiz/flac"
 
 	"vapd/audio/wav"
 	"vapd/hub/intent"
@@ -167,7 +164,7 @@ func TestPeople(t *testing.T) {
 	strangers, accepted = 0, 0
 	for i := 0; i < len(orders); i += 20 {
 		strangers++
-		if hear(t, d, readFLAC(t, orders[i])).Accepted {
+		if hear(t, d, sharedtest.ReadFLAC(t, orders[i])).Accepted {
 			accepted++
 		}
 	}
@@ -186,28 +183,6 @@ func readWAV(tb testing.TB, path string) []int16 {
 		tb.Fatalf("%s: %v", path, err)
 	}
 	return samples
-}
-
-func readFLAC(tb testing.TB, path string) []int16 {
-	tb.Helper()
-	s, err := flac.ParseFile(path)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer s.Close()
-	var out []int16
-	for {
-		f, err := s.ParseNext()
-		if err == io.EOF {
-			return out
-		}
-		if err != nil {
-			tb.Fatalf("%s: %v", path, err)
-		}
-		for _, v := range f.Subframes[0].Samples {
-			out = append(out, int16(v))
-		}
-	}
 }
 
 // The decoder says what it does not know, and does not die of what it is asked.
