@@ -20,9 +20,9 @@ const idleTime = 10 * time.Second
 func asked(i int) (voice, sentence string) {
 	questions := [...][2]string{
 		{"rms", "what time is it"},
-		{"slt", "what day is it"},
+		{"awb", "what day is it"},
 		{"rms", "how long is left"},
-		{"slt", "set a timer for five minutes"},
+		{"awb", "set a timer for five minutes"},
 	}
 	q := questions[i%len(questions)]
 	return q[0], q[1]

@@ -23,7 +23,7 @@ func Script() []Step {
 	return []Step{
 		question("rms", "what time is it", "It is "),
 		withoutWord("slt", "set a timer for five minutes"),
-		lossy("slt", "set a timer for five minutes", "five minutes"),
+		lossy("awb", "set a timer for five minutes", "five minutes"),
 		muted("rms", "what day is it"),
 		ringsAlone("rms", "set a timer for five seconds"),
 		question("rms", "how long is left", ""),
