@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"time"
 
 	"vapd/audio"
 	"vapd/audio/alsa"
@@ -84,15 +85,23 @@ type absentCard struct {
 	id     string   // the one that device was made for
 }
 
+// settleTime is how long a card that was just plugged in gets until all parts of it are
+// there. It also bounds how often a card that comes and goes makes a satellite anew.
+const settleTime = time.Second
+
 // Run implements audio.Device.
-func (a absentCard) Run(context.Context, func(in, out audio.Block)) error {
-	if boardCard(a.ids) != a.id {
-		return sound.ErrChanged // it came under its other name
+func (a absentCard) Run(ctx context.Context, _ func(in, out audio.Block)) error {
+	if boardCard(a.ids) == a.id { // else it came under its other name
+		if _, _, err := a.device.Formats(); err != nil {
+			return err
+		}
 	}
-	if _, _, err := a.device.Formats(); err != nil {
-		return err
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-time.After(settleTime):
+		return sound.ErrChanged
 	}
-	return sound.ErrChanged
 }
 
 // absentSoundCard has formats that stand for the card's, which nobody knows.

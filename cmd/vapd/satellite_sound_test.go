@@ -2,10 +2,12 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"log/slog"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"vapd/audio"
 	"vapd/board"
@@ -31,10 +33,19 @@ func TestAbsentCard(t *testing.T) {
 		"there":                {absentCard{card{}, nil, ""}, sound.ErrChanged},
 		"there, by other name": {absentCard{card{err: audio.ErrUnplugged}, []string{"none-a"}, "none-b"}, sound.ErrChanged},
 	} {
-		if err := c.card.Run(t.Context(), nil); !errors.Is(err, c.want) {
-			t.Errorf("%s: got %v, want %v", name, err, c.want)
-		}
+		synctest.Test(t, func(t *testing.T) {
+			if err := c.card.Run(t.Context(), nil); !errors.Is(err, c.want) {
+				t.Errorf("%s: got %v, want %v", name, err, c.want)
+			}
+		})
 	}
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := (absentCard{device: card{}}).Run(ctx, nil); err != nil {
+			t.Errorf("one that is closed in time: got %v", err)
+		}
+	})
 }
 
 func TestMicrophones(t *testing.T) {
