@@ -85,7 +85,7 @@ func TestEndpoints(t *testing.T) {
 		"nothing comes": {room: newRoom().hiss(ms(7000), 0), want: []speech.Endpoint{{speech.Silent, at(ms(5000))}}},
 		"no end": {
 			room: newRoom().hiss(ms(1000), 5).speak(ms(12000), 3000, 5),
-			want: []speech.Endpoint{{speech.Began, at(ms(1000))}, {speech.TooLong, at(ms(9000))}},
+			want: []speech.Endpoint{{speech.Began, at(ms(1000))}, {speech.TooLong, at(ms(10_000))}},
 		},
 		"a vacuum cleaner is switched on": {
 			room: newRoom().hiss(ms(1000), 5).speak(ms(1000), 6000, 5).hiss(ms(7900), 800),
