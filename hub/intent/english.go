@@ -73,10 +73,15 @@ func templates() []template {
 // span stands before a noun ("five minute timer").
 func rules() map[string][]string {
 	return map[string][]string{
-		"digit": words(1, 9),
-		"many":  expand("(<teen>|<tens> [<digit>]|" + strings.Join(words(2, 9), "|") + ")"),
-		"teen":  words(10, 19),
-		"tens":  {"twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"},
+		"digit":  words(1, 9),
+		"teen":   words(10, 19),
+		"tens":   {"twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"},
+		"number": expand("(<digit>|<teen>|<tens> [<digit>])"),
+
+		// Of times. A mumbled fifteen sounds like fifty, for which nobody sets a timer.
+		// Likewise seventeen and eighteen.
+		"some":  {"/8/ twenty", "/8/ thirty", "/8/ forty", "fifty", "/8/ sixty", "seventy", "eighty", "ninety"},
+		"many":  expand("(<teen>|<some> [<digit>]|" + strings.Join(words(2, 9), "|") + ")"),
 		"count": {"<many>", "one"},
 
 		"hours":   expand("((an|one) hour|<many> hours)"),
@@ -92,7 +97,7 @@ func rules() map[string][]string {
 			expand("([<count>] (hour|minute)|<count> second|half hour|half an hour)"),
 			expand("<count> and a half (hour|minute)")),
 
-		"level": expand("(zero|<count>|(a|one) hundred) [percent]"),
+		"level": expand("(zero|<number>|(a|one) hundred) [percent]"),
 	}
 }
 
@@ -115,7 +120,7 @@ func NewEnglish() *English {
 	e := &English{rules: map[string][][]string{}}
 	for name, alternatives := range rules() {
 		for _, a := range alternatives {
-			e.rules[name] = append(e.rules[name], strings.Fields(a))
+			e.rules[name] = append(e.rules[name], unweighted(a))
 		}
 	}
 	for _, t := range templates() {
@@ -126,14 +131,18 @@ func NewEnglish() *English {
 	return e
 }
 
+// unweighted are an alternative's words and references, without its weight.
+func unweighted(alternative string) []string {
+	tokens := strings.Fields(alternative)
+	if strings.HasPrefix(tokens[0], "/") {
+		return tokens[1:]
+	}
+	return tokens
+}
+
 // Sentences implements Understanding.
 func (e *English) Sentences() map[string][]string {
-	g := map[string][]string{}
-	for name, alternatives := range e.rules {
-		for _, a := range alternatives {
-			g[name] = append(g[name], strings.Join(a, " "))
-		}
-	}
+	g := rules()
 	for _, s := range e.sentences {
 		g["sentence"] = append(g["sentence"], strings.Join(s.words, " "))
 	}

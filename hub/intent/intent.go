@@ -35,7 +35,8 @@ type Intent struct {
 // Understanding is a set of sentences and their meaning.
 type Understanding interface {
 	// Sentences are the sentences that can be said, as a grammar: for each rule its
-	// alternatives, sequences of lower-case words and of references <rule>. The rule
+	// alternatives, sequences of lower-case words and of references <rule>, with a
+	// weight before them ("/8/ forty") where one is likelier than others. The rule
 	// "sentence" is the whole.
 	Sentences() map[string][]string
 	// Parse is what text means; ok is false when it is none of the sentences. Case,

@@ -125,7 +125,7 @@ func TestEverySentenceParses(t *testing.T) {
 // draw makes a random sentence of rule.
 func draw(t *rapid.T, g map[string][]string, rule string) []string {
 	var out []string
-	for _, token := range strings.Fields(rapid.SampledFrom(g[rule]).Draw(t, rule)) {
+	for _, token := range unweighted(rapid.SampledFrom(g[rule]).Draw(t, rule)) {
 		if name, ok := reference(token); ok {
 			out = append(out, draw(t, g, name)...)
 		} else {

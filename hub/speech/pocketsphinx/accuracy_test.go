@@ -58,6 +58,9 @@ func hear(tb testing.TB, d speech.Decoder, samples []int16) speech.Transcript {
 func sentence(r *rand.Rand, g map[string][]string, rule string) string {
 	var out []string
 	for _, token := range strings.Fields(g[rule][r.IntN(len(g[rule]))]) {
+		if strings.HasPrefix(token, "/") {
+			continue // a weight
+		}
 		if name, ok := strings.CutPrefix(token, "<"); ok {
 			token = sentence(r, g, strings.TrimSuffix(name, ">"))
 		}
@@ -116,6 +119,28 @@ func TestAccuracy(t *testing.T) {
 	t.Logf("%d of %d sentences are right, at %.3f x real time", right, all, took.Seconds()/heard.Seconds())
 	if 100*right < 95*all {
 		t.Errorf("%d of %d sentences are right: want 95 %%", right, all)
+	}
+}
+
+// Whoever mumbles "fifteen minutes" gets no timer for fifty: of flite's speakers only
+// the worst may.
+func TestLikelyNumber(t *testing.T) {
+	d, _ := newDecoder(t)
+	voices, err := flite.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	right := 0
+	for _, voice := range []string{"slt", "rms", "awb", "kal16"} {
+		const text = "set a timer for fifteen minutes"
+		got := hear(t, d, inQuiet(t, rand.New(rand.NewPCG(1, 2)), voices, text, voice)).Text
+		if got == text {
+			right++
+		}
+		t.Logf("%s was heard as %q", voice, got)
+	}
+	if right < 3 {
+		t.Errorf("%d of 4 are right, want 3", right)
 	}
 }
 

@@ -5,7 +5,9 @@ package pocketsphinx
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"vapd/hub/speech"
@@ -14,8 +16,8 @@ import (
 // grammar is a speech.Grammar, split into tokens.
 type grammar map[string][][]string
 
-// newGrammar checks g: all rules that are referred to are there, and none refers to
-// itself.
+// newGrammar checks g: all rules that are referred to are there, none refers to
+// itself, and weights are numbers that stand before a word.
 func newGrammar(g speech.Grammar) (grammar, error) {
 	out := grammar{}
 	for rule, alternatives := range g {
@@ -38,7 +40,12 @@ func (g grammar) check(rule string, within []string) error {
 	}
 	within = append(within, rule)
 	for _, alternative := range g[rule] {
-		for _, token := range alternative {
+		for i, token := range alternative {
+			if isWeight(token) {
+				if err := checkWeight(alternative, i); err != nil {
+					return err
+				}
+			}
 			if name, ok := reference(token); ok {
 				if err := g.check(name, within); err != nil {
 					return err
@@ -49,13 +56,23 @@ func (g grammar) check(rule string, within []string) error {
 	return nil
 }
 
+// checkWeight checks the weight that stands at place i.
+func checkWeight(alternative []string, i int) error {
+	number, closed := strings.CutSuffix(alternative[i][1:], "/")
+	w, err := strconv.ParseFloat(number, 64)
+	if i > 0 || len(alternative) == 1 || alternative[1][0] == '<' || !closed || err != nil || !(w >= 0.1 && w <= 100) {
+		return fmt.Errorf("pocketsphinx: alternative %q of the grammar: want at most one weight, /0.1/ to /100/, and a word behind it", alternative)
+	}
+	return nil
+}
+
 // words are all words of the grammar, sorted.
 func (g grammar) words() []string {
 	all := map[string]bool{}
 	for _, alternatives := range g {
 		for _, alternative := range alternatives {
 			for _, token := range alternative {
-				if _, isRule := reference(token); !isRule {
+				if _, isRule := reference(token); !isRule && !isWeight(token) {
 					all[token] = true
 				}
 			}
@@ -102,6 +119,9 @@ func (g grammar) jsgf() string {
 // way share their ends. The library makes a copy of a rule for each reference to it:
 // what ends in <duration> ten times would be searched ten times.
 func choice(alternatives [][]string) string {
+	if slices.ContainsFunc(alternatives, func(a []string) bool { return len(a) > 0 && isWeight(a[0]) }) {
+		return weighted(alternatives)
+	}
 	var ends []string
 	heads := map[string][][]string{} // by the end, what stands before it
 	empty := false
@@ -132,6 +152,33 @@ func choice(alternatives [][]string) string {
 	}
 }
 
+// languageWeight says how much more a word's probability counts than its sound, of
+// which the acoustic model is too sure. It is the library's own for language models
+// (its option -lw); to weights in JSGF the library does not apply it.
+const languageWeight = 6.5
+
+// weighted writes alternatives of which some begin with a weight. The likeliest gets
+// one: the library adds the logarithms up as they are. It knows no exponents.
+func weighted(alternatives [][]string) string {
+	weights := make([]float64, len(alternatives))
+	for i, a := range alternatives {
+		weights[i] = 1
+		if isWeight(a[0]) {
+			weights[i], _ = strconv.ParseFloat(strings.Trim(a[0], "/"), 64)
+		}
+	}
+	most := slices.Max(weights)
+	out := make([]string, len(alternatives))
+	for i, a := range alternatives {
+		if isWeight(a[0]) {
+			a = a[1:]
+		}
+		w := max(1e-9, math.Pow(weights[i]/most, languageWeight))
+		out[i] = fmt.Sprintf("/%.9f/ %s", w, strings.Join(a, " "))
+	}
+	return "(" + strings.Join(out, " | ") + ")"
+}
+
 // complete reports whether words are a sentence of the grammar.
 func (g grammar) complete(words []string) bool {
 	return slices.Contains(g.ends(speech.Start, words), len(words))
@@ -157,6 +204,8 @@ func (g grammar) step(token string, words []string, at []int) []int {
 	name, isRule := reference(token)
 	for _, i := range at {
 		switch {
+		case isWeight(token):
+			out = append(out, i)
 		case isRule:
 			for _, n := range g.ends(name, words[i:]) {
 				out = append(out, i+n)
@@ -167,6 +216,9 @@ func (g grammar) step(token string, words []string, at []int) []int {
 	}
 	return out
 }
+
+// isWeight reports whether token is the weight of an alternative, such as "/2.5/".
+func isWeight(token string) bool { return strings.HasPrefix(token, "/") }
 
 // reference is the name of the rule that token refers to.
 func reference(token string) (name string, ok bool) {

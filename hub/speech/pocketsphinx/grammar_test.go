@@ -18,6 +18,12 @@ func TestGrammarIsChecked(t *testing.T) {
 		"<count> is not in the grammar": {"sentence": {"stop <count>"}},
 		"<a> of the grammar refers":     {"sentence": {"<a>"}, "a": {"x", "<b>"}, "b": {"y <a>"}},
 		"<sentence> of the grammar":     {"sentence": {"again <sentence>"}},
+		`["/0/" "a"] of the grammar`:    {"sentence": {"/0/ a"}},
+		`["/NaN/" "a"] of`:              {"sentence": {"/NaN/ a"}},
+		`["/2" "a"] of`:                 {"sentence": {"/2 a"}},
+		`["/2/"] of`:                    {"sentence": {"/2/"}},
+		`["a" "/2/" "b"] of`:            {"sentence": {"a /2/ b"}},
+		`["/2/" "<a>"] of`:              {"sentence": {"/2/ <a>"}, "a": {"b"}}, // the library ignores it
 	} {
 		if _, err := newGrammar(g); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: %v, want %s", g, err, want)
@@ -65,6 +71,25 @@ func TestChoice(t *testing.T) {
 		if got := choice(split); got != want {
 			t.Errorf("%q became %s, want %s", alternatives, got, want)
 		}
+	}
+}
+
+// The likeliest alternative of a rule costs nothing. Weights are no words.
+func TestWeights(t *testing.T) {
+	g, err := newGrammar(speech.Grammar{"sentence": {"for <n>"}, "n": {"/2/ ten a", "/4/ two", "one"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const jsgf = "#JSGF V1.0;\ngrammar vapd;\n<n> = (/0.011048543/ ten a | /1.000000000/ two | /0.000122070/ one);\n" +
+		"public <sentence> = for <n>;\n"
+	if d := cmp.Diff(jsgf, g.jsgf()); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff([]string{"a", "for", "one", "ten", "two"}, g.words()); d != "" {
+		t.Error(d)
+	}
+	if !g.complete([]string{"for", "ten", "a"}) || g.complete([]string{"for", "/2/", "ten", "a"}) {
+		t.Error("a weight counts as a word")
 	}
 }
 
