@@ -6,12 +6,14 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/grandcat/zeroconf"
+	"github.com/plgd-dev/go-coap/v3/message/codes"
 	"go.uber.org/goleak"
 	"pgregory.net/rapid"
 
@@ -133,6 +135,66 @@ func TestMulticast(t *testing.T) {
 	}
 	if d := cmp.Diff([]Candidate{{ID: "one", Name: "kitchen", Addr: addr}, {Addr: addr}}, got, byValue); d != "" {
 		t.Error(d)
+	}
+}
+
+// answering is a peer with one answer.
+type answering struct {
+	peer
+	body string
+	code codes.Code
+	err  error
+}
+
+func (p answering) Do(_ context.Context, r *coap.Request) (*coap.Response, error) {
+	if r.Code != codes.GET || r.Path != ".well-known/core" || len(r.Query) != 1 || r.Query[0] != registryQuery {
+		return nil, errors.New("asked for something else")
+	}
+	return &coap.Response{Code: p.code, Body: []byte(p.body)}, p.err
+}
+
+func TestAsk(t *testing.T) {
+	p := peer{addr: netip.MustParseAddrPort("192.0.2.1:5683")}
+	silent := errors.New("silent")
+	for name, c := range map[string]struct {
+		peer answering
+		want Candidate
+		err  error
+	}{
+		"ours":         {answering{p, `</vap>;rt="vap-client-registry";title="kitchen";hubId="one"`, codes.Content, nil}, Candidate{ID: "one", Name: "kitchen", Addr: p.addr}, nil},
+		"foreign":      {answering{p, `</vap>;rt="vap-client-registry"`, codes.Content, nil}, Candidate{Addr: p.addr}, nil},
+		"another node": {answering{p, `</light>;rt="light";hubId="one"`, codes.Content, nil}, Candidate{Addr: p.addr}, nil},
+		"refused":      {answering{p, "\x81\xa4code", codes.NotFound, nil}, Candidate{Addr: p.addr}, nil},
+		"silent":       {answering{p, "", 0, silent}, Candidate{}, silent},
+	} {
+		got, err := Ask(t.Context(), c.peer)
+		if got != c.want || !errors.Is(err, c.err) {
+			t.Errorf("%s: %+v, %v, want %+v, %v", name, got, err, c.want, c.err)
+		}
+	}
+}
+
+// Only what the hub's socket serves is announced.
+func TestServed(t *testing.T) {
+	var all []net.Addr
+	for _, s := range []string{"127.0.0.1/8", "192.0.2.1/24", "192.0.2.2/24", "2001:db8::1/64", "fe80::1/64"} {
+		ip, n, err := net.ParseCIDR(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, &net.IPNet{IP: ip, Mask: n.Mask})
+	}
+	for listen, want := range map[string][]string{
+		"[::]:1":           {"192.0.2.1", "192.0.2.2", "2001:db8::1"},
+		"0.0.0.0:1":        {"192.0.2.1", "192.0.2.2"},
+		"192.0.2.2:1":      {"192.0.2.2"},
+		"[2001:db8::1]:1":  {"2001:db8::1"},
+		"[fe80::1%eth0]:1": {"fe80::1"},
+		"203.0.113.1:1":    nil,
+	} {
+		if got := (Announcement{Addr: netip.MustParseAddrPort(listen)}).served(all); !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", listen, got, want)
+		}
 	}
 }
 

@@ -36,7 +36,7 @@ func Multicast(s Searcher, interfaces ...string) Finder {
 func Ask(ctx context.Context, peer coap.Peer) (Candidate, error) {
 	r, err := peer.Do(ctx, &coap.Request{Code: codes.GET, Path: ".well-known/core", Query: []string{registryQuery}})
 	if err != nil {
-		return Candidate{}, fmt.Errorf("discovery: asking %v who it is: %w", peer.Addr(), err)
+		return Candidate{}, fmt.Errorf("discovery: asking who it is: %w", err)
 	}
 	links, _ := coap.ParseLinks(r.Body) // a refusal has none
 	c, _ := fromLinks(peer, links)
