@@ -108,14 +108,16 @@ func (l *Link) own(h Hub) bool {
 	return h.Configured || len(l.tokens.known) == 0 || l.tokens.of(h.ID) != ""
 }
 
+// notOurs is why a hub is ignored.
+const notOurs = "it is not this satellite's (to go there, set its address or delete tokens.json)"
+
 // ignore tells once of a hub that is not the satellite's.
 func (l *Link) ignore(h Hub) {
 	if l.ignored[h.ID] || len(l.ignored) >= maxTokens {
 		return
 	}
 	l.ignored[h.ID] = true
-	l.cfg.Logger.Info("link: a hub is ignored, as it is not this satellite's (to go there, set its address or delete tokens.json)",
-		"hub", h.Name, "id", h.ID, "address", h.Addr)
+	l.cfg.Logger.Info("link: another hub is ignored", "hub", h.Name, "id", h.ID, "address", h.Addr, "why", notOurs)
 }
 
 // refused keeps the most telling of several refusals: to wait for an approval is more
@@ -137,8 +139,7 @@ func (a *attempt) why() error {
 		err = errors.New("link: no hub found: is it running, in the same network? (or set its address: hub = \"HOST:5683\")")
 	}
 	if a.ignored.Addr.IsValid() {
-		err = fmt.Errorf("%w; hub %s at %v is ignored, as it is not this satellite's (to go there, set its address or delete tokens.json)",
-			err, a.ignored.Name, a.ignored.Addr)
+		err = fmt.Errorf("%w; hub %s at %v is ignored: %s", err, a.ignored.Name, a.ignored.Addr, notOurs)
 	}
 	return err
 }
