@@ -160,7 +160,6 @@ func TestALateProgramCatchesUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer unix.Close(fd)
 	if err := c.Microphone.Await(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -175,6 +174,14 @@ func TestALateProgramCatchesUp(t *testing.T) {
 	}
 	if after, err := unix.IoctlGetInt(fd, unix.TIOCINQ); err != nil || after < lag+2*4800 {
 		t.Errorf("%d bytes wait, %d before 300 ms of sound (%v)", after, lag, err)
+	}
+	if err := unix.Close(fd); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(5 * time.Second); c.Microphone.Listening(); time.Sleep(Period) {
+		if time.Now().After(deadline) {
+			t.Fatal("it is thought to listen after its end")
+		}
 	}
 }
 

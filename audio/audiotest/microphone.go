@@ -204,10 +204,14 @@ func (w *writer) write(samples []int16) {
 	w.flush()
 }
 
-// waiting is how many bytes the reader has not read yet.
+// waiting is how many bytes the reader has not read yet; 0 when there is no reader.
 func (w *writer) waiting() int {
 	if w.fd < 0 {
 		return 0
+	}
+	fds := []unix.PollFd{{Fd: int32(w.fd)}}
+	if _, err := unix.Poll(fds, 0); err != nil || fds[0].Revents&unix.POLLERR != 0 {
+		return 0 // the next write will tell
 	}
 	n, err := unix.IoctlGetInt(w.fd, unix.TIOCINQ)
 	if err != nil {
