@@ -5,15 +5,14 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// cli is the command line: one field a command, each in a file of its own.
-type cli struct {
+// satelliteCommands are those of every build: one field a command, each in a file of
+// its own. cli adds those that the build has besides.
+type satelliteCommands struct {
 	Audio     audioCmd     `cmd:"" help:"Microphones and speakers: list, record, play, levels."`
 	Board     boardCmd     `cmd:"" help:"Boards: list, detect."`
 	Leds      ledsCmd      `cmd:"" help:"LEDs: put out."`
 	Satellite satelliteCmd `cmd:"" help:"Run the satellite, or ask the one that runs."`
 	Wake      wakeCmd      `cmd:"" help:"Wake words: list, add, listen, test."`
-
-	hubCommands `embed:""`
 }
 
 func main() {

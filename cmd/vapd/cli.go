@@ -2,8 +2,10 @@
 
 package main
 
-// hubCommands are the commands that the satellite build leaves out.
-type hubCommands struct {
+// cli is the command line.
+type cli struct {
+	satelliteCommands `embed:""`
+
 	Demo   demoCmd       `cmd:"" help:"Watch it work: hub and satellite on this machine."`
 	Hub    hubCmd        `cmd:"" help:"Run the hub, or ask the one that runs."`
 	Engine engineCommand `cmd:"" help:"Run a speech engine on the standard streams (the hub starts it)."`

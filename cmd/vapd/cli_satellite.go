@@ -1,0 +1,8 @@
+//go:build vapd_satellite
+
+package main
+
+// cli is the command line of a satellite alone.
+type cli struct {
+	satelliteCommands `embed:""`
+}
