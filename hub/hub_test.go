@@ -30,12 +30,12 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// engine hears always the same and speaks silence.
+// engine hears always the same and says always the same.
 type engine struct{ text string }
 
 func (e engine) Listen() speech.Utterance { return utterance(e) }
 func (e engine) Speak(_ context.Context, _, _ string, emit func(speech.Piece) error) error {
-	return emit(speech.Piece{Format: audio.Format{Rate: audio.WakeRate, Channels: 1}, Samples: make([]int16, 1000)})
+	return emit(speech.Piece{Format: audio.Format{Rate: audio.WakeRate, Channels: 1}, Samples: slices.Repeat([]int16{1000}, 1000)})
 }
 
 type utterance engine

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"vapd/audio"
@@ -78,14 +79,24 @@ type mouth struct {
 	stream   Stream
 	convert  *resample.Resampler // nil at 16 kHz
 	samples  []int16             // at 16 kHz, not sent yet
+	begun    bool                // something was said
 	answered bool
 }
+
+const (
+	// pause is the loudest sample of the silence that engines put before the first word:
+	// -44 dBFS. flite's is up to 230 ms long, in which the person waits.
+	pause = 200
+	// breath is what of that silence stays, as words begin softly.
+	breath = audio.WakeRate / 50
+)
 
 // say takes the next piece. At least one frame is kept back, as the last one is marked.
 func (m *mouth) say(ctx context.Context, p speech.Piece) error {
 	if err := m.collect(p); err != nil {
 		return err
 	}
+	m.begin()
 	if m.encoder == nil {
 		return nil
 	}
@@ -98,12 +109,23 @@ func (m *mouth) say(ctx context.Context, p speech.Piece) error {
 	return nil
 }
 
+// begin leaves out the silence before the first word.
+func (m *mouth) begin() {
+	if m.begun {
+		return
+	}
+	loud := slices.IndexFunc(m.samples, func(s int16) bool { return s > pause || s < -pause })
+	if loud < 0 {
+		m.samples = m.samples[max(0, len(m.samples)-int(breath)):]
+		return
+	}
+	m.samples = m.samples[max(0, loud-int(breath)):]
+	m.begun = true
+	m.first()
+}
+
 // collect appends a piece at 16 kHz.
 func (m *mouth) collect(p speech.Piece) error {
-	if m.first != nil {
-		m.first()
-		m.first = nil
-	}
 	if p.Format.Rate == audio.WakeRate {
 		m.samples = append(m.samples, p.Samples...)
 		return nil

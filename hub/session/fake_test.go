@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -132,7 +133,7 @@ func run(t *testing.T, start vap.SessionStart, change func(*bench, *Config), act
 		remote: &fakeRemote{client: streaming, answers: map[uint32]vap.Answer{}, failed: map[uint32]*vap.Error{}},
 		engine: &fakeEngine{
 			transcript: speech.Transcript{Text: "what time is it", Accepted: true},
-			spoken:     make([]int16, 3210), format: audio.Format{Rate: 16000, Channels: 1},
+			spoken:     slices.Repeat([]int16{1000}, 3210), format: audio.Format{Rate: 16000, Channels: 1},
 		},
 		reply: Reply{Say: "It is noon.", Understood: true},
 	}

@@ -170,6 +170,25 @@ func TestAnswersWithoutAVoiceAreStillAnswers(t *testing.T) {
 	}
 }
 
+func TestAnAnswerBeginsWithItsFirstWord(t *testing.T) {
+	b := run(t, vap.SessionStart{}, func(b *bench, _ *Config) {
+		// A pause of 200 ms, which comes in several pieces, and a word.
+		b.engine.spoken = append(slices.Repeat([]int16{-150}, 3200), slices.Repeat([]int16{-1000}, 1600)...)
+	}, func(b *bench) { b.Decide(true, "sat"); b.say(1, 5) })
+	// 20 ms of the pause stay.
+	if got := b.remote.stream.bytes; got != (320+1600)*2 {
+		t.Errorf("%d bytes of sound", got)
+	}
+}
+
+func TestAnAnswerOfSilenceIsAnAnswer(t *testing.T) {
+	b := run(t, vap.SessionStart{}, func(b *bench, _ *Config) { b.engine.spoken = make([]int16, 5000) },
+		func(b *bench) { b.Decide(true, "sat"); b.say(1, 5) })
+	if s := b.remote.stream; s == nil || !s.last || len(b.remote.answers) != 1 {
+		t.Errorf("stream %+v, answers %v", s, b.remote.answers)
+	}
+}
+
 func TestAPeerThatCanNotStreamGetsTheSoundWhole(t *testing.T) {
 	b := run(t, vap.SessionStart{}, func(b *bench, _ *Config) {
 		b.remote.client = clientregistry.ClientInfo{ID: "raw"}
