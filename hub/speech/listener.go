@@ -1,22 +1,29 @@
 package speech
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Listener hears one utterance: it gives an engine what the person says, nothing of
 // the wake word and the chime, and finds the end. It is for one goroutine.
 type Listener struct {
 	utterance Utterance
 	endpoint  *Endpointer
-	at        int64  // of the next sample
-	skip      []Span // is not for the engine
+	at        int64  // of the next sample for the engine
+	skip      []Span // is not for the engine; the first one is the wake word
+	word      Span
+	held      []int16 // from sample 0 on, until it is known where the wake word ends
+	settled   bool
 }
 
 // NewListener begins an utterance, which stands behind the wake word; the zero Span
 // where there was none. Sample 0 is the first that Write will get.
 func NewListener(r Recognizer, cfg EndpointConfig, word Span) *Listener {
-	l := &Listener{utterance: r.Listen(), endpoint: NewEndpointer(cfg, word)}
-	l.skip = append(l.skip, Span{0, word.To})
-	return l
+	return &Listener{
+		utterance: r.Listen(), endpoint: NewEndpointer(cfg, word),
+		skip: []Span{{0, word.To}}, word: word, settled: word.To == 0,
+	}
 }
 
 // Ignore says that s is not the person: a chime, say. What of it was written before
@@ -28,12 +35,60 @@ func (l *Listener) Ignore(s Span) {
 
 // Write takes the next samples (16 kHz, one channel) and returns what they settle.
 func (l *Listener) Write(samples []int16) []Endpoint {
+	if l.settled {
+		l.give(samples)
+	} else if l.held = append(l.held, samples...); int64(len(l.held)) >= l.word.To+samplesIn(lastSound) {
+		l.settle()
+	}
+	l.endpoint.Complete(l.utterance.Partial().Complete)
+	return l.endpoint.Write(samples)
+}
+
+const (
+	// lastSound is how long the end of a wake word may sound after its span: a model is
+	// sure before the word is over. An engine that hears it takes it for a word of its own.
+	lastSound = 250 * time.Millisecond
+	// wordPause is the silence that ends the word, below its loudest frame by wordDepth.
+	wordPause = 50 * time.Millisecond
+	wordDepth = 25 // decibels
+)
+
+// settle decides where the wake word ends, and gives the engine what comes after it.
+func (l *Listener) settle() {
+	l.skip[0].To = wordEnd(l.held, l.word)
+	l.settled = true
+	l.give(l.held)
+	l.held = nil
+}
+
+// wordEnd is where the wake word ends: at the first pause after its span, or with the
+// span where the person spoke on without one.
+func wordEnd(samples []int16, word Span) int64 {
+	n := int64(len(samples))
+	var loud loudness
+	loudest := 0.0
+	for at := word.From; at+frame <= min(word.To, n); at += frame {
+		loudest = max(loudest, loud.of(samples[at:at+frame]))
+	}
+	quiet := int64(0)
+	for at := word.To; at+frame <= min(word.To+samplesIn(lastSound), n); at += frame {
+		if loud.of(samples[at:at+frame]) > loudest-wordDepth {
+			quiet = 0
+			continue
+		}
+		if quiet += frame; quiet >= samplesIn(wordPause) {
+			return at + frame - quiet
+		}
+	}
+	return word.To
+}
+
+// give passes samples on to the engine, without what it is not to hear.
+func (l *Listener) give(samples []int16) {
 	for _, part := range l.parts(int64(len(samples))) {
 		l.utterance.Write(samples[part.From-l.at : part.To-l.at])
 	}
 	l.at += int64(len(samples))
-	l.endpoint.Complete(l.utterance.Partial().Complete)
-	return l.endpoint.Write(samples)
 }
 
 // parts is what of the next n samples is for the engine.
@@ -62,7 +117,12 @@ func (l *Listener) Failed() <-chan struct{} { return l.utterance.Failed() }
 
 // Finish waits for the transcript. It may be called from another goroutine, when
 // there will be no more Write.
-func (l *Listener) Finish(ctx context.Context) (Transcript, error) { return l.utterance.Finish(ctx) }
+func (l *Listener) Finish(ctx context.Context) (Transcript, error) {
+	if !l.settled {
+		l.settle()
+	}
+	return l.utterance.Finish(ctx)
+}
 
 // Close gives the engine back.
 func (l *Listener) Close() { l.utterance.Close() }

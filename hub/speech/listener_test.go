@@ -58,10 +58,35 @@ func TestListenerCutsOut(t *testing.T) {
 			}
 			l.Write(piece)
 		}
+		if _, err := l.Finish(context.Background()); err != nil {
+			t.Fatal(err)
+		}
 		if d := cmp.Diff(want, r.got); d != "" {
 			t.Fatal(d)
 		}
 	})
+}
+
+// The span of a wake word ends before the word does. What is left of it is not for the
+// engine; a sentence that follows without a pause is, from the span's end on.
+func TestListenerLeavesOutTheEndOfTheWord(t *testing.T) {
+	for name, c := range map[string]struct {
+		pause int // milliseconds between word and sentence
+		want  int // after the span, in milliseconds, the engine hears
+	}{"a pause": {300, 120}, "in one breath": {0, 0}} {
+		r := newRoom().hiss(ms(500), 5).speak(ms(700), 3000, 5)
+		word := speech.Span{From: at(ms(500)), To: int64(len(r.samples)) - at(ms(120))}
+		r.hiss(ms(c.pause), 5).speak(ms(1000), 3000, 5)
+		heard := &recorder{}
+		l := speech.NewListener(heard, speech.DefaultEndpointConfig, word)
+		for i := 0; i < len(r.samples); i += 160 {
+			l.Write(r.samples[i : i+160])
+		}
+		from := word.To + at(ms(c.want))
+		if got := int64(len(r.samples) - len(heard.got)); got < from-160 || got > from+160 {
+			t.Errorf("%s: the engine hears from sample %d on, want %d", name, got, from)
+		}
+	}
 }
 
 // A complete sentence ends sooner.
