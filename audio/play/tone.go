@@ -33,7 +33,8 @@ func (t Tone) melody() []note {
 	const ms = time.Millisecond
 	switch t {
 	case ToneListen:
-		return []note{{0, 90 * ms, 659.26, 0.25}, {70 * ms, 130 * ms, 987.77, 0.25}}
+		// Short: who begins to speak meanwhile is not understood.
+		return []note{{0, 60 * ms, 659.26, 0.25}, {45 * ms, 85 * ms, 987.77, 0.25}}
 	case ToneMute:
 		return []note{{0, 110 * ms, 783.99, 0.25}, {90 * ms, 190 * ms, 523.25, 0.25}}
 	case ToneUnmute:

@@ -47,7 +47,7 @@ const (
 	settle = 1500 * time.Millisecond
 	// breath is the pause between wake word and sentence, in which the chime plays: the
 	// hub leaves out what is said over the chime.
-	breath = 600 * time.Millisecond
+	breath = 800 * time.Millisecond
 )
 
 // ready returns when the house can be spoken to.
