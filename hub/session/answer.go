@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -176,5 +177,10 @@ func (m *mouth) end(ctx context.Context) error {
 	if err := m.send(ctx, frame, true); err != nil {
 		return err
 	}
-	return m.stream.Wait(ctx)
+	// The client registry ends the session with the last acknowledgement, which may be
+	// noticed here first.
+	if err := m.stream.Wait(ctx); err != nil && !errors.Is(context.Cause(ctx), errOver) {
+		return err
+	}
+	return nil
 }

@@ -28,6 +28,7 @@ type fakeRemote struct {
 	answers map[uint32]vap.Answer
 	failed  map[uint32]*vap.Error
 	stream  *fakeStream
+	waited  func() // of streams
 }
 
 func (r *fakeRemote) ID() uint64                        { return 7 }
@@ -43,7 +44,7 @@ func (r *fakeRemote) Heard(turn, _ uint32)             { r.do(func() { r.heard =
 func (r *fakeRemote) Answer(turn uint32, a vap.Answer) { r.do(func() { r.answers[turn] = a }) }
 func (r *fakeRemote) Fail(turn uint32, e *vap.Error)   { r.do(func() { r.failed[turn] = e }) }
 func (r *fakeRemote) Stream(codec string, _ int) Stream {
-	r.do(func() { r.stream = &fakeStream{codec: codec} })
+	r.do(func() { r.stream = &fakeStream{codec: codec, waited: r.waited} })
 	return r.stream
 }
 
@@ -53,6 +54,7 @@ type fakeStream struct {
 	pieces int
 	last   bool
 	err    error
+	waited func() // is called by a Wait that then waits for the session's end
 }
 
 func (s *fakeStream) Announcement() vap.Capability {
@@ -68,7 +70,15 @@ func (s *fakeStream) Send(_ context.Context, data []byte, last bool) error {
 	s.last = last
 	return s.err
 }
-func (s *fakeStream) Wait(context.Context) error { return nil }
+
+func (s *fakeStream) Wait(ctx context.Context) error {
+	if s.waited == nil {
+		return nil
+	}
+	s.waited()
+	<-ctx.Done()
+	return ctx.Err()
+}
 
 // fakeEngine recognizes and says what it is told to.
 type fakeEngine struct {

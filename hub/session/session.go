@@ -133,7 +133,7 @@ func (s *Session) Fragment(f clientregistry.Fragment) bool {
 // Ended says that the session is over (clientregistry.SessionHandler).
 func (s *Session) Ended(err error) {
 	if err == nil {
-		err = context.Canceled
+		err = errOver
 	}
 	s.ended <- err
 }
@@ -226,6 +226,8 @@ func (s *Session) listen(ctx context.Context, e *ear) error {
 }
 
 var (
+	// errOver: the session ended well, with the last of its answer.
+	errOver    = errors.New("session: over")
 	errStalled = errors.New("the client stopped in the middle of its utterance")
 	errLost    = errors.New("session: too much of the utterance was lost")
 )

@@ -302,6 +302,26 @@ func TestTheClientGoes(t *testing.T) {
 	}
 }
 
+func TestTheEndOfASessionIsNoFailureOfItsAnswer(t *testing.T) {
+	for name, c := range map[string]struct {
+		end  error
+		want string
+	}{"it is over": {nil, control.EventAnswered}, "the client goes": {context.Canceled, ""}} {
+		t.Run(name, func(t *testing.T) {
+			b := run(t, vap.SessionStart{}, func(b *bench, _ *Config) {
+				b.remote.waited = func() { b.Ended(c.end) }
+			}, func(b *bench) { b.Decide(true, "sat"); b.say(1, 5) })
+			got := ""
+			for _, e := range b.events {
+				got += e.Kind
+			}
+			if got != c.want || !b.over {
+				t.Errorf("events %q, over %v", got, b.over)
+			}
+		})
+	}
+}
+
 func TestAFullInboxSaysSo(t *testing.T) {
 	s, err := New(Config{Logger: discard}, &fakeRemote{}, vap.SessionStart{})
 	if err != nil {
