@@ -86,6 +86,9 @@ func render(modules []module, installed []pack) string {
 vapd is under the Apache License, version 2.0: see LICENSE. This page is written by
 ` + "`go run -C tools ./licences -w`" + `; a test compares it.
 
+One file is not: scripts/board/kmod/vapd-spi.c, a module for the kernel of the emulated
+board, is under GPL-2.0. It is for tests, and part of no program or package.
+
 ## Linked into the program
 
 Their texts: ` + "`go run -C tools ./licences -texts`" + `, or licences.txt in a Debian package.
