@@ -15,11 +15,10 @@ import (
 	"vapd/protocol/control"
 )
 
-// asVapd runs this test binary as vapd itself (see TestMain), in a process of its own.
+// asVapd is vapd with its log in the test's.
 func asVapd(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
-	cmd.Env = append(os.Environ(), "VAPD_TEST_AS_PROGRAM=1")
+	cmd := program(t.Context(), args...)
 	cmd.Stderr = t.Output()
 	return cmd
 }
