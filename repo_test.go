@@ -41,6 +41,7 @@ func rooms() map[string][]string {
 		"hub/daemon":      append([]string{"hub", "hub/clients"}, hubRoom...), // puts the hub together
 		"hub/api":         hubLeaf,
 		"hub/focus":       {},
+		"hub/focus/trial": append([]string{"hub/focus", "internal/figure"}, sound...), // tries it in simulated rooms
 		"hub/intent":      hubLeaf,
 		"hub/speech":      hubLeaf,
 		"hub/speech/*":    append([]string{"hub/speech"}, hubLeaf...),
@@ -49,6 +50,9 @@ func rooms() map[string][]string {
 		"skill/builtin/*": {"skill", "protocol/ws"},
 
 		"protocol/*":         protocols,
+		"protocol/coap/*":    {"protocol/coap", "protocol/dtls", "internal/netsim"},
+		"protocol/dtls":      {"protocol/coap"},
+		"protocol/pairing/*": {},
 		"protocol/wyoming":   append([]string{"audio"}, protocols...), // its events name a format of sound
 		"protocol/wyoming/*": {"protocol/wyoming"},
 
@@ -66,6 +70,7 @@ func rooms() map[string][]string {
 		"internal/*":              {},
 		"internal/figure":         {"internal/durable"},
 		"internal/figure/collect": {"internal/figure"},
+		"internal/load":           {"protocol/...", "audio", "audio/wav", "audio/opus", "internal/figure", "internal/procfs"},
 		"internal/netsim":         {"protocol/coap", "protocol/vap"},
 		"internal/demo": {
 			"protocol/...", "audio", "audio/wav", "audio/audiotest", "audio/meter", "audio/resample", "hal", "hal/sim",

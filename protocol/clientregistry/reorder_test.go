@@ -64,6 +64,7 @@ type fakePeer struct{ id coap.PeerID }
 func (p fakePeer) ID() coap.PeerID      { return p.id }
 func (p fakePeer) Addr() netip.AddrPort { return netip.AddrPort{} }
 func (p fakePeer) Verified() bool       { return false }
+func (p fakePeer) Identity() string     { return "" }
 func (p fakePeer) Stats() coap.Stats    { return coap.Stats{} }
 func (p fakePeer) Do(context.Context, *coap.Request) (*coap.Response, error) {
 	return nil, coap.ErrNoReply

@@ -17,8 +17,10 @@ type PeerID string
 type Peer interface {
 	ID() PeerID
 	Addr() netip.AddrPort
-	// Verified reports whether cryptography vouches for the peer (DTLS).
+	// Verified reports whether cryptography vouches for the peer (DTLS), and Identity
+	// whom it vouches for: empty for a peer that is not verified.
 	Verified() bool
+	Identity() string
 	// Do sends req and waits for its response, piggybacked or separate. It
 	// retransmits a confirmable request by the measured round trip; ctx bounds the
 	// wait for the response. It returns ErrNoReply when the peer acknowledged

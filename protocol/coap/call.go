@@ -65,7 +65,7 @@ func (e *Endpoint) start(ctx context.Context, to Peer, req *Request, done func(*
 	c := &Call{e: e, req: req, done: done}
 	handle, _ := to.(*peer)
 	if handle == nil || handle.e != e {
-		handle = e.newPeer(unmap(to.Addr()))
+		handle = e.newPeer(Path{Peer: unmap(to.Addr())})
 	}
 	c.peer = handle
 	err := ctx.Err()
@@ -92,7 +92,7 @@ func (e *Endpoint) admit(c *Call, w *work) error {
 	if e.closed {
 		return ErrClosed
 	}
-	p := e.remember(c.peer.addr, c.peer)
+	p := e.remember(c.peer.path, c.peer)
 	if p == nil || len(p.calls)+len(p.queue) >= e.cfg.NSTART+e.cfg.MaxQueue {
 		return ErrBusy
 	}

@@ -10,6 +10,19 @@ type Path struct {
 	Peer      netip.AddrPort
 	Local     netip.Addr
 	Interface int
+	// Association is the secured one that the datagram belongs to; nil without. Peer
+	// is only where that was heard last, and may change.
+	Association *Association
+}
+
+// Association is what one handshake of a secured transport (DTLS) made. Its pointer is
+// the peer: another handshake of the same identity is another peer, as message ids and
+// tokens begin anew.
+type Association struct {
+	// Identity is whom cryptography vouches for.
+	Identity string
+	// N tells the associations of one transport apart.
+	N uint64
 }
 
 // PacketConn is the socket under an Endpoint. WritePacket may be called from any

@@ -29,7 +29,7 @@ type Endpoint struct {
 
 	mu         sync.Mutex // never held while a callback runs or a socket is used
 	closed     bool
-	peers      map[netip.AddrPort]*peer
+	peers      map[peerKey]*peer
 	idle       list.List // *peer, the longest idle first
 	transfers  list.List // *transfer, the longest without progress first
 	searches   map[token]*search
@@ -54,7 +54,7 @@ func Listen(cfg Config) (*Endpoint, error) {
 		seed:     maphash.MakeSeed(),
 		done:     make(chan struct{}),
 		rearm:    make(chan struct{}, 1),
-		peers:    make(map[netip.AddrPort]*peer),
+		peers:    make(map[peerKey]*peer),
 		searches: make(map[token]*search),
 	}
 	if e.conn == nil {
@@ -82,14 +82,20 @@ func Listen(cfg Config) (*Endpoint, error) {
 func (e *Endpoint) LocalAddr() netip.AddrPort { return e.conn.LocalAddr() }
 
 // Peer is the peer at addr, known or not.
-func (e *Endpoint) Peer(addr netip.AddrPort) Peer {
-	addr = unmap(addr)
+func (e *Endpoint) Peer(addr netip.AddrPort) Peer { return e.peer(Path{Peer: unmap(addr)}) }
+
+// Secured is the peer of an association that the Config.Conn made, heard last at addr.
+func (e *Endpoint) Secured(a *Association, addr netip.AddrPort) Peer {
+	return e.peer(Path{Peer: unmap(addr), Association: a})
+}
+
+func (e *Endpoint) peer(path Path) *peer {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if p := e.peers[addr]; p != nil {
+	if p := e.peers[path.key()]; p != nil {
 		return p
 	}
-	return e.newPeer(addr)
+	return e.newPeer(path)
 }
 
 // Stats are the counters of all peers together; RTT stays 0.
@@ -248,8 +254,8 @@ func (e *Endpoint) unsent(d *datagram, err error) {
 	}
 	var w work
 	e.mu.Lock()
-	if p := e.peers[d.path.Peer]; p != nil && p.path.Local == d.path.Local {
-		p.path = Path{Peer: p.addr}
+	if p := e.peers[d.path.key()]; p != nil && p.path.Local == d.path.Local {
+		p.path.Local, p.path.Interface = netip.Addr{}, 0
 	}
 	if d.from != nil {
 		d.from.unsent(err, &w)

@@ -167,7 +167,7 @@ func remembered(e *Endpoint, peers ...Peer) (n int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, p := range peers {
-		if e.peers[p.Addr()] != nil {
+		if e.peers[peerKey{addr: p.Addr()}] != nil {
 			n++
 		}
 	}
@@ -248,7 +248,7 @@ func TestFloodOfAnswers(t *testing.T) {
 				sendAll(e, spoofed(i), packet(message.Confirmable, codes.GET, uint16(mid), "t", payload[:mid*5]))
 			}
 			e.mu.Lock()
-			if p := e.peers[spoofed(i)]; p.memory.len() > 100 || p.memory.replies > 20_000 {
+			if p := e.peers[peerKey{addr: spoofed(i)}]; p.memory.len() > 100 || p.memory.replies > 20_000 {
 				t.Errorf("%d messages, %d bytes for one peer", p.memory.len(), p.memory.replies)
 			}
 			if e.dedupBytes > 100_000 {
@@ -299,7 +299,7 @@ func TestFloodOfMessages(t *testing.T) {
 	if most := limit + 1000<<10; took > most {
 		t.Errorf("1000 peers with 200 messages each take %d bytes, want at most %d", took, most)
 	}
-	if newest := e.peers[spoofed(999)]; newest.memory.len() != 200 {
+	if newest := e.peers[peerKey{addr: spoofed(999)}]; newest.memory.len() != 200 {
 		t.Errorf("%d messages of the newest peer are remembered, want 200", newest.memory.len())
 	}
 }

@@ -3,18 +3,32 @@ package coap
 import (
 	"container/list"
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"net/netip"
 	"time"
 )
 
-// peer is what the Endpoint knows of one address and port. A peer that was
-// forgotten for lack of room still serves as a handle: its methods find or make the
-// present one.
+// peerKey is what tells peers apart: the association, or else the address and port.
+type peerKey struct {
+	addr        netip.AddrPort
+	association *Association
+}
+
+func (p Path) key() peerKey {
+	if p.Association != nil {
+		return peerKey{association: p.Association}
+	}
+	return peerKey{addr: p.Peer}
+}
+
+// peer is what the Endpoint knows of one association, or of one address and port. A
+// peer that was forgotten for lack of room still serves as a handle: its methods find
+// or make the present one.
 type peer struct {
-	e    *Endpoint
-	id   PeerID
-	addr netip.AddrPort
+	e   *Endpoint
+	id  PeerID
+	key peerKey
 	peerState
 }
 
@@ -35,9 +49,34 @@ type peerState struct {
 	stats       Stats
 }
 
-func (p *peer) ID() PeerID           { return p.id }
-func (p *peer) Addr() netip.AddrPort { return p.addr }
-func (p *peer) Verified() bool       { return false }
+func (p *peer) ID() PeerID { return p.id }
+
+func (p *peer) Addr() netip.AddrPort {
+	if p.key.association == nil {
+		return p.key.addr
+	}
+	p.e.mu.Lock()
+	defer p.e.mu.Unlock()
+	return p.present().path.Peer
+}
+
+func (p *peer) Verified() bool { return p.key.association != nil }
+
+func (p *peer) Identity() string {
+	if p.key.association == nil {
+		return ""
+	}
+	return p.key.association.Identity
+}
+
+// present is the peer as the Endpoint knows it now, or p when it was forgotten. mu is
+// held.
+func (p *peer) present() *peer {
+	if known := p.e.peers[p.key]; known != nil {
+		return known
+	}
+	return p
+}
 
 func (p *peer) Do(ctx context.Context, req *Request) (*Response, error) {
 	return p.e.do(ctx, p, req)
@@ -46,9 +85,7 @@ func (p *peer) Do(ctx context.Context, req *Request) (*Response, error) {
 func (p *peer) Stats() Stats {
 	p.e.mu.Lock()
 	defer p.e.mu.Unlock()
-	if present := p.e.peers[p.addr]; present != nil {
-		p = present
-	}
+	p = p.present()
 	s := p.stats
 	s.RTT = p.rto.strong.srtt
 	if s.RTT == 0 {
@@ -58,18 +95,23 @@ func (p *peer) Stats() Stats {
 }
 
 // newPeer makes a peer that is not remembered yet.
-func (e *Endpoint) newPeer(addr netip.AddrPort) *peer {
-	return &peer{e: e, id: PeerID("udp:" + addr.String()), addr: addr, peerState: newPeerState(addr)}
+func (e *Endpoint) newPeer(path Path) *peer {
+	id := PeerID("udp:" + path.Peer.String())
+	if a := path.Association; a != nil {
+		id = PeerID(fmt.Sprintf("dtls:%s#%d", a.Identity, a.N))
+	}
+	way := Path{Peer: path.Peer, Association: path.Association}
+	return &peer{e: e, id: id, key: path.key(), peerState: newPeerState(way)}
 }
 
-func newPeerState(addr netip.AddrPort) peerState {
-	return peerState{path: Path{Peer: addr}, nextMID: uint16(rand.Uint32())}
+func newPeerState(path Path) peerState {
+	return peerState{path: path, nextMID: uint16(rand.Uint32())}
 }
 
-// remember returns the peer at addr, made when there is none, as the least idle
+// remember returns the peer of path, made when there is none, as the least idle
 // one; nil when there is no room since all are busy. mu is held.
-func (e *Endpoint) remember(addr netip.AddrPort, handle *peer) *peer {
-	if p := e.peers[addr]; p != nil {
+func (e *Endpoint) remember(path Path, handle *peer) *peer {
+	if p := e.peers[path.key()]; p != nil {
 		e.idle.MoveToBack(p.elem)
 		return p
 	}
@@ -78,10 +120,10 @@ func (e *Endpoint) remember(addr netip.AddrPort, handle *peer) *peer {
 	}
 	p := handle
 	if p == nil {
-		p = e.newPeer(addr)
+		p = e.newPeer(path)
 	}
 	p.elem = e.idle.PushBack(p)
-	e.peers[addr] = p
+	e.peers[path.key()] = p
 	return p
 }
 
@@ -113,8 +155,8 @@ func (p *peer) forget() {
 	}
 	e.dedupBytes -= p.memory.size()
 	e.idle.Remove(p.elem)
-	delete(e.peers, p.addr)
-	p.peerState = newPeerState(p.addr)
+	delete(e.peers, p.key)
+	p.peerState = newPeerState(Path{Peer: p.path.Peer, Association: p.key.association})
 }
 
 // heard counts a datagram of the peer and keeps the way back.

@@ -34,7 +34,7 @@ func (r *receiver) receive(b []byte, path Path) {
 	e.mu.Lock()
 	if !e.closed {
 		e.stats.Received++
-		p := e.peers[path.Peer]
+		p := e.peers[path.key()]
 		if p != nil {
 			p.heard(path, r.now)
 			e.idle.MoveToBack(p.elem)
@@ -189,7 +189,7 @@ func (r *receiver) request(p *peer) {
 		return
 	}
 	if p == nil {
-		if p = e.remember(r.path.Peer, nil); p == nil {
+		if p = e.remember(r.path, nil); p == nil {
 			e.stats.Dropped++
 			return
 		}
