@@ -13,10 +13,12 @@ import (
 type Counts struct {
 	Received   uint64
 	Delivered  uint64 // copies included
-	Lost       uint64 // by Loss
+	Lost       uint64 // by Loss and Burst
 	Duplicated uint64
 	Reordered  uint64
-	Dropped    uint64 // for lack of room in the network
+	Corrupted  uint64 // delivered so if Unchecked, else not at all
+	TooBig     uint64 // for MTU
+	Dropped    uint64 // for lack of room in the network: longer than Queue
 	Bytes      uint64 // delivered
 }
 
@@ -29,12 +31,13 @@ type line[T any] struct {
 	wake    chan struct{} // one slot: the queue has changed
 
 	mu     sync.Mutex
-	rng    *rand.Rand
+	luck   luck
 	how    Impairment
 	counts Counts
 	queue  parcels[T]
 	n      uint64    // of the datagram; keeps the order of those that are due together
 	last   time.Time // when the latest datagram that was not reordered is due
+	free   time.Time // when Rate lets the next one go
 }
 
 // parcel is a datagram on its way.
@@ -46,7 +49,7 @@ type parcel[T any] struct {
 }
 
 func newLine[T any](how Impairment, seed, stream uint64, deliver func(T, []byte)) *line[T] {
-	return &line[T]{deliver: deliver, wake: make(chan struct{}, 1), rng: rand.New(rand.NewPCG(seed, stream)), how: how}
+	return &line[T]{deliver: deliver, wake: make(chan struct{}, 1), luck: luck{rng: rand.New(rand.NewPCG(seed, stream))}, how: how}
 }
 
 // send puts a copy of data on its way, or not.
@@ -54,33 +57,35 @@ func (l *line[T]) send(dest T, data []byte) Fate {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.counts.Received++
-	d := l.how.decide(l.rng)
-	if d.lost {
+	d := l.luck.decide(l.how)
+	now := time.Now()
+	switch {
+	case d.lost:
 		l.counts.Lost++
 		return Lost
-	}
-	if len(l.queue)+len(d.delays) > maxQueue {
+	case l.how.MTU > 0 && len(data)+headers > l.how.MTU:
+		l.counts.TooBig++
+		return TooBig
+	case d.corrupted && !l.how.Unchecked:
+		l.counts.Corrupted++
+		return Corrupted
+	case len(l.queue)+len(d.delays) > maxQueue || !l.admit(now, len(data)):
 		l.counts.Dropped++
 		return Dropped
 	}
 	data = slices.Clone(data)
-	now := time.Now()
-	for _, delay := range d.delays {
-		due := now.Add(delay)
-		if !d.reordered {
-			if due.Before(l.last) {
-				due = l.last
-			}
-			l.last = due
-		}
-		l.n++
-		heap.Push(&l.queue, parcel[T]{due, l.n, dest, data})
+	if d.corrupted {
+		d.corrupt(data)
 	}
+	l.enqueue(dest, data, d, later(now, l.free))
 	select {
 	case l.wake <- struct{}{}:
 	default:
 	}
 	switch {
+	case d.corrupted:
+		l.counts.Corrupted++
+		return Corrupted
 	case len(d.delays) > 1:
 		l.counts.Duplicated++
 		return Duplicated
@@ -89,6 +94,39 @@ func (l *line[T]) send(dest T, data []byte) Fate {
 		return Reordered
 	}
 	return Passed
+}
+
+// admit takes the time that size bytes need at the rate, if that is not too late.
+func (l *line[T]) admit(now time.Time, size int) bool {
+	if l.how.Rate == 0 {
+		return true
+	}
+	free := later(now, l.free).Add(time.Duration(size) * time.Second / time.Duration(l.how.Rate))
+	if free.Sub(now) > orDefault(l.how.Queue, defaultQueue) {
+		return false
+	}
+	l.free = free
+	return true
+}
+
+// enqueue puts the copies of a datagram, which leaves at start, on their way.
+func (l *line[T]) enqueue(dest T, data []byte, d decision, start time.Time) {
+	for _, delay := range d.delays {
+		due := start.Add(delay)
+		if !d.reordered {
+			due = later(due, l.last)
+			l.last = due
+		}
+		l.n++
+		heap.Push(&l.queue, parcel[T]{due, l.n, dest, data})
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // run delivers what is due until ctx ends.

@@ -36,12 +36,14 @@ const (
 	Lost
 	Duplicated
 	Reordered
-	Dropped // for lack of room
+	Corrupted // and dropped by the receiver's checksum, unless Impairment.Unchecked
+	TooBig    // for Impairment.MTU
+	Dropped   // for lack of room
 )
 
 // String is the fate in a word.
 func (f Fate) String() string {
-	return [...]string{"passed", "lost", "duplicated", "reordered", "dropped"}[f]
+	return [...]string{"passed", "lost", "duplicated", "reordered", "corrupted", "too big", "dropped"}[f]
 }
 
 // Packet is a datagram that came in. Data is valid only during the call.
@@ -63,6 +65,11 @@ type Config struct {
 	Up, Down Impairment
 	// Seed makes the luck of the n-th datagram of a direction repeatable.
 	Seed uint64
+	// Sources are the addresses that satellites have towards the hub: the first at the
+	// start, the next after each Rebind, in turn. Default: whichever the system takes.
+	Sources []netip.Addr
+	// RebindEvery calls Rebind again and again; 0: never.
+	RebindEvery time.Duration
 	// Capture gets what is delivered, in the format of tcpdump (pcap); nil is nobody.
 	// The Proxy does not close it.
 	Capture io.Writer
@@ -89,16 +96,20 @@ type Proxy struct {
 	closed bool
 	hub    netip.AddrPort
 	flows  map[netip.AddrPort]*flow // by the satellite's address
+	binds  int                      // how often Rebind was called
+
+	sayTooBig sync.Once
 }
 
 // maxFlows bounds the satellites that are remembered; the longest silent is forgotten.
-const maxFlows = 64
+const maxFlows = 256
 
 // flow is one satellite's socket towards the hub.
 type flow struct {
 	satellite netip.AddrPort
-	socket    *net.UDPConn
-	used      time.Time
+	// Guarded by the Proxy's lock.
+	socket *net.UDPConn // another one after Rebind
+	used   time.Time
 }
 
 // Listen starts a Proxy.
@@ -129,17 +140,22 @@ func Listen(cfg Config) (*Proxy, error) {
 	p.wg.Go(func() { p.up.run(ctx) })
 	p.wg.Go(func() { p.down.run(ctx) })
 	p.wg.Go(p.readSatellites)
+	if cfg.RebindEvery > 0 {
+		p.wg.Go(func() { p.rebindAlways(ctx) })
+	}
 	return p, nil
 }
 
 // Close ends the network; what is on its way is lost.
 func (p *Proxy) Close() error {
 	p.cancel()
+	err := p.socket.Close()
 	p.mu.Lock()
 	p.closed = true
+	for _, f := range p.flows {
+		_ = f.socket.Close() // ends its reader
+	}
 	p.mu.Unlock()
-	err := p.socket.Close()
-	p.Rebind()
 	p.wg.Wait()
 	return err
 }
@@ -161,15 +177,58 @@ func (p *Proxy) SetHub(hub netip.AddrPort) {
 	p.hub = hub
 }
 
-// Rebind gives each satellite another port towards the hub, as a router does that was
-// restarted.
-func (p *Proxy) Rebind() {
+// Rebind gives each satellite another port towards the hub at once, and the next of
+// Config.Sources, as a router does that was restarted or lost its table. What the hub
+// sends to the old ones from now on is lost; what satellites sent before and is still on
+// its way leaves from the new ones. After an error some have what they had.
+func (p *Proxy) Rebind() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for addr, f := range p.flows {
-		delete(p.flows, addr)
-		_ = f.socket.Close() // ends its reader
+	p.binds++
+	var failed error
+	for _, f := range p.flows {
+		old := f.socket
+		if err := p.open(f); err != nil {
+			failed = err
+			continue
+		}
+		_ = old.Close() // ends its reader
 	}
+	return failed
+}
+
+func (p *Proxy) rebindAlways(ctx context.Context) {
+	tick := time.NewTicker(p.cfg.RebindEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if err := p.Rebind(); err != nil {
+				p.cfg.Logger.Warn("netsim: some satellites keep their port", "error", err)
+			}
+		}
+	}
+}
+
+// open opens a socket towards the hub for f. p.mu is held.
+func (p *Proxy) open(f *flow) error {
+	if p.closed {
+		return net.ErrClosed
+	}
+	var from netip.Addr
+	if n := len(p.cfg.Sources); n > 0 {
+		from = p.cfg.Sources[p.binds%n]
+	}
+	// Not connected: an ICMP error of a hub that is down is no news to the satellite.
+	socket, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(from, 0)))
+	if err != nil {
+		return fmt.Errorf("netsim: a socket towards the hub: %w", err)
+	}
+	f.socket = socket
+	p.wg.Go(func() { p.readHub(f, socket) })
+	return nil
 }
 
 // Set changes the network in one direction. The error says which value is out of range.
@@ -212,10 +271,10 @@ func (p *Proxy) readSatellites() {
 }
 
 // readHub takes what the hub sends to one satellite until its socket is closed.
-func (p *Proxy) readHub(f *flow) {
+func (p *Proxy) readHub(f *flow, socket *net.UDPConn) {
 	buf := make([]byte, maxDatagram)
 	for {
-		n, _, err := f.socket.ReadFromUDPAddrPort(buf)
+		n, _, err := socket.ReadFromUDPAddrPort(buf)
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
@@ -229,6 +288,12 @@ func (p *Proxy) readHub(f *flow) {
 func (p *Proxy) pass(d Direction, f *flow, data []byte) {
 	now := time.Now()
 	fate := p.line(d).send(f, data)
+	if fate == TooBig {
+		p.sayTooBig.Do(func() {
+			p.cfg.Logger.Warn("netsim: a datagram is larger than the network's MTU; this is said once",
+				"direction", d, "bytes", len(data), "satellite", f.satellite)
+		})
+	}
 	if p.cfg.Observe != nil {
 		p.cfg.Observe(Packet{now, d, f.satellite, fate, data})
 	}
@@ -238,9 +303,6 @@ func (p *Proxy) pass(d Direction, f *flow, data []byte) {
 func (p *Proxy) flow(satellite netip.AddrPort) (*flow, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed {
-		return nil, net.ErrClosed
-	}
 	if f := p.flows[satellite]; f != nil {
 		f.used = time.Now()
 		return f, nil
@@ -248,14 +310,11 @@ func (p *Proxy) flow(satellite netip.AddrPort) (*flow, error) {
 	if len(p.flows) >= maxFlows {
 		p.forgetOldest()
 	}
-	// Not connected: an ICMP error of a hub that is down is no news to the satellite.
-	socket, err := net.ListenUDP("udp", nil)
-	if err != nil {
-		return nil, fmt.Errorf("netsim: %w", err)
+	f := &flow{satellite: satellite, used: time.Now()}
+	if err := p.open(f); err != nil {
+		return nil, err
 	}
-	f := &flow{satellite: satellite, socket: socket, used: time.Now()}
 	p.flows[satellite] = f
-	p.wg.Go(func() { p.readHub(f) })
 	return f, nil
 }
 
@@ -272,12 +331,14 @@ func (p *Proxy) forgetOldest() {
 
 // toHub and toSatellite deliver; what can't be sent is lost, as in any network.
 func (p *Proxy) toHub(f *flow, data []byte) {
-	hub := p.Hub()
+	p.mu.Lock()
+	hub, socket := p.hub, f.socket
+	p.mu.Unlock()
 	if !hub.IsValid() {
 		return
 	}
 	p.record(f.satellite, hub, data)
-	_, _ = f.socket.WriteToUDPAddrPort(data, hub)
+	_, _ = socket.WriteToUDPAddrPort(data, hub)
 }
 
 func (p *Proxy) toSatellite(f *flow, data []byte) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 	"os"
@@ -105,7 +106,9 @@ func TestProxy(t *testing.T) {
 	if hub, port, _ := ask(t, a, p, "moved"); hub != "second" || port != portA {
 		t.Errorf("%s sees port %d", hub, port)
 	}
-	p.Rebind()
+	if err := p.Rebind(); err != nil {
+		t.Fatal(err)
+	}
 	if _, port, _ := ask(t, a, p, "rebound"); port == portA {
 		t.Error("the port is still the same")
 	}
@@ -118,6 +121,99 @@ func TestProxy(t *testing.T) {
 	defer mu.Unlock()
 	if key := fmt.Sprint(Up, Passed, addrPort(a.LocalAddr())); seen[key] != 4 {
 		t.Errorf("%s was seen %d times: %v", key, seen[key], seen)
+	}
+}
+
+// whoami answers every datagram with where it came from, and keeps its socket.
+func whoami(t *testing.T) (*net.UDPConn, func(*net.UDPConn, *Proxy) netip.AddrPort) {
+	t.Helper()
+	hub := socket(t, "127.0.0.1:0")
+	return hub, func(c *net.UDPConn, p *Proxy) netip.AddrPort {
+		t.Helper()
+		if _, err := c.WriteToUDPAddrPort([]byte("x"), p.Addr()); err != nil {
+			t.Fatal(err)
+		}
+		_, from, err := hub.ReadFromUDPAddrPort(make([]byte, 8))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return unmap(from)
+	}
+}
+
+// After a rebinding the hub sees another address at once; what it sends to the old one
+// is lost, and what was on its way leaves from the new one.
+func TestRebind(t *testing.T) {
+	hub, seen := whoami(t)
+	p := proxy(t, Config{
+		Hub: addrPort(hub.LocalAddr()), Up: Impairment{Delay: 50 * time.Millisecond},
+		Sources: []netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("127.0.0.9")},
+	})
+	c := socket(t, "127.0.0.1:0")
+	before := seen(c, p)
+	if _, err := c.WriteToUDPAddrPort([]byte("on its way"), p.Addr()); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, func() bool { _, n := p.Status(Up); return n.Received == 2 })
+	if err := p.Rebind(); err != nil {
+		t.Fatal(err)
+	}
+	_, after, err := hub.ReadFromUDPAddrPort(make([]byte, 16))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if before.Addr().String() != "127.0.0.1" || after.Addr().String() != "127.0.0.9" {
+		t.Errorf("the hub sees %v, then %v", before, after)
+	}
+	for _, to := range []netip.AddrPort{before, after} {
+		if _, err := hub.WriteToUDPAddrPort([]byte(to.Addr().String()), to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b := make([]byte, 32)
+	n, _, err := c.ReadFromUDPAddrPort(b)
+	if err != nil || string(b[:n]) != "127.0.0.9" {
+		t.Errorf("%q comes back, %v", b[:n], err)
+	}
+}
+
+func TestRebindEvery(t *testing.T) {
+	hub, seen := whoami(t)
+	p := proxy(t, Config{Hub: addrPort(hub.LocalAddr()), RebindEvery: 10 * time.Millisecond})
+	c := socket(t, "127.0.0.1:0")
+	first := seen(c, p)
+	waitFor(t, func() bool { return seen(c, p) != first })
+}
+
+func waitFor(t *testing.T, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !done(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("waited 20 s in vain")
+		}
+	}
+}
+
+func TestMTU(t *testing.T) {
+	var log bytes.Buffer
+	p := proxy(t, Config{
+		Hub: echo(t, "hub"), Up: Impairment{MTU: 100},
+		Logger: slog.New(slog.NewTextHandler(&log, nil)),
+	})
+	c := socket(t, "127.0.0.1:0")
+	for range 2 {
+		if _, err := c.WriteToUDPAddrPort(make([]byte, 73), p.Addr()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, _, rest := ask(t, c, p, "small"); rest != "small" {
+		t.Error(rest)
+	}
+	if err := p.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, n := p.Status(Up); n.TooBig != 2 || strings.Count(log.String(), "larger than the network's MTU") != 1 {
+		t.Errorf("%+v, %s", n, &log)
 	}
 }
 
