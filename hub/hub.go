@@ -101,7 +101,6 @@ func New(cfg Config) (*Hub, error) {
 		return nil, fmt.Errorf("hub: %w", err)
 	}
 	h.endpoint = endpoint
-	h.server.Attach(endpoint)
 	return h, nil
 }
 

@@ -104,7 +104,7 @@ func connect(t *testing.T, h *Hub, id string) *satellite {
 		t.Fatal(err)
 	}
 	s := &satellite{Client: clientregistry.NewClient(clientregistry.ClientConfig{
-		Endpoint: e, ID: id, Name: id, Logger: slog.New(slog.DiscardHandler),
+		ID: id, Name: id, Logger: slog.New(slog.DiscardHandler),
 		Capabilities: []vap.Offer{
 			{Name: vap.CapSound, Version: 1, Stream: true, Codecs: []string{vap.CodecPCM}},
 			{Name: vap.CapVoice, Version: 1},

@@ -158,7 +158,7 @@ func (s *Satellite) listen() error {
 		return fmt.Errorf("satellite: %w", err)
 	}
 	s.client = clientregistry.NewClient(clientregistry.ClientConfig{
-		Endpoint: s.endpoint, ID: s.cfg.ID, Name: s.cfg.Name, Capabilities: s.offers(),
+		ID: s.cfg.ID, Name: s.cfg.Name, Capabilities: s.offers(),
 		Notified: s.notified, Logger: s.cfg.Logger,
 	})
 	s.client.Register(mux)

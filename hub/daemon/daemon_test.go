@@ -138,7 +138,7 @@ func satelliteAt(t *testing.T, addr netip.AddrPort, id string) (*clientregistry.
 		t.Fatal(err)
 	}
 	c := clientregistry.NewClient(clientregistry.ClientConfig{
-		Endpoint: e, ID: id, Name: "Satellite", Logger: slog.New(slog.DiscardHandler),
+		ID: id, Name: "Satellite", Logger: slog.New(slog.DiscardHandler),
 		Capabilities: []vap.Offer{
 			{Name: vap.CapSound, Version: 1, Stream: true, Codecs: []string{vap.CodecPCM}},
 			{Name: vap.CapVoice, Version: 1},

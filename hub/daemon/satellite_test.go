@@ -44,7 +44,7 @@ func linked(t *testing.T, tokens string, hubs ...link.Hub) link.Status {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := clientregistry.NewClient(clientregistry.ClientConfig{Endpoint: e, ID: "org.example.satellite", Name: "Satellite"})
+	client := clientregistry.NewClient(clientregistry.ClientConfig{ID: "org.example.satellite", Name: "Satellite"})
 	client.Register(mux)
 	changed := make(chan link.Status, 16)
 	l := link.New(link.Config{

@@ -21,7 +21,6 @@ var ErrNotConnected = errors.New("clientregistry: not connected to a hub")
 
 // ClientConfig is what a Client needs.
 type ClientConfig struct {
-	Endpoint     *coap.Endpoint
 	ID, Name     string
 	Capabilities []vap.Offer // listen is added
 	// Notified takes what the hub says, except what belongs to a session (listen and
@@ -154,10 +153,10 @@ func (c *Client) Start(start vap.SessionStart) *ClientSession {
 		s.end(ErrNotConnected)
 		return s
 	}
-	s.sender = newSender(c.cfg.Endpoint, peer, pathData, maxOrphans)
+	s.sender = newSender(peer, pathData, maxOrphans)
 	s.sender.answered = s.answered
 	req := &coap.Request{Code: codes.POST, Path: pathStart, Body: vap.AppendSessionStart(nil, start)}
-	c.cfg.Endpoint.Start(s.sender.ctx, peer, req, s.decide)
+	peer.Start(s.sender.ctx, req, s.decide)
 	return s
 }
 

@@ -121,7 +121,7 @@ func (s *ClientSession) cancel(why error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), cancelWait)
 	req := &coap.Request{Code: codes.POST, Path: pathData, Body: vap.AppendSessionData(nil, data)}
-	c.cfg.Endpoint.Start(ctx, s.sender.peer, req, func(*coap.Response, error) { cancel() })
+	s.sender.peer.Start(ctx, req, func(*coap.Response, error) { cancel() })
 }
 
 // Turn begins the next turn: turn 1 with the session, later ones when an answer left

@@ -139,13 +139,11 @@ func newHouse(tb testing.TB, f faults, h *hub, change ...func(*ServerConfig, *Cl
 	var serverMux, clientMux coap.Mux
 	hubEnd := n.endpoint(tb, hubAddr, &serverMux)
 	clientEnd := n.endpoint(tb, clientAddr, &clientMux)
-	cc.Endpoint = clientEnd
 	for _, f := range change {
 		f(&sc, &cc)
 	}
 	server, client := NewServer(sc), NewClient(cc)
 	server.Register(&serverMux)
-	server.Attach(hubEnd)
 	client.Register(&clientMux)
 	return &house{
 		tb: tb, network: n, hub: h, mux: &serverMux, server: server, client: client,

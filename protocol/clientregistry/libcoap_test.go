@@ -108,7 +108,6 @@ func TestRawPeerIsLibcoap(t *testing.T) {
 	server := NewServer(ServerConfig{Policy: hub})
 	defer server.Close()
 	server.Register(&mux)
-	server.Attach(end)
 
 	c := newCoapClient(t, end.LocalAddr().String())
 	body, code := c.post("vap/clientRegistry/sessionStart", start)

@@ -40,8 +40,7 @@ func TestOverLoopback(t *testing.T) {
 	server := NewServer(ServerConfig{Policy: hub})
 	defer server.Close()
 	server.Register(&serverMux)
-	server.Attach(hubEnd)
-	client := NewClient(ClientConfig{Endpoint: clientEnd, ID: "a", Name: "a", Capabilities: []vap.Offer{{Name: vap.CapSound, Stream: true}}})
+	client := NewClient(ClientConfig{ID: "a", Name: "a", Capabilities: []vap.Offer{{Name: vap.CapSound, Stream: true}}})
 	client.Register(&clientMux)
 
 	ctx := within(t, 30*time.Second)

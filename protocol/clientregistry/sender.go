@@ -41,11 +41,10 @@ const (
 // sender sends pieces to one resource of a peer: in order, several in flight. When a
 // later piece is answered before an earlier one the earlier is sent again at once.
 type sender struct {
-	ctx      context.Context
-	cancel   context.CancelFunc
-	endpoint *coap.Endpoint
-	peer     coap.Peer
-	path     string
+	ctx    context.Context
+	cancel context.CancelFunc
+	peer   coap.Peer
+	path   string
 	// answered is told of each answer, or why there is none, and may ask to send the
 	// piece again after a while. It is called without a lock, from any goroutine.
 	answered func(p *piece, r *coap.Response, err error) (again time.Duration)
@@ -62,8 +61,8 @@ type sender struct {
 	moved    chan struct{} // one slot: something was answered
 }
 
-func newSender(endpoint *coap.Endpoint, peer coap.Peer, path string, limit int) *sender {
-	s := &sender{endpoint: endpoint, peer: peer, path: path, limit: limit, moved: make(chan struct{}, 1)}
+func newSender(peer coap.Peer, path string, limit int) *sender {
+	s := &sender{peer: peer, path: path, limit: limit, moved: make(chan struct{}, 1)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	return s
 }
@@ -138,7 +137,7 @@ func (s *sender) room() bool {
 
 func (s *sender) launch(p *piece) {
 	req := &coap.Request{Code: codes.POST, Path: s.path, Body: p.body}
-	call := s.endpoint.Start(s.ctx, s.peer, req, func(r *coap.Response, err error) { s.landed(p, r, err) })
+	call := s.peer.Start(s.ctx, req, func(r *coap.Response, err error) { s.landed(p, r, err) })
 	s.mu.Lock()
 	p.call, p.sent = call, time.Now()
 	s.mu.Unlock()

@@ -45,8 +45,8 @@ func (c *ServerConfig) setDefaults() {
 // for their sessionStart.
 const maxHeldBytes = 16 << 20
 
-// Server is the hub's side. Make it with NewServer, Register it on the endpoint's mux
-// and Attach the endpoint.
+// Server is the hub's side, on one endpoint or several. Make it with NewServer and
+// Register it on their muxes; it reaches a client through the endpoint that heard it.
 type Server struct {
 	cfg  ServerConfig
 	stop chan struct{}
@@ -57,7 +57,6 @@ type Server struct {
 
 	mu       sync.Mutex
 	closed   bool
-	endpoint *coap.Endpoint
 	deciding int // connects that the policy has not answered
 	byID     map[string]*member
 	byPeer   map[coap.PeerID]*member
@@ -110,19 +109,6 @@ func (s *Server) Register(mux *coap.Mux) {
 	mux.Handle(codes.POST, pathData, serve(vap.ParseSessionData, s.data))
 	mux.Handle(codes.POST, pathClose, serve(vap.ParseClientClose, s.goodbye))
 	mux.Handle(codes.POST, pathFromClient, serve(vap.ParseNotification, s.notified))
-}
-
-// Attach gives the Server the endpoint through which it reaches clients.
-func (s *Server) Attach(e *coap.Endpoint) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.endpoint = e
-}
-
-func (s *Server) attached() *coap.Endpoint {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.endpoint
 }
 
 // Close ends all sessions and joins the Server's goroutines. The endpoint stays open.

@@ -105,17 +105,16 @@ func (s *Session) Refuse(e *vap.Error) { s.end(e, e) }
 func (s *Session) Heard(turn, seq uint32) {
 	listen := vap.Listen{Session: s.id, Turn: turn, Seq: seq}.Capability()
 	listen.From = vap.System
-	e := s.server.attached()
 	s.mu.Lock()
 	over := s.ended || turn != s.turn.number || s.turn.heard
 	s.mu.Unlock()
-	if _, ok := s.Client().Offer(vap.CapListen); !ok || over || e == nil {
+	if _, ok := s.Client().Offer(vap.CapListen); !ok || over {
 		return
 	}
 	body := vap.AppendNotification(nil, vap.Notification{Capabilities: []vap.Capability{listen}})
 	req := &coap.Request{Code: codes.POST, Path: pathToClient, Body: body}
 	// A client that does not get it goes on sending, and the session's end tells it.
-	e.Start(context.Background(), s.Client().Peer, req, func(*coap.Response, error) {})
+	s.Client().Peer.Start(context.Background(), req, func(*coap.Response, error) {})
 }
 
 // Answer answers the last fragment of turn, which may not have come yet. Capabilities

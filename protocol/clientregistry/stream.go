@@ -43,7 +43,7 @@ func (s *Session) Stream(codec string, rate int) *Stream {
 		sound:   vap.Sound{Stream: s.server.nextStream(), Codec: codec, Rate: rate},
 		done:    make(chan struct{}),
 	}
-	o.sender = newSender(s.server.attached(), s.Client().Peer, pathToClient, windowCount)
+	o.sender = newSender(s.Client().Peer, pathToClient, windowCount)
 	o.sender.answered, o.sender.drained = o.answered, o.drained
 	s.mu.Lock()
 	ended, why := s.ended, s.err
@@ -200,7 +200,7 @@ func (o *Stream) breakOff(why error) {
 	body := o.encode(nil, true)
 	o.mu.Unlock()
 	req := &coap.Request{Code: codes.POST, Path: pathToClient, Body: body}
-	o.sender.endpoint.Start(context.Background(), o.sender.peer, req, func(*coap.Response, error) {})
+	o.sender.peer.Start(context.Background(), req, func(*coap.Response, error) {})
 }
 
 // finish ends the stream and tells the session.

@@ -27,6 +27,10 @@ type Peer interface {
 	// nothing, ErrReset when the peer rejected the message, or ctx's error. A
 	// response of class 4 or 5 is a Response, not an error.
 	Do(ctx context.Context, req *Request) (*Response, error)
+	// Start sends req as Do does and returns at once. done is called exactly once, from
+	// any goroutine, and must not block; an error known at once is reported before Start
+	// returns. req and its body must not be changed until then.
+	Start(ctx context.Context, req *Request, done func(*Response, error)) *Call
 	// Stats are the peer's counters at this moment.
 	Stats() Stats
 }

@@ -33,9 +33,7 @@ type Call struct {
 	down    recvBlocks
 }
 
-// Start sends req as Peer.Do does and returns at once. done is called exactly once,
-// from any goroutine, and must not block; an error known at once is reported before
-// Start returns. req and its body must not be changed until then.
+// Start is peer.Start, by this Endpoint whatever the peer's own.
 func (e *Endpoint) Start(ctx context.Context, peer Peer, req *Request, done func(*Response, error)) *Call {
 	return e.start(ctx, peer, req, done)
 }

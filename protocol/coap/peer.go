@@ -82,6 +82,10 @@ func (p *peer) Do(ctx context.Context, req *Request) (*Response, error) {
 	return p.e.do(ctx, p, req)
 }
 
+func (p *peer) Start(ctx context.Context, req *Request, done func(*Response, error)) *Call {
+	return p.e.start(ctx, p, req, done)
+}
+
 func (p *peer) Stats() Stats {
 	p.e.mu.Lock()
 	defer p.e.mu.Unlock()

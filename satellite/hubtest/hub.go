@@ -72,7 +72,6 @@ func New(cfg coap.Config, script Script) (*Hub, error) {
 	h.ctx, h.cancel = context.WithCancel(context.Background())
 	h.Server = clientregistry.NewServer(clientregistry.ServerConfig{Policy: h})
 	h.Server.Register(mux)
-	h.Server.Attach(endpoint)
 	return h, nil
 }
 

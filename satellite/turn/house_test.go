@@ -59,7 +59,7 @@ func newHouse(t *testing.T, script hubtest.Script) *house {
 		t.Fatal(err)
 	}
 	client := clientregistry.NewClient(clientregistry.ClientConfig{
-		Endpoint: endpoint, ID: "org.vapd.satellite.test", Name: "test",
+		ID: "org.vapd.satellite.test", Name: "test",
 		Capabilities: []vap.Offer{
 			{Name: vap.CapSound, Version: 1, Codecs: []string{vap.CodecPCM}, Stream: true},
 			{Name: vap.CapVoice, Version: 1},
