@@ -2,7 +2,6 @@ package discovery
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -18,37 +17,27 @@ import (
 	"testing"
 	"time"
 
+	"vapd/internal/netns"
 	"vapd/protocol/clientregistry"
 	"vapd/protocol/coap"
 )
 
 // The tests in this file run in network namespaces of their own: "near", where the test
-// is, and "far", with avahi or another process of the test binary, and a cable (veth)
-// between them. All of it is gone when the test's process ends.
+// is, and "far", with avahi or another process of the test binary, and a cable between
+// them (netns.Cable).
 const (
-	roleVariable = "VAPD_DISCOVERY_ROLE" // "near" or "hub": what the test binary is for
+	roleVariable = "VAPD_DISCOVERY_ROLE" // "hub": what the test binary is for
 	hubID        = "org.vapd.hub.abcdefgh"
 	hubName      = "Küche 2.0"
 )
 
-const network = `
-set -e
-mount -t tmpfs tmpfs /run
-# avahi gives its folder to its user, who is not in the namespace of users.
+// avahi gives its folder to its user, who is not in the namespace of users.
+const network = netns.Cable + `
 for file in passwd group; do
 	sed '/^avahi:/s/:[0-9]\+/:0/g' /etc/$file >/run/$file
 	mount --bind /run/$file /etc/$file
 done
-ip link set lo up
-ip netns add far
-ip link add near0 type veth peer name far0 netns far
-ip addr add 10.77.0.1/24 dev near0
-ip -n far addr add 10.77.0.2/24 dev far0
-ip -n far link set lo up
-ip -n far link set far0 up
 ip -n far route add 224.0.0.0/4 dev far0
-ip link set near0 up
-exec "$@"
 `
 
 // nearTests run in the near namespace.
@@ -62,63 +51,30 @@ func nearTests() map[string]func(*testing.T) {
 
 // TestNetwork runs each of nearTests in namespaces of its own.
 func TestNetwork(t *testing.T) {
-	if os.Getenv(roleVariable) == "near" {
-		for name, test := range nearTests() {
-			t.Run(name, test)
-		}
-		return
-	}
 	for program, pack := range map[string]string{
 		"avahi-daemon": "avahi-daemon", "avahi-publish": "avahi-utils", "avahi-browse": "avahi-utils",
-		"dbus-daemon": "dbus", "ip": "iproute2", "unshare": "util-linux", "coap-client-notls": "libcoap3-bin",
+		"dbus-daemon": "dbus", "coap-client-notls": "libcoap3-bin",
 	} {
 		if _, err := exec.LookPath(program); err != nil {
 			t.Fatalf("%s is not installed: apt-get install %s", program, pack)
 		}
 	}
-	namespaces := unshare(t)
-	for name := range nearTests() {
+	for name, test := range nearTests() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-			defer cancel()
-			args := append(namespaces[1:len(namespaces):len(namespaces)],
-				"sh", "-c", network, "sh", os.Args[0], "-test.v", "-test.run=^TestNetwork$/^"+strings.ReplaceAll(name, " ", "_")+"$")
-			cmd := exec.CommandContext(ctx, namespaces[0], args...)
-			cmd.Env = append(os.Environ(), roleVariable+"=near")
-			out, err := cmd.CombinedOutput()
-			if err != nil || !bytes.Contains(out, []byte("--- PASS: TestNetwork/")) {
-				t.Errorf("%v:\n%s", err, out)
+			if netns.Inside(t, network) {
+				test(t)
 			}
 		})
 	}
-}
-
-// unshare is the command that makes the namespaces: without privileges where the kernel
-// allows it, else as root.
-func unshare(t *testing.T) []string {
-	t.Helper()
-	base := []string{"unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"}
-	unprivileged := append(base[:len(base):len(base)], "--user", "--map-root-user")
-	var reasons bytes.Buffer
-	for _, args := range [][]string{unprivileged, base} {
-		// A veth pair needs more of the kernel than the namespaces do.
-		probe := append(args[1:len(args):len(args)], "sh", "-c", network, "sh", "true")
-		out, err := exec.Command(args[0], probe...).CombinedOutput()
-		if err == nil {
-			return args
-		}
-		fmt.Fprintf(&reasons, "%s: %v: %s; ", strings.Join(args, " "), err, bytes.TrimSpace(out))
-	}
-	t.Skipf("no network namespaces with a veth pair: %s", &reasons)
-	return nil
 }
 
 // inFar starts a program in the far namespace and ends it with the test. It returns
 // what the program prints.
 func inFar(t *testing.T, env []string, args ...string) *bufio.Reader {
 	t.Helper()
-	cmd := exec.Command("ip", append([]string{"netns", "exec", "far"}, args...)...)
+	args = netns.Args("far", args...)
+	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Env = append(os.Environ(), env...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {

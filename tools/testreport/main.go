@@ -5,7 +5,8 @@
 //
 // It exits with 1 when a test or a build failed, when nothing was tested, and, with
 // -strict, when a test was skipped that FILE does not list. FILE has a line for each
-// skip that is allowed: package, test, and the missing kernel feature in words.
+// skip that is allowed: package, test (which stands for its subtests as well), and the
+// missing kernel feature in words.
 package main
 
 import (
@@ -184,12 +185,20 @@ func reason(output []string) string {
 	return strings.Join(said, " ")
 }
 
+// top is the key of the test whose subtest key may be of: a skip is listed for all of
+// them.
+func top(key string) string {
+	pkg, test, _ := strings.Cut(key, " ")
+	test, _, _ = strings.Cut(test, "/")
+	return pkg + " " + test
+}
+
 // summary prints the counts and the skips, and reports whether all is well.
 func (r *report) summary(allowed map[string]string, strict bool) bool {
 	well := r.failed == 0 && r.failedPackages == 0 && r.packages > 0
 	for _, key := range slices.Sorted(maps.Keys(r.skipped)) {
 		note := ""
-		if why, ok := allowed[key]; ok {
+		if why, ok := allowed[top(key)]; ok {
 			note = "  (listed: " + why + ")"
 		} else if strict {
 			note, well = "  (NOT LISTED)", false

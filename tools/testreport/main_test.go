@@ -32,6 +32,7 @@ func TestReport(t *testing.T) {
 		"skip, lenient":   {in: skipping, well: true, want: "skip  p TestB: no network namespaces: kernel says no\n"},
 		"skip, strict":    {in: skipping, strict: true, want: "NOT LISTED"},
 		"skip, listed":    {in: skipping, strict: true, allowed: listed, well: true, want: "(listed: user namespaces)"},
+		"subtest, listed": {in: strings.ReplaceAll(skipping, "TestB", "TestB/a/b"), strict: true, allowed: listed, well: true, want: "TestB/a/b: no network namespaces: kernel says no  (listed: user namespaces)"},
 		"nothing":         {in: "", want: "nothing was tested"},
 		"no test files":   {in: `{"Action":"skip","Package":"q"}` + "\n", want: "nothing was tested"},
 		"not JSON":        {in: "go: no such tool\n", want: "go: no such tool"},
