@@ -27,7 +27,11 @@ type ClientConfig struct {
 	// streamed sound), on the goroutine that reads the socket: it returns at once. A
 	// capability that it does not know is answered 4.04.
 	Notified func(c vap.Capability) (known bool)
-	Logger   *slog.Logger
+	// Acknowledged, if not nil, is told how long after its Send each fragment was
+	// acknowledged, but for the last of a turn, whose acknowledgement is the answer. It
+	// must not block.
+	Acknowledged func(after time.Duration)
+	Logger       *slog.Logger
 }
 
 // Client is a satellite's side. Its methods may be called from any goroutine.

@@ -160,6 +160,9 @@ func (s *ClientSession) answered(p *piece, r *coap.Response, err error) (again t
 		p.turn.acknowledged++
 	}
 	c.mu.Unlock()
+	if told := c.cfg.Acknowledged; told != nil && e == nil && r.Code == codes.Continue {
+		told(time.Since(p.born))
+	}
 	if left {
 		return 0 // the next turn began without it
 	}

@@ -101,7 +101,7 @@ func (t *ClientTurn) send(capabilities []vap.Capability, last bool) error {
 		s.cancel(err)
 		return err
 	}
-	s.sender.push(&piece{body: vap.AppendSessionData(nil, data), sounds: soundsOf(capabilities), turn: t})
+	s.sender.push(&piece{body: vap.AppendSessionData(nil, data), sounds: soundsOf(capabilities), turn: t, born: time.Now()})
 	return nil
 }
 

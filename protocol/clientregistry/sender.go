@@ -24,6 +24,7 @@ type piece struct {
 	body   []byte
 	sounds time.Duration // how much audio it carries
 	turn   *ClientTurn   // whose fragment it is; nil on the hub
+	born   time.Time     // when it was handed over; on the client
 	tries  int
 
 	call      *coap.Call

@@ -117,3 +117,37 @@ func wholeSession(t *testing.T, f faults) {
 	}
 	t.Logf("%+v", turn.Stats())
 }
+
+// Whoever measures is told of each fragment but the last, waiting for room included.
+func TestAcknowledged(t *testing.T) {
+	run(t, func(t *testing.T) {
+		const delay, fragments = 20 * time.Millisecond, 10
+		e := newEar()
+		hub, session := opener(e)
+		e.onLast = func(f Fragment) { session().Answer(f.Turn, vap.Answer{EndSession: true}) }
+		h := newHouse(t, faults{delay: delay}, hub)
+		defer h.close()
+		var told []time.Duration
+		h.client.cfg.Acknowledged = func(after time.Duration) { told = append(told, after) }
+		h.connect()
+		s := h.client.Start(vap.SessionStart{})
+		turn := s.Turn(1)
+		for n := range fragments {
+			if err := turn.Send(pcm(n)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		turn.Finish()
+		if _, err := turn.Answer(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if len(told) != fragments {
+			t.Fatalf("told of %d fragments: %v", len(told), told)
+		}
+		for _, after := range told {
+			if after.Round(time.Microsecond) != 2*delay { // the network keeps packets a nanosecond apart
+				t.Errorf("acknowledged after %v", after)
+			}
+		}
+	})
+}
