@@ -74,7 +74,7 @@ func (h *Hub) list() []control.HubClient {
 func (h *Hub) status() control.HubStatus {
 	v := control.HubStatus{
 		Name: h.cfg.Name, CoAP: h.Addr().String(), Uptime: h.cfg.Now().Sub(h.started).Seconds(),
-		Clients: len(h.server.Clients()), Sessions: int(h.sessions.Load()), RSSBytes: procfs.Resident(os.Getpid()),
+		Clients: h.server.Count(), Sessions: int(h.sessions.Load()), RSSBytes: procfs.Resident(os.Getpid()),
 		Turns: control.HubTurns{
 			Heard: h.counts.heard.Load(), Understood: h.counts.understood.Load(), Rejected: h.counts.rejected.Load(),
 			Failed: h.counts.failed.Load(), FocusLost: h.counts.focusLost.Load(), WakeRejected: h.counts.wakeRejected.Load(),

@@ -151,7 +151,7 @@ func (h *Hub) Started(s *clientregistry.Session, start vap.SessionStart) (client
 	wake := conversation.Wake()
 	h.referee.offer(focus.Bid{
 		Session: key, Client: client.ID, Word: wake.Word, Score: wake.Score, SNR: wake.SNR,
-	}, start.At, time.Now(), len(h.server.Clients()) < 2, conversation.Decide)
+	}, start.At, time.Now(), h.server.Count() < 2, conversation.Decide)
 	h.wg.Go(func() {
 		defer h.sessions.Add(-1)
 		defer h.referee.withdraw(key)

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,7 +25,9 @@ type ServerConfig struct {
 	// ID is which hub this is, and Name what people call it. The registry's link has
 	// them as hubId and title, and connect is answered with the ID.
 	ID, Name string
-	Logger   *slog.Logger
+	// Secured is the port for CoAP over DTLS, which the link has as coaps; 0: none.
+	Secured uint16
+	Logger  *slog.Logger
 	// MaxClients that are connected at the same time; default 1000. More get 4.29.
 	MaxClients int
 	// Silence after which a client counts as gone; default 60 s.
@@ -103,6 +106,9 @@ func (s *Server) Register(mux *coap.Mux) {
 			link = link.With(a[0], a[1])
 		}
 	}
+	if s.cfg.Secured != 0 {
+		link = link.With("coaps", strconv.Itoa(int(s.cfg.Secured)))
+	}
 	mux.Link(link)
 	mux.Handle(codes.POST, pathConnect, serve(vap.ParseConnect, s.connect))
 	mux.Handle(codes.POST, pathStart, serve(vap.ParseSessionStart, s.start))
@@ -138,6 +144,13 @@ func (s *Server) Clients() []ClientInfo {
 	}
 	slices.SortFunc(list, func(a, b ClientInfo) int { return cmp.Compare(a.ID, b.ID) })
 	return list
+}
+
+// Count is how many clients are connected now.
+func (s *Server) Count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.byID)
 }
 
 // Notify sends capabilities to a connected client and waits for its answer. Those that
