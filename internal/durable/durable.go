@@ -57,7 +57,7 @@ func (f File) save(data []byte) error {
 	if err := os.Rename(tmp.Name(), f.Path); err != nil {
 		return errors.Join(err, os.Remove(tmp.Name()))
 	}
-	return syncFolder(f.dir())
+	return SyncFolder(f.dir())
 }
 
 // fill writes data to tmp and to the disk, and closes tmp.
@@ -99,8 +99,8 @@ func (f File) removeLeftovers() error {
 	return nil
 }
 
-// syncFolder puts a rename on the disk.
-func syncFolder(dir string) error {
+// SyncFolder puts the names of a folder, so also a rename, on the disk.
+func SyncFolder(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
 		return err
