@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,6 +23,7 @@ type Announcement struct {
 	// unspecified one those of its family, of "::" those of both.
 	Addr    netip.AddrPort
 	Version string // VAP's, for the TXT record
+	Secured uint16 // port for CoAP over DTLS, for the TXT record; 0: none
 	// Interfaces names those on which it is announced; none is all that are up and do
 	// multicast.
 	Interfaces []string
@@ -73,6 +75,9 @@ func (a Announcement) announce(p place) (servers []*zeroconf.Server) {
 	}
 	host, err := os.Hostname()
 	txt := []string{"txtvers=1", "vapVersion=" + a.Version, "path=/vap", "id=" + a.ID}
+	if a.Secured != 0 {
+		txt = append(txt, "coaps="+strconv.Itoa(int(a.Secured)))
+	}
 	for _, name := range []string{service, serviceAlias} {
 		server, e := zeroconf.RegisterProxy(escape(a.Name), name, domain, int(a.Addr.Port()), host, p.ips, txt, p.interfaces)
 		if e != nil {

@@ -15,6 +15,9 @@ type Candidate struct {
 	Name string
 	// Addr is where it may be reached; an IPv6 link-local address has its zone.
 	Addr netip.AddrPort
+	// Secured is the port at the same address for CoAP over DTLS, or 0 when the hub
+	// named none.
+	Secured uint16
 	// Version is the VAP version that the hub announced, or "".
 	Version string
 }

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -162,6 +163,8 @@ func TestAsk(t *testing.T) {
 		err  error
 	}{
 		"ours":         {answering{p, `</vap>;rt="vap-client-registry";title="kitchen";hubId="one"`, codes.Content, nil}, Candidate{ID: "one", Name: "kitchen", Addr: p.addr}, nil},
+		"with DTLS":    {answering{p, `</vap>;rt="vap-client-registry";title="kitchen";hubId="one";coaps=5684`, codes.Content, nil}, Candidate{ID: "one", Name: "kitchen", Addr: p.addr, Secured: 5684}, nil},
+		"no port":      {answering{p, `</vap>;rt="vap-client-registry";coaps=70000`, codes.Content, nil}, Candidate{Addr: p.addr}, nil},
 		"foreign":      {answering{p, `</vap>;rt="vap-client-registry"`, codes.Content, nil}, Candidate{Addr: p.addr}, nil},
 		"another node": {answering{p, `</light>;rt="light";hubId="one"`, codes.Content, nil}, Candidate{Addr: p.addr}, nil},
 		"refused":      {answering{p, "\x81\xa4code", codes.NotFound, nil}, Candidate{Addr: p.addr}, nil},
@@ -209,14 +212,16 @@ func TestEntries(t *testing.T) {
 	}
 	entry := func(name string, port int, v4, v6 []net.IP) *zeroconf.ServiceEntry {
 		e := zeroconf.NewServiceEntry(name, service, domain)
-		e.Port, e.AddrIPv4, e.AddrIPv6, e.Text = port, v4, v6, []string{"path=/vap", "VAPversion=Alpha", "ID=id"}
+		e.Port, e.AddrIPv4, e.AddrIPv6, e.Text = port, v4, v6, []string{"path=/vap", "VAPversion=Alpha", "ID=id", "coaps=5684"}
 		return e
 	}
 	var got []string
 	s := &scan{
 		interfaces: []net.Interface{{Name: "eth0"}, {Name: "wlan0"}},
-		found:      func(c Candidate) { got = append(got, c.ID+" "+c.Name+" "+c.Addr.String()+" "+c.Version) },
-		reachable:  make(map[string]bool),
+		found: func(c Candidate) {
+			got = append(got, c.ID+" "+c.Name+" "+c.Addr.String()+" "+c.Version+" "+strconv.Itoa(int(c.Secured)))
+		},
+		reachable: make(map[string]bool),
 	}
 	s.entry(entry(`living\ room\.2`, 1, ips("192.0.2.1", "127.0.0.1", "224.0.1.1", "192.0.2.1"), ips("fe80::1", "2001:db8::1", "::1")))
 	s.entry(entry("attic", 2, nil, ips("fe80::2")))
@@ -224,8 +229,8 @@ func TestEntries(t *testing.T) {
 	s.entry(entry("bad address", 3, []net.IP{{1, 2}}, nil))
 	s.tellLinkLocal()
 	want := []string{
-		"id living room.2 192.0.2.1:1 Alpha", "id living room.2 [2001:db8::1]:1 Alpha",
-		"id attic [fe80::2%eth0]:2 Alpha", "id attic [fe80::2%wlan0]:2 Alpha",
+		"id living room.2 192.0.2.1:1 Alpha 5684", "id living room.2 [2001:db8::1]:1 Alpha 5684",
+		"id attic [fe80::2%eth0]:2 Alpha 5684", "id attic [fe80::2%wlan0]:2 Alpha 5684",
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -127,7 +128,8 @@ func (s *scan) entry(e *zeroconf.ServiceEntry) {
 	if e.Port <= 0 || e.Port > 65535 {
 		return
 	}
-	c := Candidate{ID: text(e.Text, "id"), Name: unescape(e.Instance), Version: text(e.Text, "vapVersion")}
+	c := Candidate{ID: text(e.Text, "id"), Name: unescape(e.Instance), Version: text(e.Text, "vapVersion"),
+		Secured: parsePort(text(e.Text, "coaps"))}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, a := range addresses(e) {
@@ -171,6 +173,15 @@ func (s *scan) tellLinkLocal() {
 			s.found(zoned)
 		}
 	}
+}
+
+// parsePort is a port as hubs write it, or 0.
+func parsePort(s string) uint16 {
+	port, err := strconv.ParseUint(s, 10, 16)
+	if err != nil {
+		return 0
+	}
+	return uint16(port)
 }
 
 // text is the value of a key of a TXT record (RFC 6763 section 6.4: whatever its case).

@@ -44,13 +44,15 @@ func Ask(ctx context.Context, peer coap.Peer) (Candidate, error) {
 }
 
 // fromLinks is the hub whose client registry is among links: its name is the link's
-// title, its id our attribute hubId.
+// title, its id our attribute hubId, its port for DTLS our attribute coaps.
 func fromLinks(peer coap.Peer, links []coap.Link) (c Candidate, ok bool) {
 	c.Addr = peer.Addr()
 	for _, l := range links {
 		if l.Has("rt", "vap-client-registry") {
 			c.Name, _ = l.Get("title")
 			c.ID, _ = l.Get("hubId")
+			port, _ := l.Get("coaps")
+			c.Secured = parsePort(port)
 			return c, true
 		}
 	}

@@ -162,13 +162,13 @@ func search(t *testing.T, f Finder, wanted func(Candidate) bool) []Candidate {
 
 func nearFindsAvahi(t *testing.T) {
 	env := avahi(t)
-	inFar(t, env, "avahi-publish", "-s", hubName, service, "5683", "vapVersion=Alpha", "path=/vap", "id="+hubID)
+	inFar(t, env, "avahi-publish", "-s", hubName, service, "5683", "vapVersion=Alpha", "path=/vap", "id="+hubID, "coaps=5684")
 	inFar(t, env, "avahi-publish", "-s", "alias hub", serviceAlias, "5684")
 	addr := netip.MustParseAddrPort("10.77.0.2:5683")
 	// zeroconf tells of a hub once, be it before the hub's text has come: then the hub has
 	// to be asked who it is.
 	all := search(t, DNSSD("near0"), func(c Candidate) bool {
-		return c == Candidate{hubID, hubName, addr, "Alpha"} || c == Candidate{Name: hubName, Addr: addr}
+		return c == Candidate{ID: hubID, Name: hubName, Addr: addr, Version: "Alpha", Secured: 5684} || c == Candidate{Name: hubName, Addr: addr}
 	})
 	t.Log(all)
 	if all[0].Addr.Addr().IsLinkLocalUnicast() {
@@ -187,7 +187,7 @@ func announce(t *testing.T, addr string) (stop func()) {
 	done := make(chan error, 1)
 	go func() {
 		done <- Announcement{
-			ID: hubID, Name: hubName, Addr: netip.MustParseAddrPort(addr), Version: "Alpha",
+			ID: hubID, Name: hubName, Addr: netip.MustParseAddrPort(addr), Version: "Alpha", Secured: 5684,
 			Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 		}.Run(ctx)
 	}()
@@ -221,7 +221,7 @@ func nearAnnounces(t *testing.T) {
 				f := strings.Split(strings.TrimSpace(line), ";")
 				if f[0] == "=" && f[2] == "IPv4" && f[3] == escaped && f[7] == "10.77.0.1" && f[8] == "5683" &&
 					strings.Contains(line, `"vapVersion=Alpha"`) && strings.Contains(line, `"path=/vap"`) &&
-					strings.Contains(line, `"id=`+hubID+`"`) {
+					strings.Contains(line, `"id=`+hubID+`"`) && strings.Contains(line, `"coaps=5684"`) {
 					return true
 				}
 			}

@@ -24,6 +24,7 @@ const (
 	TypeVersion           = "vapVersionIncompatible"
 	TypeConnectionDenied  = "connectionDenied"
 	TypeApprovalPending   = "approvalPending"
+	TypePairingRequired   = "pairingRequired"                   // only paired clients, over DTLS, or those on the hub's own machine
 	TypeToken             = "uniqueAuthenticationTokenErronous" // spelt as in the seed
 	TypeUserNotAuthorized = "userNotAuthorized"
 	TypeWakewordRejected  = "wakewordRejected"
