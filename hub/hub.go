@@ -34,6 +34,8 @@ type Config struct {
 	Listen     netip.AddrPort
 	Groups     bool
 	MaxClients int
+	// MaxSessions bounds the conversations at one time.
+	MaxSessions int
 
 	Registry *clients.Registry
 	// Window is how long satellites that woke for the same words are waited for.
@@ -73,9 +75,6 @@ type Hub struct {
 }
 
 type counts struct{ heard, understood, rejected, failed, focusLost, wakeRejected atomic.Int64 }
-
-// maxSessions bounds the conversations at one time: each may hold an engine.
-const maxSessions = 64
 
 // New opens the hub's socket. Clients are answered from then on.
 func New(cfg Config) (*Hub, error) {
@@ -138,7 +137,7 @@ func (h *Hub) Started(s *clientregistry.Session, start vap.SessionStart) (client
 		// Nothing here can tell who speaks yet, so the strict answer is the right one.
 		return nil, h.refuse(client.ID, &vap.Error{Code: codes.Unauthorized, Type: vap.TypeUserNotAuthorized})
 	}
-	if h.sessions.Add(1) > maxSessions {
+	if h.sessions.Add(1) > int64(h.cfg.MaxSessions) {
 		h.sessions.Add(-1)
 		return nil, h.refuse(client.ID, &vap.Error{Code: codes.TooManyRequests, Type: vap.TypeTooManyClients, RetryAfter: 5 * time.Second})
 	}

@@ -64,7 +64,7 @@ func start(t *testing.T, heard string, change func(*Config)) *Hub {
 		t.Fatal(err)
 	}
 	cfg := Config{
-		Name: "test", Locales: []string{"en-US"}, Listen: netip.MustParseAddrPort("127.0.0.1:0"), MaxClients: 10,
+		Name: "test", Locales: []string{"en-US"}, Listen: netip.MustParseAddrPort("127.0.0.1:0"), MaxClients: 10, MaxSessions: 3,
 		Registry: registry, Window: 200 * time.Millisecond,
 		Recognizer: engine{heard}, Synthesizer: engine{heard}, Endpoint: speech.DefaultEndpointConfig,
 		Engines: func() []speech.Health { return []speech.Health{{Engine: "ears", State: speech.Ready}} },
@@ -225,6 +225,21 @@ func TestOneOfTwoThatHeardTheSameAnswers(t *testing.T) {
 	}
 	if errs[1] != nil {
 		t.Errorf("the near one: %v", errs[1])
+	}
+}
+
+func TestNoMoreConversationsThanThereIsRoomFor(t *testing.T) {
+	h := start(t, "what time is it", func(c *Config) { c.MaxSessions = 1 })
+	first, second := connect(t, h, "org.example.first"), connect(t, h, "org.example.second")
+	running := first.Start(vap.SessionStart{Turn: 1})
+	<-running.Decided()
+	_, err := say(t, second.Start(vap.SessionStart{Turn: 1}))
+	var full *vap.Error
+	if !errors.As(err, &full) || full.Code != codes.TooManyRequests || full.RetryAfter == 0 {
+		t.Errorf("the second one: %v", err)
+	}
+	if _, err := say(t, running); err != nil {
+		t.Errorf("the first one: %v", err)
 	}
 }
 

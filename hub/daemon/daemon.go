@@ -124,7 +124,7 @@ func hubConfig(o Options, state string) (hub.Config, []*speech.Engine, error) {
 	s := o.Config.Session
 	cfg := hub.Config{
 		ID: id, Name: name(o.Config.Name), Locales: []string{"en-US"},
-		Listen: listen, Groups: o.Config.Discoverable, MaxClients: o.Config.Clients.Max,
+		Listen: listen, Groups: o.Config.Discoverable, MaxClients: o.Config.Clients.Max, MaxSessions: s.Most,
 		Registry: registry, Window: time.Duration(o.Config.Focus.Window), RequireSpeaker: o.Config.Focus.RequireSpeaker,
 		Recognizer: ear.recognizer(english.Sentences()), Synthesizer: voice.synthesizer(), Voice: o.Config.Speech.Voice,
 		Endpoint: speech.EndpointConfig{

@@ -21,7 +21,7 @@ func newEngine(o Options, setting, value string) engine {
 	if value == "none" {
 		return e
 	}
-	cfg := speech.EngineConfig{Name: value, Logger: o.Logger}
+	cfg := speech.EngineConfig{Name: value, Most: o.Config.Speech.Most, Logger: o.Logger}
 	if address, ok := strings.CutPrefix(value, "tcp://"); ok {
 		cfg.Dial, cfg.Remote = speech.TCP(address), true
 	} else {

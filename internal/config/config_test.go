@@ -94,7 +94,7 @@ func TestErrors(t *testing.T) {
 		"wrong type":       {text: "[clients]\n\nmax = \"many\"\n", want: []string{"line 3", "clients.max: want a whole number"}},
 		"bad duration":     {text: "[focus]\nwindow = \"200\"\n", want: []string{"test.toml", "200", "700ms"}},
 		"not TOML":         {text: "listen = \n", want: []string{"line 1"}},
-		"out of range":     {text: "[clients]\nmax = 0\n", want: []string{"clients.max: 0: must be 1 to 1000", "test.toml"}},
+		"out of range":     {text: "[clients]\nmax = 0\n", want: []string{"clients.max: 0: must be 1 to 20000", "test.toml"}},
 		"one of":           {text: "[clients]\napproval = \"some\"\n", want: []string{`"some"`, "first, ask, all"}},
 		"address":          {text: "listen = \"5683\"\n", want: []string{"[::]:5683"}},
 		"engine's address": {text: "[speech]\nstt = \"tcp://x\"\n", want: []string{"speech.stt", "hub.lan:5683"}},
@@ -102,7 +102,7 @@ func TestErrors(t *testing.T) {
 		"no file":          {src: Source{File: "/nowhere/hub.toml"}, want: []string{"/nowhere/hub.toml"}},
 		"variable":         {src: Source{Environ: []string{"VAPD_HUB_LISEN=x"}}, want: []string{"VAPD_HUB_LISEN", "VAPD_HUB_LISTEN"}},
 		"variable's value": {src: Source{Environ: []string{"VAPD_HUB_CLIENTS_MAX=many"}}, want: []string{"VAPD_HUB_CLIENTS_MAX", "many", "whole number"}},
-		"variable's range": {src: Source{Environ: []string{"VAPD_HUB_CLIENTS_MAX=2000"}}, want: []string{"must be 1 to 1000 (set by VAPD_HUB_CLIENTS_MAX)"}},
+		"variable's range": {src: Source{Environ: []string{"VAPD_HUB_CLIENTS_MAX=20001"}}, want: []string{"must be 1 to 20000 (set by VAPD_HUB_CLIENTS_MAX)"}},
 		"set":              {src: Source{Set: map[string]string{"lisen": "x"}}, want: []string{"command line", `"listen"`}},
 		"smuggled line":    {src: Source{Set: map[string]string{"clients.max": "1\nx = 2"}}, want: []string{"more than one line"}},
 	} {

@@ -26,7 +26,7 @@ type Hub struct {
 type Clients struct {
 	Approval  string   `toml:"approval" doc:"What happens to a satellite that the hub does not know: \"first\" approves the first one and asks about the others ('vapd hub clients'), \"ask\" asks about every one, \"all\" approves every one. Satellites on this machine are always approved."`
 	Tokenless []string `toml:"tokenless" doc:"Ids of clients that may connect without a token, because they can't keep one. Whoever can send from your network can pretend to be one of them."`
-	Max       int      `toml:"max" doc:"Satellites that may be connected at the same time, 1 to 1000. One more gets the error tooManyClients."`
+	Max       int      `toml:"max" doc:"Satellites that may be connected at the same time, 1 to 20000. One more gets the error tooManyClients."`
 }
 
 // Focus says which of several satellites that woke answers.
@@ -41,6 +41,7 @@ type Session struct {
 	EndSilence      Duration `toml:"end_silence" doc:"Silence after speech that ends an utterance, 200ms to 3s."`
 	CompleteSilence Duration `toml:"complete_silence" doc:"The same when what was said is already a whole sentence that the hub knows; not above end_silence."`
 	NoSpeech        Duration `toml:"no_speech" doc:"A session in which nobody speaks ends after this, 1s to 30s."`
+	Most            int      `toml:"most" doc:"Conversations at the same time, 1 to 2000; each needs an engine while somebody speaks (speech.most). One more gets the error tooManyClients, and may try again after 5 s."`
 	MaxUtterance    Duration `toml:"max_utterance" doc:"An utterance is cut off after this, 2s to 60s."`
 }
 
@@ -48,6 +49,7 @@ type Session struct {
 type Speech struct {
 	STT   string `toml:"stt" doc:"What understands speech: \"pocketsphinx\" (Debian packages libpocketsphinx3 and pocketsphinx-en-us), \"none\", or a Wyoming server \"tcp://HOST:PORT\"."`
 	TTS   string `toml:"tts" doc:"What speaks: \"flite\" (Debian package flite), \"none\", or a Wyoming server \"tcp://HOST:PORT\"."`
+	Most  int    `toml:"most" doc:"What one engine understands or says at the same time, 1 to 1000: as many processes of a built-in engine, or connections to a Wyoming server. What comes besides waits for 3 s and then fails."`
 	Voice string `toml:"voice" doc:"Voice of the TTS engine; flite has slt, rms, awb, kal16."`
 }
 
@@ -62,9 +64,10 @@ func DefaultHub() Hub {
 			EndSilence:      Duration(700 * time.Millisecond),
 			CompleteSilence: Duration(300 * time.Millisecond),
 			NoSpeech:        Duration(5 * time.Second),
+			Most:            64,
 			MaxUtterance:    Duration(10 * time.Second),
 		},
-		Speech:   Speech{STT: "pocketsphinx", TTS: "flite", Voice: "slt"},
+		Speech:   Speech{STT: "pocketsphinx", TTS: "flite", Most: 4, Voice: "slt"},
 		LogLevel: slog.LevelInfo,
 	}
 }
@@ -75,12 +78,14 @@ func (h *Hub) validate() error {
 		addrPort("listen", h.Listen),
 		name("name", h.Name),
 		oneOf("clients.approval", h.Clients.Approval, "first", "ask", "all"),
-		between("clients.max", h.Clients.Max, 1, 1000),
+		between("clients.max", h.Clients.Max, 1, 20000),
 		between("focus.window", h.Focus.Window, 0, Duration(2*time.Second)),
 		between("session.end_silence", s.EndSilence, Duration(200*time.Millisecond), Duration(3*time.Second)),
 		between("session.complete_silence", s.CompleteSilence, Duration(100*time.Millisecond), s.EndSilence),
 		between("session.no_speech", s.NoSpeech, Duration(time.Second), Duration(30*time.Second)),
+		between("session.most", s.Most, 1, 2000),
 		between("session.max_utterance", s.MaxUtterance, Duration(2*time.Second), Duration(60*time.Second)),
+		between("speech.most", h.Speech.Most, 1, 1000),
 		engine("speech.stt", h.Speech.STT, "pocketsphinx"),
 		engine("speech.tts", h.Speech.TTS, "flite"),
 	)
