@@ -34,3 +34,13 @@ type PacketConn interface {
 	LocalAddr() netip.AddrPort
 	Close() error
 }
+
+// ListenUDP opens the UDP socket that an Endpoint would, for a transport of its own
+// above it: answers leave from the address that was asked.
+func ListenUDP(addr netip.AddrPort) (PacketConn, error) {
+	c, err := listenUDP(addr)
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}

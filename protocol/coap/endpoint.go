@@ -67,6 +67,9 @@ func Listen(cfg Config) (*Endpoint, error) {
 			e.groups = newGroups(conn, cfg.GroupPort, cfg.Logger)
 		}
 	}
+	if conn, ok := e.conn.(associations); ok {
+		conn.OnEnd(e.Forget)
+	}
 	e.sweepAt = time.Now().Add(sweepEvery)
 	e.armed = e.sweepAt
 	e.wg.Go(e.runTimers)
@@ -116,7 +119,7 @@ func (e *Endpoint) Close() error {
 	}
 	e.closed = true
 	for _, p := range e.peers {
-		p.close(&w)
+		p.close(ErrClosed, &w)
 	}
 	e.mu.Unlock()
 	close(e.done)

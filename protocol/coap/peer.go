@@ -188,15 +188,16 @@ func (p *peer) messageID() uint16 {
 	}
 }
 
-// close ends everything the peer has under way.
-func (p *peer) close(w *work) {
+// close ends everything the peer has under way with err.
+func (p *peer) close(err error, w *work) {
+	for len(p.queue) > 0 { // first, as each of the others that ends makes room for one
+		p.queue[0].end(nil, err, w)
+	}
 	for _, x := range p.exchanges {
-		p.e.clearAlarm(&x.alarm)
+		x.stop()
+		x.owner.failed(err, w)
 	}
 	for _, c := range p.calls {
-		c.end(nil, ErrClosed, w)
-	}
-	for len(p.queue) > 0 {
-		p.queue[0].end(nil, ErrClosed, w)
+		c.end(nil, err, w)
 	}
 }
