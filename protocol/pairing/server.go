@@ -1,0 +1,190 @@
+package pairing
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/plgd-dev/go-coap/v3/message/codes"
+
+	"vapd/protocol/coap"
+	"vapd/protocol/vap"
+)
+
+// How long windows stay open, and how often a code can be tried.
+const (
+	PushWindow = 2 * time.Minute
+	CodeWindow = 10 * time.Minute
+	CodeTries  = 5
+)
+
+// Keys is where the hub keeps the keys of its satellites, one Keyring each. Its methods
+// may be called from any goroutine.
+type Keys interface {
+	// Offer adds p.Key to the keyring of satellite p.ID (Keyring.Offer) and approves the
+	// satellite. When it returns nil that is on the disk.
+	Offer(p Pairing) error
+	// Paired reports whether a satellite of this id has a key.
+	Paired(id string) bool
+	// Key finds the key of a Pairing.Identity.
+	Key(identity string) (Key, bool)
+}
+
+// Config is what a Server needs.
+type Config struct {
+	HubID   string // 1 to MaxID bytes
+	HubName string // at most MaxName bytes
+	Keys    Keys
+	// Told is told of everything that happens, for the audit log and whoever waits on
+	// the command line. It is called without a lock from any goroutine, and must not
+	// block. May be nil.
+	Told func(Event)
+	// Rand is the source of all secrets; default crypto/rand.
+	Rand   io.Reader
+	Logger *slog.Logger // default: nothing is logged
+}
+
+// Server is the hub's side. It remembers one push window and one code window, each with
+// one exchange at most, and the last few satellites that asked; nothing that a stranger
+// sends makes it remember more.
+type Server struct {
+	cfg  Config
+	wg   sync.WaitGroup
+	slot chan struct{} // held by the request that is worked on
+
+	mu     sync.Mutex
+	closed bool
+	push   *pushWindow
+	code   *codeWindow
+	asked  []asker
+}
+
+// NewServer makes a Server. Register it on the mux of the plain CoAP endpoint, and Close
+// it when the hub ends.
+func NewServer(cfg Config) (*Server, error) {
+	if err := checkParty("hub", cfg.HubID, cfg.HubName); err != nil {
+		return nil, err
+	}
+	if cfg.Keys == nil {
+		return nil, errors.New("pairing: a hub needs a place for its keys: set Config.Keys")
+	}
+	if cfg.Told == nil {
+		cfg.Told = func(Event) {}
+	}
+	setDefaults(&cfg.Rand, &cfg.Logger)
+	return &Server{cfg: cfg, slot: make(chan struct{}, 1)}, nil
+}
+
+// Register serves the resources under vap/pairing.
+func (s *Server) Register(mux *coap.Mux) {
+	mux.Handle(codes.POST, pathHello, s.serve(s.hello, "version", "id"))
+	mux.Handle(codes.POST, pathKey, s.serve(s.exchangeKeys, "session", "key", "nonce"))
+	mux.Handle(codes.POST, pathConfirm, s.serve(s.confirmPush, "session", "confirm"))
+	mux.Handle(codes.POST, pathShare, s.serve(s.answerShare, "version", "id", "share"))
+	mux.Handle(codes.POST, pathProof, s.serve(s.confirmCode, "session", "confirm"))
+}
+
+// Close closes both windows and joins all goroutines. Requests from now on are refused.
+func (s *Server) Close() {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	s.Cancel("the hub ends")
+	s.wg.Wait()
+}
+
+// step answers one request; it runs on a goroutine of its own, one at a time.
+type step func(peer coap.Peer, m message) (message, error)
+
+// serve checks a request and lets step answer it.
+func (s *Server) serve(do step, needs ...string) coap.Handler {
+	return func(peer coap.Peer, req *coap.Request, reply func(*coap.Response)) {
+		m, e := decode(req.Body)
+		if e == nil {
+			e = m.need(needs...)
+		}
+		if e == nil && needs[0] == "version" {
+			e = checkFirst(m, len(req.Body))
+		}
+		if e == nil {
+			e = s.begin()
+		}
+		if e != nil {
+			reply(e.Response())
+			return
+		}
+		go func() {
+			defer s.end()
+			answer, err := do(peer, m)
+			reply(s.response(req, answer, err))
+		}()
+	}
+}
+
+// checkFirst checks a message of which nothing is known before.
+func checkFirst(m message, size int) *vap.Error {
+	switch {
+	case m.version != Version:
+		return &vap.Error{Code: codes.BadRequest, Type: vap.TypeVersion, Object: fmt.Sprint(Version)}
+	case size < firstSize:
+		return malformed("pad")
+	}
+	return nil
+}
+
+// begin takes the place of the one request that is worked on.
+func (s *Server) begin() *vap.Error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return closedError()
+	}
+	select {
+	case s.slot <- struct{}{}:
+		s.wg.Add(1)
+		return nil
+	default:
+		return &vap.Error{Code: codes.ServiceUnavailable, Type: vap.TypeBusy, RetryAfter: time.Second}
+	}
+}
+
+func (s *Server) end() {
+	<-s.slot
+	s.wg.Done()
+}
+
+func (s *Server) response(req *coap.Request, m message, err error) *coap.Response {
+	if err == nil {
+		return &coap.Response{Code: codes.Changed, Body: m.encode()}
+	}
+	var e *vap.Error
+	if !errors.As(err, &e) {
+		s.cfg.Logger.Error("pairing failed", "path", req.Path, "error", err)
+		e = &vap.Error{Code: codes.InternalServerError, Type: vap.TypeInternal}
+	}
+	return e.Response()
+}
+
+// typeClosed is the error of everything that no window is open for.
+const typeClosed = "pairingClosed"
+
+func closedError() *vap.Error { return &vap.Error{Code: codes.Forbidden, Type: typeClosed} }
+
+// Cancel closes whatever window is open, for the reason that the owner reads.
+func (s *Server) Cancel(reason string) {
+	s.mu.Lock()
+	events := append(s.closePush(reason), s.closeCode(reason)...)
+	s.mu.Unlock()
+	s.tell(events)
+}
+
+// tell must be called without s.mu.
+func (s *Server) tell(events []Event) {
+	for _, e := range events {
+		s.cfg.Logger.Info("pairing", "event", e.Kind, "way", e.Way, "satellite", e.ID, "from", e.From, "reason", e.Reason)
+		s.cfg.Told(e)
+	}
+}
