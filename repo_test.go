@@ -52,6 +52,7 @@ func rooms() map[string][]string {
 		"protocol/*":         protocols,
 		"protocol/coap/*":    {"protocol/coap", "protocol/dtls", "internal/netsim"},
 		"protocol/dtls":      {"protocol/coap"},
+		"protocol/pairing":   append([]string{"protocol/pairing/spake2plus", "internal/durable"}, protocols...), // writes key files
 		"protocol/pairing/*": {},
 		"protocol/wyoming":   append([]string{"audio"}, protocols...), // its events name a format of sound
 		"protocol/wyoming/*": {"protocol/wyoming"},
