@@ -1,6 +1,7 @@
 package spake2plus
 
 import (
+	"crypto/elliptic"
 	"crypto/sha256"
 	"errors"
 	"hash"
@@ -32,14 +33,13 @@ type suite[P point[P]] struct {
 
 // p256 is the suite of everything that is exported. M and N are those of section 4.
 func p256() suite[*p256Point] {
-	order, _ := new(big.Int).SetString("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551", 16)
 	return suite[*p256Point]{
 		newPoint: func() *p256Point { return nistec.NewP256Point() },
 		m: []byte("\x02\x88\x6e\x2f\x97\xac\xe4\x6e\x55\xba\x9d\xd7\x24\x25\x79\xf2\x99" +
 			"\x3b\x64\xe1\x6e\xf3\xdc\xab\x95\xaf\xd4\x97\x33\x3d\x8f\xa1\x2f"),
 		n: []byte("\x03\xd8\xbb\xd6\xc6\x39\xc6\x29\x37\xb0\x4d\x99\x7f\x38\xc3\x77\x07" +
 			"\x19\xc6\x29\xd7\x01\x4d\x49\xa2\x4b\x4f\x98\xba\xa1\x29\x2b\x49"),
-		order:  order,
+		order:  elliptic.P256().Params().N,
 		hash:   sha256.New,
 		mac:    hmacOf(sha256.New),
 		macKey: sha256.Size,
