@@ -1,8 +1,10 @@
 package coap
 
 import (
+	"bytes"
 	"context"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/plgd-dev/go-coap/v3/message"
@@ -47,11 +49,36 @@ type Request struct {
 	ContentFormat *message.MediaType
 	// Accept is the only format of the response that is of use; nil when any is.
 	Accept *message.MediaType
-	Body   []byte // whole, whatever number of blocks it took
+	// ETags of representations that the client has (1 to 8 bytes each): when the
+	// response is one of them, it comes as 2.03 Valid without a body.
+	ETags [][]byte
+	// IfMatch are ETags (RFC 7252 section 5.10.8.1), of which an empty one means any;
+	// IfNoneMatch wants that there is no such resource. A handler that takes them
+	// (Mux.HandleConditional) asks Holds.
+	IfMatch     [][]byte
+	IfNoneMatch bool
+	Body        []byte // whole, whatever number of blocks it took
 	// Multicast says that the request came to a group address: answer only on a match.
 	Multicast bool
 	// Received is when the (last) datagram of a received request arrived.
 	Received time.Time
+
+	in *incoming // of a received request
+}
+
+// Holds reports whether the request's conditions do, given the ETag of the resource
+// as it is now: nil when there is none such, empty when it has no ETag. A handler
+// answers 4.12 when they don't, and changes nothing.
+func (r *Request) Holds(etag []byte) bool {
+	if r.IfNoneMatch && etag != nil {
+		return false
+	}
+	if len(r.IfMatch) == 0 {
+		return true
+	}
+	return etag != nil && slices.ContainsFunc(r.IfMatch, func(want []byte) bool {
+		return len(want) == 0 || bytes.Equal(want, etag)
+	})
 }
 
 // Response is a CoAP response, sent or received. What is sent must not be changed
@@ -60,7 +87,17 @@ type Response struct {
 	Code          codes.Code
 	ContentFormat *message.MediaType
 	MaxAge        *uint32 // seconds; nil when absent
-	Body          []byte
+	// ETag names the representation, in 1 to 8 bytes; nil when absent. A 2.05 to GET or
+	// FETCH whose ETag is one of Request.ETags is sent as 2.03 without its body.
+	ETag []byte
+	// Location is the path of what a request made, and LocationQuery its query, in
+	// the form that Request has; empty when absent.
+	Location      string
+	LocationQuery []string
+	// NonConfirmable sends a notification as NON, but for one in sixteen and one a day
+	// (RFC 7641 section 4.5). It means nothing in other responses.
+	NonConfirmable bool
+	Body           []byte
 }
 
 // Handler answers a received request. It is called on the goroutine that reads the
@@ -69,6 +106,9 @@ type Response struct {
 // Response sends no response (the empty acknowledgement of a CON still goes out). A
 // request that is never replied to holds a place among Config.MaxPending for
 // Config.DedupLifetime.
+//
+// If-Match and If-None-Match are critical: a Handler that is not a Mux must ask
+// Request.Holds, or answer 4.02 to a request that has them.
 type Handler func(peer Peer, req *Request, reply func(*Response))
 
 // Stats counts what happened between an Endpoint and one peer, or all of them.

@@ -79,7 +79,7 @@ func BenchmarkServe(b *testing.B) {
 	e := listen(b, Config{Conn: newDeafConn(), Handler: func(_ Peer, _ *Request, reply func(*Response)) { reply(continued) }})
 	var m encoder
 	m.start(message.Confirmable, codes.POST, 0, newToken())
-	m.path("vap/clientRegistry/sessionData")
+	m.path(message.URIPath, "vap/clientRegistry/sessionData")
 	packet, err := m.finish(bytes.Repeat([]byte{1}, 640))
 	if err != nil {
 		b.Fatal(err)

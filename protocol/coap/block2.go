@@ -29,7 +29,7 @@ func (r *recvBlocks) add(f *frame, o *options, maxBody int) (last bool, err erro
 	b := o.block2
 	switch {
 	case r.resp == nil:
-		r.resp, r.szx, r.etag = responseOf(f, o), b.szx, bytes.Clone(o.etag)
+		r.resp, r.szx, r.etag = responseOf(f, o), b.szx, bytes.Clone(o.etag())
 		r.resp.Body = nil
 	case f.code != r.resp.Code && f.code>>5 != 2:
 		r.resp = responseOf(f, o)
@@ -40,7 +40,7 @@ func (r *recvBlocks) add(f *frame, o *options, maxBody int) (last bool, err erro
 		return false, fmt.Errorf("%w: byte %d came instead of %d", ErrBlock, b.offset(), have)
 	case b.more && len(f.payload) != b.size():
 		return false, fmt.Errorf("%w: a block of %d bytes holds %d", ErrBlock, b.size(), len(f.payload))
-	case !bytes.Equal(r.etag, o.etag):
+	case !bytes.Equal(r.etag, o.etag()):
 		return false, fmt.Errorf("%w: the resource changed on the way", ErrBlock)
 	case have+len(f.payload) > maxBody, int64(o.size2) > int64(maxBody):
 		return false, fmt.Errorf("%w: the response has more than %d bytes", ErrTooLarge, maxBody)
@@ -52,24 +52,16 @@ func (r *recvBlocks) add(f *frame, o *options, maxBody int) (last bool, err erro
 
 // needsBlocks reports whether resp does not fit in one message.
 func (in *incoming) needsBlocks(resp *Response) bool {
-	return len(resp.Body) > 16<<in.responseSZX()
-}
-
-// responseSZX is the block size of the response: ours, or what the peer asked for
-// if that is smaller.
-func (in *incoming) responseSZX() uint8 {
-	szx, _ := szxOf(in.peer.e.cfg.BlockSize)
-	if in.hasBlock2 {
-		szx = min(szx, in.block2.szx)
-	}
-	return szx
+	return len(resp.Body) > 16<<in.szx
 }
 
 // keep remembers an answer that goes in blocks.
 func (in *incoming) keep(resp *Response, now time.Time) *transfer {
 	t := in.peer.newTransfer(&in.peer.answers, in.key, now)
 	t.resp, t.due = resp, in.blockEnd()
-	binary.BigEndian.PutUint64(t.etag[:], maphash.Bytes(in.peer.e.seed, resp.Body))
+	if len(resp.ETag) == 0 {
+		binary.BigEndian.PutUint64(t.tag[:], maphash.Bytes(in.peer.e.seed, resp.Body))
+	}
 	if !t.progress(len(resp.Body), now) {
 		return nil
 	}
@@ -97,22 +89,27 @@ func (in *incoming) serve(t *transfer, now time.Time, w *work) {
 		in.fail(codes.BadRequest, w)
 		return
 	}
-	t.due = in.blockEnd()
 	t.progress(t.size, now)
 	in.respond(t.resp, t, w)
-	if t.due >= len(t.resp.Body) && in.confirmable {
+	if t.due < len(t.resp.Body) {
+		return
+	}
+	if in.confirmable {
 		t.drop() // a repetition is answered from the peer's memory
+	}
+	if t.observer != nil {
+		t.observer.next(w)
 	}
 }
 
 // blockEnd is the place in the response where the block that is asked for ends.
 func (in *incoming) blockEnd() int {
-	return in.block2.offset() + 16<<in.responseSZX()
+	return in.block2.offset() + 16<<in.szx
 }
 
 // writeBlock2 adds the option to m and returns the block.
 func (in *incoming) writeBlock2(m *encoder, body []byte) []byte {
-	b := block{szx: in.responseSZX(), more: in.blockEnd() < len(body)}
+	b := block{szx: in.szx, more: in.blockEnd() < len(body)}
 	b.num = uint32(in.block2.offset() >> (b.szx + 4))
 	m.uint(message.Block2, b.value())
 	return body[b.offset():min(in.blockEnd(), len(body))]

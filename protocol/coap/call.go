@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/plgd-dev/go-coap/v3/message"
 	"github.com/plgd-dev/go-coap/v3/message/codes"
@@ -28,7 +29,9 @@ type Call struct {
 	queued  bool
 	counted bool // in peer.outstanding
 	ended   bool
-	unwatch func() bool // of the context; may be nil
+	unwatch func() bool  // of the context; may be nil
+	proof   []byte       // the Echo value that a server asked for
+	watch   *Observation // of which this is a part; nil without
 	up      sendBlocks
 	down    recvBlocks
 }
@@ -61,11 +64,7 @@ func (e *Endpoint) do(ctx context.Context, peer Peer, req *Request) (*Response, 
 
 func (e *Endpoint) start(ctx context.Context, to Peer, req *Request, done func(*Response, error)) *Call {
 	c := &Call{e: e, req: req, done: done}
-	handle, _ := to.(*peer)
-	if handle == nil || handle.e != e {
-		handle = e.newPeer(Path{Peer: unmap(to.Addr())})
-	}
-	c.peer = handle
+	c.peer = e.handle(to)
 	err := ctx.Err()
 	if err == nil {
 		err = c.prepare()
@@ -83,6 +82,14 @@ func (e *Endpoint) start(ctx context.Context, to Peer, req *Request, done func(*
 	e.mu.Unlock()
 	e.run(&w)
 	return c
+}
+
+// handle is to as a peer of e's.
+func (e *Endpoint) handle(to Peer) *peer {
+	if p, ok := to.(*peer); ok && p.e == e {
+		return p
+	}
+	return e.newPeer(Path{Peer: unmap(to.Addr())})
 }
 
 // admit sends the call or lets it wait for its turn.
@@ -148,7 +155,11 @@ func (c *Call) end(resp *Response, err error, w *work) {
 	if err != nil {
 		err = fmt.Errorf("%s to %s: %w", c, p.id, err)
 	}
-	w.ended = append(w.ended, ended{c.done, resp, err})
+	if c.watch != nil {
+		c.watch.fetched(c, resp, err, w)
+	} else {
+		w.ended = append(w.ended, ended{c.done, resp, err})
+	}
 	c.release(w)
 }
 
@@ -212,13 +223,28 @@ func (c *Call) prepare() error {
 // encode writes the present message with a new token.
 func (c *Call) encode() (err error) {
 	c.token = newToken()
+	if c.registers() {
+		c.token = c.watch.token
+	}
 	typ := message.Confirmable
 	if !c.confirmable() {
 		typ = message.NonConfirmable
 	}
 	var m encoder
 	m.start(typ, c.req.Code, 0, c.token)
-	m.path(c.req.Path)
+	for _, etag := range c.req.IfMatch {
+		m.option(message.IfMatch, etag)
+	}
+	for _, etag := range c.req.ETags {
+		m.option(message.ETag, etag)
+	}
+	if c.req.IfNoneMatch {
+		m.option(message.IfNoneMatch, nil)
+	}
+	if c.registers() {
+		m.uint(message.Observe, c.watch.want)
+	}
+	m.path(message.URIPath, c.req.Path)
 	payload := c.req.Body
 	if c.down.resp != nil {
 		payload = nil
@@ -236,6 +262,9 @@ func (c *Call) encode() (err error) {
 		m.uint(message.Block2, c.down.next().value())
 	case c.up.active:
 		payload = c.up.write(&m, payload)
+	}
+	if c.proof != nil {
+		m.option(optionEcho, c.proof)
 	}
 	if c.up.active {
 		m.option(optionRequestTag, c.up.tag[:])
@@ -295,8 +324,21 @@ func (c *Call) respond(f *frame, o *options, w *work) {
 		c.end(nil, fmt.Errorf("coap: response %v has the unknown critical option %d", f.code, o.refused), w)
 	case o.hasBlock1 && o.block1.szx > 6, o.hasBlock2 && o.block2.szx > 6:
 		c.end(nil, fmt.Errorf("%w: %w", ErrBlock, errReservedBlock), w)
+	case c.echo(f, o), c.down.resp == nil && c.restart(f, o):
+		c.proceed(w)
 	case c.down.resp == nil && c.up.advance(f.code, o, len(c.req.Body)):
 		c.proceed(w)
+	default:
+		c.take(f, o, w)
+	}
+}
+
+// take takes a response, or a block of it.
+func (c *Call) take(f *frame, o *options, w *work) {
+	if c.registers() {
+		c.watch.answered(o, time.Now())
+	}
+	switch {
 	case c.down.resp != nil || o.hasBlock2 && (o.block2.more || o.block2.num > 0):
 		last, err := c.down.add(f, o, c.e.cfg.MaxBody)
 		switch {
@@ -317,6 +359,9 @@ func responseOf(f *frame, o *options) *Response {
 		Code:          codes.Code(f.code),
 		ContentFormat: o.format,
 		MaxAge:        o.maxAge,
+		ETag:          bytes.Clone(o.etag()),
+		Location:      joined(o.location),
+		LocationQuery: textsOf(o.locationQuery),
 		Body:          bytes.Clone(f.payload),
 	}
 }

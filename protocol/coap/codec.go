@@ -131,13 +131,13 @@ func (e *encoder) text(id message.OptionID, value string) {
 	e.option(id, []byte(value))
 }
 
-// path writes Uri-Path, one option a segment.
-func (e *encoder) path(path string) {
+// path writes Uri-Path or Location-Path, one option a segment.
+func (e *encoder) path(id message.OptionID, path string) {
 	if path == "" {
 		return
 	}
 	for segment := range strings.SplitSeq(path, "/") {
-		e.text(message.URIPath, segment)
+		e.text(id, segment)
 	}
 }
 

@@ -18,7 +18,7 @@ func TestFrame(t *testing.T) {
 	}
 	var o options
 	o.read(f.opts)
-	if f.typ != message.Confirmable || f.code != codes.GET || f.mid != 0x7d34 || o.path() != "temperature" || len(f.payload) != 0 {
+	if f.typ != message.Confirmable || f.code != codes.GET || f.mid != 0x7d34 || joined(o.segments) != "temperature" || len(f.payload) != 0 {
 		t.Errorf("got %+v", f)
 	}
 	// Figure 17: its answer, 2.05 with payload "22.3 C" and a token.

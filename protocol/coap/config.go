@@ -45,6 +45,11 @@ type Config struct {
 	// Leisure spreads answers to multicast (RFC 7252 section 8.2); default 250 ms.
 	Leisure time.Duration
 
+	// Trusted says whether an address needs no proof that it is the peer's: others get
+	// three times their bytes back until they proved it (RFC 9175), and must before
+	// they observe. Default: the loopback's, which nobody can forge from outside.
+	Trusted func(netip.Addr) bool
+
 	// NSTART is how many interactions may be outstanding to one peer (RFC 7252
 	// section 4.7); default 64. More wait in a queue of MaxQueue; default 1024.
 	NSTART   int
@@ -64,6 +69,16 @@ type Config struct {
 	MaxBlockBytes int
 	// BlockTimeout drops a transfer without progress; default 30 s.
 	BlockTimeout time.Duration
+
+	// MaxObservers bounds the relations of all peers that observe (RFC 7641);
+	// MaxPeerObservers those of one peer, and MaxResourceObservers those to one path.
+	// Who comes later gets a response without Observe. Defaults: 4096, 64, 1024.
+	MaxObservers         int
+	MaxPeerObservers     int
+	MaxResourceObservers int
+	// MaxNotifications is how many notifications may wait for one observer, behind the
+	// one that it has not acknowledged; default 64.
+	MaxNotifications int
 
 	// MaxPeers bounds the peers remembered, each in about 1 KiB; the longest idle is
 	// forgotten first; default 16384.
@@ -90,6 +105,9 @@ func (c *Config) setDefaults() error {
 	if c.Handler == nil {
 		c.Handler = new(Mux).Serve
 	}
+	if c.Trusted == nil {
+		c.Trusted = netip.Addr.IsLoopback
+	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -108,6 +126,10 @@ func (c *Config) setDefaults() error {
 	orDefault(&c.MaxTransfers, 8)
 	orDefault(&c.MaxBlockBytes, 16<<20)
 	orDefault(&c.BlockTimeout, 30*time.Second)
+	orDefault(&c.MaxObservers, 4096)
+	orDefault(&c.MaxPeerObservers, 64)
+	orDefault(&c.MaxResourceObservers, 1024)
+	orDefault(&c.MaxNotifications, 64)
 	orDefault(&c.MaxPeers, 16384)
 	orDefault(&c.DedupLifetime, 247*time.Second)
 	orDefault(&c.DedupMessages, 1024)

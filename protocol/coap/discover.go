@@ -146,7 +146,7 @@ func (e *Endpoint) ask(interfaces []string, tok token, query []string) error {
 	}
 	var m encoder
 	m.start(message.NonConfirmable, codes.GET, uint16(rand.Uint32()), tok)
-	m.path(wellKnownCore)
+	m.path(message.URIPath, wellKnownCore)
 	for _, q := range query {
 		m.text(message.URIQuery, q)
 	}

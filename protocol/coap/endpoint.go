@@ -3,6 +3,7 @@ package coap
 import (
 	"container/list"
 	"context"
+	"crypto/rand"
 	"errors"
 	"hash/maphash"
 	"net"
@@ -25,6 +26,10 @@ type Endpoint struct {
 	done chan struct{}
 	wg   sync.WaitGroup
 
+	szx     uint8 // of our blocks
+	began   time.Time
+	echoKey [32]byte
+
 	groups *groups // nil without Config.Groups
 
 	mu         sync.Mutex // never held while a callback runs or a socket is used
@@ -33,8 +38,10 @@ type Endpoint struct {
 	idle       list.List // *peer, the longest idle first
 	transfers  list.List // *transfer, the longest without progress first
 	searches   map[token]*search
-	dedupBytes int // of all peers' memories
-	blockBytes int // of all transfers
+	observers  int            // of all peers
+	observed   map[string]int // likewise, by path
+	dedupBytes int            // of all peers' memories
+	blockBytes int            // of all transfers
 	stats      Stats
 
 	alarms  alarmHeap
@@ -56,7 +63,11 @@ func Listen(cfg Config) (*Endpoint, error) {
 		rearm:    make(chan struct{}, 1),
 		peers:    make(map[peerKey]*peer),
 		searches: make(map[token]*search),
+		observed: make(map[string]int),
+		began:    time.Now(),
 	}
+	e.szx, _ = szxOf(cfg.BlockSize)
+	rand.Read(e.echoKey[:]) // never fails
 	if e.conn == nil {
 		conn, err := listenUDP(cfg.Addr)
 		if err != nil {
@@ -207,6 +218,7 @@ type work struct {
 	out     []datagram
 	one     [1]datagram // room for what is most often all
 	ended   []ended
+	watches []*Observation // that have something to tell
 	request *incoming
 }
 
@@ -240,12 +252,16 @@ func (e *Endpoint) run(w *work) {
 	for i := range w.ended {
 		w.ended[i].done(w.ended[i].resp, w.ended[i].err)
 	}
+	for _, o := range w.watches {
+		o.tell()
+	}
 	if in := w.request; in != nil {
 		e.cfg.Handler(in.peer, &in.req, in.reply)
 	}
 	clear(w.out)
 	clear(w.ended)
-	w.out, w.ended, w.request = w.out[:0], w.ended[:0], nil
+	clear(w.watches)
+	w.out, w.ended, w.watches, w.request = w.out[:0], w.ended[:0], w.watches[:0], nil
 }
 
 // unsent takes note that the socket refused a packet. The address it should leave

@@ -11,8 +11,12 @@ var (
 	ErrReset = errors.New("coap: peer rejected the message")
 	// ErrClosed says that the Endpoint was closed.
 	ErrClosed = errors.New("coap: endpoint is closed")
-	// ErrBusy says that too many requests wait for one peer (Config.MaxQueue).
+	// ErrBusy says that too many requests or notifications wait for one peer
+	// (Config.MaxQueue, Config.MaxNotifications).
 	ErrBusy = errors.New("coap: too many requests wait for this peer")
+	// ErrNotObserved says that an observation is over, or never began: the last
+	// response ended it.
+	ErrNotObserved = errors.New("coap: resource is not observed")
 	// ErrTooLarge says that a body exceeds Config.MaxBody.
 	ErrTooLarge = errors.New("coap: body is too large")
 	// ErrBlock says that the blocks of a response do not fit together, for

@@ -76,6 +76,9 @@ func (x *exchange) measure(now time.Time) {
 // again sends the same once more.
 func (x *exchange) again(w *work) {
 	x.repeats++
+	if answers(x.packet) && !x.peer.afford(len(x.packet)) {
+		return
+	}
 	x.peer.stats.Retransmitted++
 	x.peer.e.stats.Retransmitted++
 	x.peer.send(x.packet, x.path, x, w)

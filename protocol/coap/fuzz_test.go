@@ -26,8 +26,8 @@ func FuzzOptions(f *testing.F) {
 		}
 		var o options
 		o.read(fr.opts)
-		_, _ = o.path(), o.query()
-		if o.hasBlock1 && o.block1.value() > 1<<24 || len(o.tag) > 8 || len(o.etag) > 8 {
+		_, _ = joined(o.segments), textsOf(o.queries)
+		if o.hasBlock1 && o.block1.value() > 1<<24 || len(o.tag) > 8 || len(o.etag()) > 8 {
 			t.Errorf("%+v", o)
 		}
 		if n := len(b) - len(fr.payload); n > maxDatagram || len(fr.payload) > maxDatagram {

@@ -40,7 +40,7 @@ func TestNSTART(t *testing.T) {
 		path := func(f frame) string {
 			var o options
 			o.read(f.opts)
-			return o.path()
+			return joined(o.segments)
 		}
 		first, second := s.expect("CON 0.01"), s.expect("CON 0.01")
 		if path(first) == "1" { // they go at the same time

@@ -163,6 +163,8 @@ func TestCriticalOptions(t *testing.T) {
 		{"critical", message.Confirmable, []message.Option{option(65001, "x")}, "ACK 4.02"},
 		{"critical, NON", message.NonConfirmable, []message.Option{option(65001, "x")}, ""},
 		{"If-Match", message.Confirmable, []message.Option{option(message.IfMatch, "x")}, "ACK 4.02"},
+		{"If-Match of 9", message.Confirmable, []message.Option{option(message.IfMatch, "123456789")}, "ACK 4.02"},
+		{"If-None-Match", message.Confirmable, []message.Option{option(message.IfNoneMatch, "")}, "ACK 4.02"},
 		{"Observe", message.Confirmable, []message.Option{option(message.Observe, "")}, "ACK 2.05"},
 		{"two Accept", message.Confirmable, []message.Option{option(message.Accept, "a"), option(message.Accept, "b")}, "ACK 4.02"},
 		{"long Accept", message.Confirmable, []message.Option{option(message.Accept, "abc")}, "ACK 4.02"},
@@ -176,7 +178,9 @@ func TestCriticalOptions(t *testing.T) {
 		{"no 4.xx wanted", message.Confirmable, []message.Option{option(message.NoResponse, "\x08")}, "ACK 2.05"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			withScript(t, Config{Handler: echo}, func(t *testing.T, e *Endpoint, s *script) {
+			mux := new(Mux)
+			mux.Handle(codes.GET, "", echo)
+			withScript(t, Config{Handler: mux.Serve}, func(t *testing.T, e *Endpoint, s *script) {
 				s.send(packet(tt.typ, codes.GET, 7, "tok", "", tt.opts...))
 				if tt.want != "" {
 					s.expect(tt.want)

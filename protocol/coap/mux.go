@@ -17,8 +17,8 @@ const wellKnownCore = ".well-known/core"
 // Mux hands requests to resources by path and method, answers 4.04 and 4.05, and
 // lists its links at /.well-known/core. The zero value has no resources.
 type Mux struct {
-	// Error makes the response to a request that no resource takes (code 4.04) or
-	// whose method its resource has not (4.05); nil answers with the bare code.
+	// Error makes the response to a request that no resource takes (code 4.04), whose
+	// method its resource has not (4.05), or that accepts no links (4.06); nil answers with the bare code.
 	Error func(req *Request, code codes.Code) *Response
 	// Prefixes are first segments that a peer may write literally although they
 	// only say who listens ("Server" in "Server/vap/..."): a path that no resource
@@ -26,26 +26,45 @@ type Mux struct {
 	Prefixes []string
 
 	mu    sync.RWMutex
-	paths map[string]map[codes.Code]Handler
+	paths map[string]map[codes.Code]resource
 	links []Link
+}
+
+// resource is one method of a path.
+type resource struct {
+	handler     Handler
+	conditional bool
 }
 
 // Handle serves method on path (no leading slash). A last segment "*" stands for
 // any one segment; an exact path wins. It panics when both are taken already, as
 // that is a mistake of the program.
+//
+// A request with If-Match or If-None-Match gets 4.02 as the options' text demands of
+// who does not know them (RFC 7252 section 5.4.1), before h is called: h would change
+// what the client wanted left alone.
 func (m *Mux) Handle(method codes.Code, path string, h Handler) {
+	m.handle(method, path, resource{handler: h})
+}
+
+// HandleConditional is Handle for an h that asks Request.Holds.
+func (m *Mux) HandleConditional(method codes.Code, path string, h Handler) {
+	m.handle(method, path, resource{handler: h, conditional: true})
+}
+
+func (m *Mux) handle(method codes.Code, path string, r resource) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.paths == nil {
-		m.paths = make(map[string]map[codes.Code]Handler)
+		m.paths = make(map[string]map[codes.Code]resource)
 	}
 	if m.paths[path] == nil {
-		m.paths[path] = make(map[codes.Code]Handler)
+		m.paths[path] = make(map[codes.Code]resource)
 	}
-	if m.paths[path][method] != nil {
+	if m.paths[path][method].handler != nil {
 		panic(fmt.Sprintf("coap: two handlers for %v %s", method, path))
 	}
-	m.paths[path][method] = h
+	m.paths[path][method] = r
 }
 
 // Link lists l at /.well-known/core, after those listed before.
@@ -63,8 +82,12 @@ func (m *Mux) Serve(peer Peer, req *Request, reply func(*Response)) {
 		return
 	}
 	methods := m.find(req.Path)
-	if h := methods[req.Code]; h != nil {
-		h(peer, req, reply)
+	if r := methods[req.Code]; r.handler != nil {
+		if !r.conditional && (req.IfNoneMatch || len(req.IfMatch) > 0) {
+			reply(&Response{Code: codes.BadOption})
+			return
+		}
+		r.handler(peer, req, reply)
 		return
 	}
 	if req.Path == wellKnownCore && methods == nil && req.Code == codes.GET {
@@ -88,7 +111,7 @@ func (m *Mux) fail(req *Request, code codes.Code) *Response {
 	return &Response{Code: code}
 }
 
-func (m *Mux) find(path string) map[codes.Code]Handler {
+func (m *Mux) find(path string) map[codes.Code]resource {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	if methods := m.lookup(path); methods != nil {
@@ -102,7 +125,7 @@ func (m *Mux) find(path string) map[codes.Code]Handler {
 	return nil
 }
 
-func (m *Mux) lookup(path string) map[codes.Code]Handler {
+func (m *Mux) lookup(path string) map[codes.Code]resource {
 	if methods := m.paths[path]; methods != nil {
 		return methods
 	}

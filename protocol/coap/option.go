@@ -11,8 +11,9 @@ const (
 	maxBlockSize = 1024
 	maxBlockNum  = 1<<20 - 1
 
-	// optionRequestTag is RFC 9175's.
+	// These are RFC 9175's.
 	optionRequestTag message.OptionID = 292
+	optionEcho       message.OptionID = 252
 )
 
 // szxOf is the exponent of RFC 7959 for a block size: size = 16 << szx.
@@ -49,7 +50,13 @@ type options struct {
 	segments, queries [][]byte
 	format, accept    *message.MediaType
 	maxAge            *uint32
-	etag, tag         []byte
+	etags, ifMatch    [][]byte
+	ifNoneMatch       bool
+	observe           uint32
+	hasObserve        bool
+	location          [][]byte
+	locationQuery     [][]byte
+	tag, echo         []byte
 	hasTag            bool
 	block1, block2    block
 	hasBlock1         bool
@@ -63,7 +70,10 @@ type options struct {
 }
 
 func (o *options) reset() {
-	*o = options{segments: o.segments[:0], queries: o.queries[:0]}
+	*o = options{
+		segments: o.segments[:0], queries: o.queries[:0], etags: o.etags[:0], ifMatch: o.ifMatch[:0],
+		location: o.location[:0], locationQuery: o.locationQuery[:0],
+	}
 }
 
 // read takes f's options apart.
@@ -89,6 +99,24 @@ func (o *options) take(opt message.Option, repeated bool) bool {
 	case message.URIQuery:
 		o.queries = append(o.queries, opt.Value)
 		return n <= 255
+	case message.ETag:
+		if n >= 1 && n <= 8 {
+			o.etags = append(o.etags, opt.Value)
+		}
+		return true
+	case message.IfMatch:
+		o.ifMatch = append(o.ifMatch, opt.Value)
+		return n <= 8
+	case message.LocationPath:
+		if n <= 255 {
+			o.location = append(o.location, opt.Value)
+		}
+		return true
+	case message.LocationQuery:
+		if n <= 255 {
+			o.locationQuery = append(o.locationQuery, opt.Value)
+		}
+		return true
 	}
 	if repeated {
 		return false
@@ -108,9 +136,15 @@ func (o *options) take(opt message.Option, repeated bool) bool {
 			o.maxAge = &v
 		}
 		return ok
-	case message.ETag:
-		if n >= 1 && n <= 8 {
-			o.etag = opt.Value
+	case message.IfNoneMatch:
+		o.ifNoneMatch = true
+		return n == 0
+	case message.Observe:
+		o.observe, o.hasObserve = uintOf(opt.Value, 3)
+		return true
+	case optionEcho:
+		if n >= 1 && n <= 40 {
+			o.echo = opt.Value
 		}
 		return true
 	case optionRequestTag:
@@ -165,18 +199,26 @@ func takeBlock(to *block, has *bool, b []byte) bool {
 	return ok
 }
 
-// path joins the segments.
-func (o *options) path() string {
-	if len(o.segments) == 1 {
-		return string(o.segments[0])
+// etag is the response's; nil when absent.
+func (o *options) etag() []byte {
+	if len(o.etags) == 0 {
+		return nil
 	}
-	n := len(o.segments)
-	for _, seg := range o.segments {
+	return o.etags[0]
+}
+
+// joined joins segments to a path.
+func joined(segments [][]byte) string {
+	if len(segments) == 1 {
+		return string(segments[0])
+	}
+	n := len(segments)
+	for _, seg := range segments {
 		n += len(seg)
 	}
 	var s strings.Builder
 	s.Grow(n)
-	for i, seg := range o.segments {
+	for i, seg := range segments {
 		if i > 0 {
 			s.WriteByte('/')
 		}
@@ -185,13 +227,25 @@ func (o *options) path() string {
 	return s.String()
 }
 
-func (o *options) query() []string {
-	if len(o.queries) == 0 {
+func textsOf(values [][]byte) []string {
+	if len(values) == 0 {
 		return nil
 	}
-	q := make([]string, len(o.queries))
-	for i, b := range o.queries {
-		q[i] = string(b)
+	texts := make([]string, len(values))
+	for i, v := range values {
+		texts[i] = string(v)
 	}
-	return q
+	return texts
+}
+
+// cloned is values in memory of their own.
+func cloned(values [][]byte) [][]byte {
+	if len(values) == 0 {
+		return nil
+	}
+	own := make([][]byte, len(values))
+	for i, v := range values {
+		own[i] = append([]byte{}, v...)
+	}
+	return own
 }

@@ -44,6 +44,9 @@ type peerState struct {
 	pending     int                  // its requests that we have not done with
 	memory      memory
 	rto         rtoEstimator
+	proof       proof
+	observers   map[token]*Observer    // of our resources
+	observing   map[token]*Observation // of its resources
 	uploads     []*transfer
 	answers     []*transfer
 	stats       Stats
@@ -105,11 +108,12 @@ func (e *Endpoint) newPeer(path Path) *peer {
 		id = PeerID(fmt.Sprintf("dtls:%s#%d", a.Identity, a.N))
 	}
 	way := Path{Peer: path.Peer, Association: path.Association}
-	return &peer{e: e, id: id, key: path.key(), peerState: newPeerState(way)}
+	return &peer{e: e, id: id, key: path.key(), peerState: e.newPeerState(way)}
 }
 
-func newPeerState(path Path) peerState {
-	return peerState{path: path, nextMID: uint16(rand.Uint32())}
+func (e *Endpoint) newPeerState(path Path) peerState {
+	trusted := path.Association != nil || e.cfg.Trusted(path.Peer.Addr())
+	return peerState{path: path, nextMID: uint16(rand.Uint32()), proof: proof{trusted: trusted}}
 }
 
 // remember returns the peer of path, made when there is none, as the least idle
@@ -146,7 +150,7 @@ func (e *Endpoint) forgetIdle() bool {
 }
 
 func (p *peer) busy() bool {
-	return len(p.exchanges)+len(p.calls)+len(p.queue)+p.pending > 0
+	return len(p.exchanges)+len(p.calls)+len(p.queue)+p.pending+len(p.observers)+len(p.observing) > 0
 }
 
 func (p *peer) forget() {
@@ -160,7 +164,7 @@ func (p *peer) forget() {
 	e.dedupBytes -= p.memory.size()
 	e.idle.Remove(p.elem)
 	delete(e.peers, p.key)
-	p.peerState = newPeerState(Path{Peer: p.path.Peer, Association: p.key.association})
+	p.peerState = e.newPeerState(Path{Peer: p.path.Peer, Association: p.key.association})
 }
 
 // heard counts a datagram of the peer and keeps the way back.
@@ -192,6 +196,12 @@ func (p *peer) messageID() uint16 {
 func (p *peer) close(err error, w *work) {
 	for len(p.queue) > 0 { // first, as each of the others that ends makes room for one
 		p.queue[0].end(nil, err, w)
+	}
+	for _, o := range p.observers {
+		o.end(err, w)
+	}
+	for _, o := range p.observing {
+		o.end(nil, err, w)
 	}
 	for _, x := range p.exchanges {
 		x.stop()

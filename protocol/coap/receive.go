@@ -15,6 +15,7 @@ type receiver struct {
 	e    *Endpoint
 	f    frame
 	o    options
+	size int
 	w    work
 	hash uint64
 	path Path
@@ -25,7 +26,7 @@ type receiver struct {
 func (r *receiver) receive(b []byte, path Path) {
 	e := r.e
 	path.Peer = unmap(path.Peer)
-	r.path, r.now = path, time.Now()
+	r.path, r.now, r.size = path, time.Now(), len(b)
 	err := r.f.parse(b)
 	if err == nil {
 		r.o.read(r.f.opts)
@@ -36,7 +37,7 @@ func (r *receiver) receive(b []byte, path Path) {
 		e.stats.Received++
 		p := e.peers[path.key()]
 		if p != nil {
-			p.heard(path, r.now)
+			r.heard(p)
 			e.idle.MoveToBack(p.elem)
 		}
 		if err != nil {
@@ -47,6 +48,11 @@ func (r *receiver) receive(b []byte, path Path) {
 	}
 	e.mu.Unlock()
 	e.run(&r.w)
+}
+
+func (r *receiver) heard(p *peer) {
+	p.heard(r.path, r.now)
+	p.paid(r.size, r.path.Local.IsMulticast())
 }
 
 // dispatch handles a well-formed message. p is nil for a stranger, of whom nothing
@@ -88,6 +94,7 @@ func (r *receiver) sendEmpty(p *peer, typ message.Type) []byte {
 	switch {
 	case r.path.Local.IsMulticast():
 	case p != nil:
+		p.spend(len(packet))
 		p.send(packet, r.path, nil, &r.w)
 	default:
 		r.e.stats.Sent++
@@ -129,6 +136,7 @@ func (r *receiver) response(p *peer) {
 	}
 	if r.f.typ == message.Acknowledgement {
 		if c != nil && c.x.mid == r.f.mid {
+			p.prove(r.now)
 			c.x.measure(r.now)
 			c.x.stop()
 			c.respond(&r.f, &r.o, &r.w)
@@ -136,10 +144,13 @@ func (r *receiver) response(p *peer) {
 		return
 	}
 	if c == nil {
-		r.strayResponse(p)
+		if !r.observed(p) {
+			r.strayResponse(p)
+		}
 		return
 	}
-	c.x.stop() // the response says that the request arrived
+	p.prove(r.now) // it knows the token
+	c.x.stop()     // the response says that the request arrived
 	if r.f.typ == message.Confirmable {
 		if r.o.refused != 0 {
 			r.reject(p)
@@ -163,6 +174,10 @@ func (r *receiver) strayResponse(p *peer) {
 	if p != nil && r.duplicate(p) {
 		return
 	}
+	if r.o.hasObserve && r.f.typ == message.NonConfirmable {
+		r.sendEmpty(p, message.Reset) // we observe that no longer (RFC 7641 section 3.6)
+		return
+	}
 	r.reject(p)
 }
 
@@ -175,7 +190,7 @@ func (r *receiver) duplicate(p *peer) bool {
 	}
 	p.stats.Duplicates++
 	r.e.stats.Duplicates++
-	if rec.reply != nil {
+	if rec.reply != nil && p.afford(len(rec.reply)) {
 		p.send(rec.reply, r.path, nil, &r.w)
 	}
 	return true
@@ -193,21 +208,26 @@ func (r *receiver) request(p *peer) {
 			e.stats.Dropped++
 			return
 		}
-		p.heard(r.path, r.now)
+		r.heard(p)
 	}
 	if r.duplicate(p) {
 		return
 	}
 	in := &incoming{
 		peer: p, path: r.path, token: f.token, mid: f.mid,
-		confirmable: f.typ == message.Confirmable, noResponse: uint8(o.noResponse),
-		hasBlock1: o.hasBlock1, block1: o.block1,
-		hasBlock2: o.hasBlock2, block2: o.block2,
+		size: r.size, confirmable: f.typ == message.Confirmable, noResponse: uint8(o.noResponse),
+		hasBlock1: o.hasBlock1, block1: o.block1, block2: o.block2, asked: e.szx,
 		req: Request{
-			Code: f.code, Path: o.path(), Query: o.query(), NonConfirmable: f.typ == message.NonConfirmable,
+			Code: f.code, Path: joined(o.segments), Query: textsOf(o.queries), NonConfirmable: f.typ == message.NonConfirmable,
 			ContentFormat: o.format, Accept: o.accept, Multicast: multicast, Received: r.now,
+			ETags: cloned(o.etags), IfMatch: cloned(o.ifMatch), IfNoneMatch: o.ifNoneMatch,
 		},
 	}
+	if o.hasBlock2 {
+		in.asked = min(in.asked, o.block2.szx)
+	}
+	in.szx = in.asked
+	in.req.in = in
 	if multicast {
 		in.path = Path{Peer: r.path.Peer} // a group is no source
 	}
@@ -226,6 +246,10 @@ func (r *receiver) request(p *peer) {
 		in.req.Body = bytes.Clone(f.payload)
 	}
 	in.key = r.key(false)
+	if o.echo != nil && in.proves(o.echo, r.now, &r.w) {
+		return
+	}
+	in.observe = r.observes(in)
 	if o.hasBlock2 && o.block2.num > 0 {
 		switch t := in.kept(r.now); {
 		case t != nil:
@@ -242,6 +266,19 @@ func (r *receiver) request(p *peer) {
 	}
 	e.setAlarm(&in.alarm, in, r.now.Add(wait))
 	r.w.request = in
+}
+
+// observes reports whether the request asks to observe, and ends what it wants to
+// observe no longer (RFC 7641 section 3.6).
+func (r *receiver) observes(in *incoming) bool {
+	get := r.f.code == codes.GET || r.f.code == FETCH
+	if !r.o.hasObserve || !get || in.req.Multicast || in.block2.num > 0 {
+		return false
+	}
+	if o := in.peer.observers[in.token]; o != nil && r.o.observe == 1 {
+		o.end(nil, &r.w)
+	}
+	return r.o.observe == 0
 }
 
 // refuse answers a request that can't be processed, whatever it asks for.
@@ -262,7 +299,7 @@ func (r *receiver) refuse(in *incoming) bool {
 	default:
 		return false
 	}
-	in.hasBlock1, in.hasBlock2 = false, false
+	in.hasBlock1, in.block2 = false, block{}
 	in.answer(resp, &r.w)
 	return true
 }

@@ -23,8 +23,11 @@ type transfer struct {
 
 	body []byte    // what came so far
 	resp *Response // what goes
-	etag [8]byte
-	due  int // the byte of it that is asked for next, most likely
+	tag  [8]byte   // of its ETag, where the handler gave none
+	due  int       // the byte of it that is asked for next, most likely
+
+	observer *Observer // that waits for its end
+	gone     bool
 }
 
 func (p *peer) newTransfer(home *[]*transfer, key uint64, now time.Time) *transfer {
@@ -83,8 +86,17 @@ func (t *transfer) progress(size int, now time.Time) bool {
 
 func (t *transfer) drop() {
 	e := t.peer.e
+	t.gone = true
 	e.transfers.Remove(t.elem)
 	e.blockBytes -= t.size
 	i := slices.Index(*t.home, t)
 	*t.home = slices.Delete(*t.home, i, i+1)
+}
+
+// etag ties the blocks of an answer together.
+func (t *transfer) etag() []byte {
+	if len(t.resp.ETag) > 0 {
+		return t.resp.ETag
+	}
+	return t.tag[:]
 }
