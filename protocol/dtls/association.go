@@ -2,6 +2,7 @@ package dtls
 
 import (
 	"container/list"
+	"context"
 	"encoding/binary"
 	"fmt"
 	"sync/atomic"
@@ -22,7 +23,7 @@ type association struct {
 
 	window window // of the reading goroutine
 
-	// All below is guarded by Transport.mu.
+	// All below is guarded by Transport.mu, and stays when the association has ended.
 	path       coap.Path // where it was heard last
 	heard      time.Time
 	elem       *list.Element // in Transport.idle; nil when ended
@@ -48,16 +49,17 @@ func newAssociation(s *secrets, identity string, path coap.Path) (*association, 
 }
 
 // install takes up a finished association, and ends those that it replaces or that there
-// is no room for.
-func (t *Transport) install(a *association) error {
+// is no room for. ctx is the handshake's, which Revoke may have ended.
+func (t *Transport) install(ctx context.Context, a *association) error {
 	var end []*association
+	defer func() { t.goodbye(end) }()
 	t.mu.Lock()
-	defer func() {
-		t.mu.Unlock()
-		t.notify(end)
-	}()
+	defer t.mu.Unlock()
 	if t.closed {
 		return errClosed
+	}
+	if err := ctx.Err(); err != nil {
+		return err
 	}
 	for len(t.all) >= t.cfg.MaxAssociations {
 		end = append(end, t.remove(t.idle.Front().Value.(*association)))
@@ -92,7 +94,7 @@ func (t *Transport) install(a *association) error {
 	return nil
 }
 
-// remove forgets an association; the caller notifies. mu is held.
+// remove forgets an association; the caller says goodbye. mu is held.
 func (t *Transport) remove(a *association) *association {
 	delete(t.all, &a.Association)
 	t.idle.Remove(a.elem)
@@ -120,8 +122,7 @@ func (t *Transport) remove(a *association) *association {
 	return a
 }
 
-// end ends associations, those that have not ended, with a word to the peer. mu is not
-// held.
+// end ends associations, those that have not ended. mu is not held.
 func (t *Transport) end(as ...*association) {
 	var end []*association
 	t.mu.Lock()
@@ -131,33 +132,27 @@ func (t *Transport) end(as ...*association) {
 		}
 	}
 	t.mu.Unlock()
-	for _, a := range end {
-		t.sendCloseNotify(a)
-	}
-	t.notify(end)
+	t.goodbye(end)
 }
 
-// notify tells the Endpoint. mu is not held.
-func (t *Transport) notify(end []*association) {
+// goodbye tells the peers (close_notify, RFC 5246 section 7.2.1) and the Endpoint of
+// associations that were removed. mu is not held.
+func (t *Transport) goodbye(end []*association) {
 	if len(end) == 0 {
 		return
 	}
 	t.mu.Lock()
 	ended := t.onEnd
 	t.mu.Unlock()
+	const warning, closeNotify = 1, 0
 	for _, a := range end {
+		if raw, err := a.seal(typeAlert, []byte{warning, closeNotify}); err == nil {
+			_ = t.conn.WritePacket(raw, a.path) // a courtesy
+		}
 		t.cfg.Logger.Debug("dtls: association has ended", "identity", a.Identity, "n", a.N)
 		if ended != nil {
 			ended(&a.Association)
 		}
-	}
-}
-
-func (t *Transport) sendCloseNotify(a *association) {
-	const warning, closeNotify = 1, 0
-	raw, err := a.seal(typeAlert, []byte{warning, closeNotify})
-	if err == nil {
-		_ = t.conn.WritePacket(raw, a.path) // a courtesy
 	}
 }
 
@@ -175,6 +170,7 @@ func (t *Transport) sweep() {
 	}
 }
 
+// expired forgets old handshakes and returns the associations that should end.
 func (t *Transport) expired(now time.Time) []*association {
 	var end []*association
 	t.mu.Lock()
@@ -198,6 +194,13 @@ func (t *Transport) expired(now time.Time) []*association {
 		if h.done && now.Sub(h.begun) > t.cfg.HandshakeTimeout {
 			delete(t.handshakes, addr)
 		}
+	}
+	for el := t.unproven.Front(); el != nil; el = t.unproven.Front() {
+		h := el.Value.(*handshake)
+		if now.Sub(h.begun) < unprovenFor {
+			break
+		}
+		t.forget(h)
 	}
 	return end
 }

@@ -56,8 +56,8 @@ type Config struct {
 	// HandshakeTimeout ends a handshake that is not finished; default 10 s.
 	HandshakeTimeout time.Duration
 	// MaxHandshakes bounds the unfinished handshakes of strangers; default 4096. One
-	// address holds a quarter of them at most, and those whose address is not proven by
-	// a cookie yet are a sixteenth at most, the oldest goes first.
+	// address (of IPv6: a /64) holds a quarter of them at most. Those whose address is not
+	// proven by a cookie yet are a quarter at most: the oldest goes first.
 	MaxHandshakes int
 	// MaxAssociations bounds the associations; the longest idle is ended first; default
 	// 16384.

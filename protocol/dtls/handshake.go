@@ -5,8 +5,6 @@ import (
 	"container/list"
 	"context"
 	"crypto/rand"
-	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"sync/atomic"
@@ -24,6 +22,8 @@ const (
 	// refuseAfter is how long after the client named its identity its Finished must have
 	// been verified: more than the second after which clients repeat a lost one.
 	refuseAfter = 2 * time.Second
+	// unprovenFor is how long a stranger may take to return the cookie.
+	unprovenFor = 3 * time.Second
 	// replaceAfter is how old an unfinished handshake must be for another hello from
 	// its address to take its place.
 	replaceAfter = 2 * time.Second
@@ -33,10 +33,6 @@ const (
 	// maxRepeats bounds how often the last flight is sent again.
 	maxRepeats = 8
 )
-
-// ErrRefused says that the other side knows another key for the identity, or none. It is
-// a hint: who says so is not authenticated.
-var ErrRefused = errors.New("dtls: the server refuses identity or key: pair again")
 
 // handshake is one under way with an address, by pion. A server's stays for a while to
 // repeat its last flight.
@@ -106,14 +102,6 @@ func (t *Transport) repeat(h *handshake, typ byte) {
 	}
 }
 
-// warned takes down an alert of the server. Anybody may have sent it, so the handshake
-// gets some more time to prove it wrong.
-func (h *handshake) warned(body []byte) {
-	if len(body) == 2 && body[0] == 2 && h.refused.CompareAndSwap(0, int32(body[1])+1) {
-		time.AfterFunc(3*flightInterval, h.cancel)
-	}
-}
-
 // admit begins the handshake of a stranger, when there is room.
 func (t *Transport) admit(r *record, d []byte, path coap.Path) bool {
 	random := r.helloRandom()
@@ -125,13 +113,14 @@ func (t *Transport) admit(r *record, d []byte, path coap.Path) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), t.cfg.HandshakeTimeout)
 	h.cancel = cancel
 	t.mu.Lock()
-	room := t.room(h)
+	old := t.handshakes[path.Peer]
+	room := (old == nil || !old.client) && t.room(h)
 	if room {
-		if old := t.handshakes[path.Peer]; old != nil {
+		if old != nil {
 			t.forget(old)
 		}
 		t.halfOpen++
-		t.perAddress[network(path)]++
+		t.perAddress[home(path)]++
 		h.elem = t.unproven.PushBack(h)
 		t.handshakes[path.Peer] = h
 		t.wg.Add(1)
@@ -153,7 +142,7 @@ func (t *Transport) admit(r *record, d []byte, path coap.Path) bool {
 // room makes room for another stranger, at the cost of the one who has proven nothing
 // for the longest. mu is held.
 func (t *Transport) room(h *handshake) bool {
-	limit := max(t.cfg.MaxHandshakes/16, 1)
+	limit := max(t.cfg.MaxHandshakes/4, 1)
 	if t.unproven.Len() > limit/2 {
 		if t.greylist == nil {
 			t.greylist = newGreylist()
@@ -162,7 +151,7 @@ func (t *Transport) room(h *handshake) bool {
 			return false
 		}
 	}
-	if t.closed || t.halfOpen >= t.cfg.MaxHandshakes || t.perAddress[network(h.path)] >= max(t.cfg.MaxHandshakes/4, 1) {
+	if t.closed || t.halfOpen >= t.cfg.MaxHandshakes || t.perAddress[home(h.path)] >= max(t.cfg.MaxHandshakes/4, 1) {
 		t.stats.Refused++
 		return false
 	}
@@ -173,8 +162,8 @@ func (t *Transport) room(h *handshake) bool {
 	return true
 }
 
-// network is whose handshakes count together: an IPv4 address, or a /64.
-func network(path coap.Path) netip.Prefix {
+// home is whose handshakes count together: an IPv4 address, or a /64.
+func home(path coap.Path) netip.Prefix {
 	bits := 32
 	if path.Peer.Addr().Is6() {
 		bits = 64
@@ -249,7 +238,7 @@ func (h *handshake) serve(ctx context.Context) {
 	}
 	t.mu.Lock()
 	t.halfOpen--
-	if n := network(h.path); t.perAddress[n] > 1 {
+	if n := home(h.path); t.perAddress[n] > 1 {
 		t.perAddress[n]--
 	} else {
 		delete(t.perAddress, n)
@@ -260,7 +249,7 @@ func (h *handshake) serve(ctx context.Context) {
 		t.forget(h)
 	}
 	t.mu.Unlock()
-	t.finished(h, a, err)
+	_ = t.finished(ctx, h, a, err)
 }
 
 // key finds the client's key. An identity that is not known gets one that nobody knows,
@@ -313,78 +302,20 @@ func (h *handshake) run(ctx context.Context, conn *pion.Conn) (*association, err
 }
 
 // finished counts, and installs what was made before the client is told.
-func (t *Transport) finished(h *handshake, a *association, err error) {
+func (t *Transport) finished(ctx context.Context, h *handshake, a *association, err error) error {
 	log := t.cfg.Logger.With("peer", h.path.Peer, "identity", h.identity)
 	if err == nil {
-		err = t.install(a)
+		err = t.install(ctx, a)
 	}
 	if err != nil {
 		t.count(&t.stats.Failed)
 		log.Debug("dtls: handshake failed", "err", err)
-		return
+		return err
 	}
 	t.count(&t.stats.Finished)
 	log.Debug("dtls: handshake finished", "n", a.N, "cid", a.hasCID)
 	if h.final != nil {
 		_ = t.conn.WritePacket(h.final, h.path)
 	}
-}
-
-// Associate shakes hands with the server at addr, as a client, and returns the
-// association; Endpoint.Secured makes its peer. An older one with addr ends then. It
-// returns ErrRefused when the server knows no such key, or ctx's error when it does not
-// answer; Config.HandshakeTimeout bounds it in any case.
-func (t *Transport) Associate(ctx context.Context, addr netip.AddrPort, c Credentials) (*coap.Association, error) {
-	if err := c.validate(); err != nil {
-		return nil, err
-	}
-	path := coap.Path{Peer: netip.AddrPortFrom(addr.Addr().Unmap(), addr.Port())}
-	ctx, cancel := context.WithTimeout(ctx, t.cfg.HandshakeTimeout)
-	defer cancel()
-	h := t.newHandshake(path, true)
-	h.cancel, h.identity = cancel, c.Identity
-	conn, err := pion.ClientWithOptions(h.pipe, h.pipe.addr,
-		pion.WithCipherSuites(suites()...),
-		pion.WithPSK(func([]byte) ([]byte, error) { return c.Key, nil }),
-		pion.WithPSKIdentityHint([]byte(c.Identity)),
-		pion.WithExtendedMasterSecret(pion.RequireExtendedMasterSecret),
-		// Ask for a connection id, and need none: a server is known by its address.
-		pion.WithConnectionIDGenerator(pion.OnlySendCIDGenerator()),
-		pion.WithFlightInterval(flightInterval),
-		pion.WithMTU(mtu),
-		pion.WithLoggerFactory(pionLogger{t.cfg.Logger}),
-	)
-	if err != nil {
-		return nil, fmt.Errorf("dtls: %w", err)
-	}
-	t.mu.Lock()
-	switch old := t.handshakes[path.Peer]; {
-	case t.closed:
-		err = errClosed
-	case old != nil && !old.done:
-		err = fmt.Errorf("dtls: a handshake with %v is under way: wait for its end", addr)
-	default:
-		t.handshakes[path.Peer] = h
-		t.wg.Add(1)
-	}
-	t.mu.Unlock()
-	if err != nil {
-		_ = conn.Close()
-		return nil, err
-	}
-	defer t.wg.Done()
-	a, err := h.run(ctx, conn)
-	if alert := h.refused.Load(); err != nil && alert != 0 {
-		err = fmt.Errorf("%w (alert %d)", ErrRefused, alert-1)
-	} else if err != nil && ctx.Err() != nil {
-		err = ctx.Err() // pion's says less
-	}
-	t.mu.Lock()
-	t.forget(h)
-	t.mu.Unlock()
-	t.finished(h, a, err)
-	if err != nil {
-		return nil, fmt.Errorf("dtls: handshake with %v as %q: %w", addr, c.Identity, err)
-	}
-	return &a.Association, nil
+	return nil
 }

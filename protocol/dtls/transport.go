@@ -204,7 +204,7 @@ func (t *Transport) WritePacket(b []byte, to coap.Path) error {
 	if err := t.conn.WritePacket(raw, path); err != nil {
 		// The address it should leave from may be gone: leave that to the system.
 		t.mu.Lock()
-		if a.path == path {
+		if a.elem != nil && a.path == path {
 			a.path.Local, a.path.Interface = netip.Addr{}, 0
 		}
 		t.mu.Unlock()
@@ -231,8 +231,14 @@ func (t *Transport) receive(d []byte, path coap.Path) {
 	}
 	h := t.handshakes[path.Peer]
 	t.mu.Unlock()
-	if a != nil && t.open(a, d, path) {
-		return
+	if a != nil {
+		records := d
+		if h != nil { // who wants them whole, if they turn out to be its own
+			records = bytes.Clone(d)
+		}
+		if t.open(a, records, path) {
+			return
+		}
 	}
 	if r.epoch > 0 { // the end of a flight that was reordered, or nothing of ours
 		if h == nil || !h.put(d) {
