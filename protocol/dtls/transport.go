@@ -268,11 +268,9 @@ func (t *Transport) open(a *association, d []byte, path coap.Path) (authentic bo
 			continue
 		}
 		authentic = true
-		t.heard(a, path, a.window.note(r.seq))
+		way := t.heard(a, path, a.window.note(r.seq))
 		switch typ {
 		case typeApplication:
-			way := path
-			way.Association = &a.Association
 			t.ready = append(t.ready, packet{payload, way})
 		case typeAlert: // fatal, or close_notify: both end it
 			if len(payload) == 2 && (payload[0] == 2 || payload[1] == 0) {
@@ -287,20 +285,21 @@ func (t *Transport) open(a *association, d []byte, path coap.Path) (authentic bo
 }
 
 // heard adopts where an authentic record came from, when none newer came from elsewhere
-// (RFC 9146 section 6).
-func (t *Transport) heard(a *association, path coap.Path, newest bool) {
+// (RFC 9146 section 6). It returns where the peer is.
+func (t *Transport) heard(a *association, path coap.Path, newest bool) coap.Path {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if a.elem == nil {
-		return
+	if a.elem != nil {
+		a.heard = time.Now()
+		t.idle.MoveToBack(a.elem)
+		if newest {
+			if a.path.Peer != path.Peer {
+				t.stats.Moved++
+			}
+			a.path = path
+		}
 	}
-	a.heard = time.Now()
-	t.idle.MoveToBack(a.elem)
-	if !newest {
-		return
-	}
-	if a.path.Peer != path.Peer {
-		t.stats.Moved++
-	}
-	a.path = path
+	path = a.path
+	path.Association = &a.Association
+	return path
 }
