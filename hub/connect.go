@@ -20,8 +20,9 @@ type connecting struct {
 }
 
 const (
-	// maxConnecting bounds the clients whose connect waits for the disk.
-	maxConnecting = 64
+	// maxConnecting bounds the clients whose connect waits for the disk. After a restart
+	// of the hub a whole house connects at once.
+	maxConnecting = 1024
 	// maxRefusals bounds the clients of whom the hub remembers what it told them, so that
 	// its log does not repeat what a client that waits is told every ten seconds.
 	maxRefusals = 100
@@ -35,7 +36,9 @@ var errBusy = &vap.Error{Code: codes.ServiceUnavailable, Type: vap.TypeBusy, Ret
 // Connect queues the decision: it is on disk before it is answered, and a disk may be slow.
 func (h *Hub) Connect(peer coap.Peer, req vap.Connect, elsewhere bool, reply func(vap.Connected, error)) {
 	c := connecting{
-		req:   clients.Request{ID: req.ID, Name: req.Name, Token: req.Token, From: peer.Addr(), Elsewhere: elsewhere},
+		req: clients.Request{
+			ID: req.ID, Name: req.Name, Token: req.Token, From: peer.Addr(), Identity: peer.Identity(), Elsewhere: elsewhere,
+		},
 		reply: reply,
 	}
 	select {
@@ -45,30 +48,56 @@ func (h *Hub) Connect(peer coap.Peer, req vap.Connect, elsewhere bool, reply fun
 	}
 }
 
-// runConnects decides about one client after the other until ctx ends.
+// runConnects decides until ctx ends: about all who came while the disk kept those before
+// them, at once.
 func (h *Hub) runConnects(ctx context.Context) {
 	refusals := make(map[string]string) // what each client was told last
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case c := <-h.connects:
-			token, err := h.cfg.Registry.Connect(c.req)
-			if err != nil {
-				if refusals[c.req.ID] != err.Error() {
-					h.refused(c.req, err)
-				}
-				if len(refusals) >= maxRefusals {
-					clear(refusals) // ids are made up by whoever asks
-				}
-				refusals[c.req.ID] = err.Error()
-				c.reply(vap.Connected{}, connectError(err))
-				continue
+		case first := <-h.connects:
+			waiting := h.alsoConnecting(first)
+			requests := make([]clients.Request, len(waiting))
+			for i, c := range waiting {
+				requests[i] = c.req
 			}
-			delete(refusals, c.req.ID)
-			c.reply(vap.Connected{Locales: h.cfg.Locales, Token: token, Capabilities: h.offers()}, nil)
+			for i, d := range h.cfg.Registry.Connect(requests...) {
+				h.decided(waiting[i], d, refusals)
+			}
 		}
 	}
+}
+
+// alsoConnecting are first and all who wait besides.
+func (h *Hub) alsoConnecting(first connecting) []connecting {
+	waiting := []connecting{first}
+	for len(waiting) < maxConnecting {
+		select {
+		case c := <-h.connects:
+			waiting = append(waiting, c)
+		default:
+			return waiting
+		}
+	}
+	return waiting
+}
+
+// decided answers a client.
+func (h *Hub) decided(c connecting, d clients.Decision, refusals map[string]string) {
+	if d.Err == nil {
+		delete(refusals, c.req.ID)
+		c.reply(vap.Connected{Locales: h.cfg.Locales, Token: d.Token, Capabilities: h.offers()}, nil)
+		return
+	}
+	if refusals[c.req.ID] != d.Err.Error() {
+		h.refused(c.req, d.Err)
+	}
+	if len(refusals) >= maxRefusals {
+		clear(refusals) // ids are made up by whoever asks
+	}
+	refusals[c.req.ID] = d.Err.Error()
+	c.reply(vap.Connected{}, connectError(d.Err))
 }
 
 // refused tells the owner about a client that was not let in.
@@ -79,8 +108,8 @@ func (h *Hub) refused(r clients.Request, err error) {
 	}
 }
 
-// connectError is the protocol's error for a refusal of the registry of clients. What
-// has none (the disk is full) stays as it is, and becomes 5.00.
+// connectError is the protocol's error for a refusal of the registry of clients. What has
+// none stays as it is, and becomes 5.00.
 func connectError(err error) error {
 	switch {
 	case errors.Is(err, clients.ErrPending):
@@ -91,6 +120,12 @@ func connectError(err error) error {
 		return &vap.Error{Code: codes.Unauthorized, Type: vap.TypeToken}
 	case errors.Is(err, clients.ErrTaken):
 		return &vap.Error{Code: codes.BadRequest, Type: vap.TypeIDExists}
+	case errors.Is(err, clients.ErrPlain), errors.Is(err, clients.ErrIdentity):
+		return &vap.Error{Code: codes.Unauthorized, Type: vap.TypePairingRequired}
+	case errors.Is(err, clients.ErrID):
+		return &vap.Error{Code: codes.BadRequest, Type: vap.TypeMalformed, Object: "id"}
+	case errors.Is(err, clients.ErrUnkept):
+		return &vap.Error{Code: codes.ServiceUnavailable, Type: vap.TypeBusy, RetryAfter: time.Minute}
 	case errors.Is(err, clients.ErrFull):
 		return &vap.Error{Code: codes.TooManyRequests, Type: vap.TypeTooManyClients, RetryAfter: time.Minute}
 	}

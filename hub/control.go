@@ -17,6 +17,9 @@ func (h *Hub) Control() *control.Mux {
 	control.Handle(m, control.MethodClients, func(ctx context.Context, _ struct{}) (api.Result, error) {
 		return h.Do(ctx, owner, api.ListClients{})
 	})
+	control.Handle(m, control.MethodBackup, func(ctx context.Context, _ struct{}) (api.Result, error) {
+		return h.Do(ctx, owner, api.Backup{})
+	})
 	onClient := func(name string, command func(id string) api.Command) {
 		control.Handle(m, name, func(ctx context.Context, c control.ClientID) (api.Result, error) {
 			return h.Do(ctx, owner, command(c.ID))

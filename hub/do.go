@@ -20,6 +20,8 @@ func (h *Hub) Do(_ context.Context, who api.Actor, c api.Command) (api.Result, e
 	switch c := c.(type) {
 	case api.Status:
 		return h.status(), nil
+	case api.Backup:
+		return h.cfg.Store.Backup()
 	case api.ListClients:
 		return h.list(), nil
 	case api.ApproveClient:
@@ -79,6 +81,10 @@ func (h *Hub) status() control.HubStatus {
 			Heard: h.counts.heard.Load(), Understood: h.counts.understood.Load(), Rejected: h.counts.rejected.Load(),
 			Failed: h.counts.failed.Load(), FocusLost: h.counts.focusLost.Load(), WakeRejected: h.counts.wakeRejected.Load(),
 		},
+	}
+	stored := h.cfg.Store.Health()
+	v.Store = control.HubStore{
+		Problem: stored.Problem, Opened: stored.Opened, Backup: stored.Backup, BackupProblem: stored.BackupProblem,
 	}
 	for _, e := range h.cfg.Engines() {
 		v.Engines = append(v.Engines, control.HubEngine{

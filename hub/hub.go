@@ -19,6 +19,7 @@ import (
 	"vapd/hub/intent"
 	"vapd/hub/session"
 	"vapd/hub/speech"
+	"vapd/hub/store"
 	"vapd/protocol/clientregistry"
 	"vapd/protocol/coap"
 	"vapd/protocol/control"
@@ -38,6 +39,8 @@ type Config struct {
 	MaxSessions int
 
 	Registry *clients.Registry
+	// Store keeps the timers that satellites report, and what Registry knows.
+	Store *store.Store
 	// Window is how long satellites that woke for the same words are waited for.
 	Window         time.Duration
 	RequireSpeaker bool
@@ -81,7 +84,7 @@ func New(cfg Config) (*Hub, error) {
 	h := &Hub{
 		cfg: cfg, log: cfg.Logger,
 		referee:  newReferee(cfg.Window),
-		mirror:   newMirror(),
+		mirror:   newMirror(cfg.Store.Bucket(store.Timers), cfg.Logger, cfg.Now()),
 		connects: make(chan connecting, maxConnecting),
 		started:  cfg.Now(),
 	}
@@ -108,6 +111,7 @@ func (h *Hub) Addr() netip.AddrPort { return h.endpoint.LocalAddr() }
 
 // Run serves until ctx ends; then it ends every session and closes the socket.
 func (h *Hub) Run(ctx context.Context) error {
+	h.wg.Go(func() { h.mirror.run(ctx) })
 	h.runConnects(ctx)
 	h.cancel()
 	h.referee.close()

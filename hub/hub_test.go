@@ -21,7 +21,7 @@ import (
 	"vapd/hub/intent"
 	"vapd/hub/session"
 	"vapd/hub/speech"
-	"vapd/internal/durable"
+	"vapd/hub/store"
 	"vapd/protocol/clientregistry"
 	"vapd/protocol/coap"
 	"vapd/protocol/control"
@@ -54,10 +54,29 @@ func (pcmOnly) Names() []string                         { return nil }
 func (pcmOnly) Decoder(string) (session.Decoder, error) { return nil, errors.New("no such codec") }
 func (pcmOnly) Encoder(string) (session.Encoder, error) { return nil, errors.New("no such codec") }
 
+// openStore opens the store of a folder until the test ends.
+func openStore(t *testing.T, dir string) *store.Store {
+	t.Helper()
+	s, err := store.Open(t.Context(), store.Config{
+		Dir: dir, Logger: slog.New(slog.DiscardHandler),
+		Check: func(_ context.Context, path string) (string, error) { return store.Check(path) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
 func start(t *testing.T, heard string, change func(*Config)) *Hub {
 	t.Helper()
+	kept := openStore(t, t.TempDir())
 	registry, err := clients.Open(clients.Config{
-		Store: durable.File{Path: filepath.Join(t.TempDir(), "clients.json")}, Tokens: clients.RandomTokens{},
+		Store: kept.Bucket(store.Clients), Tokens: clients.RandomTokens{},
 		Approval: clients.ApproveFirst, Local: netip.Addr.IsLoopback, Now: time.Now,
 	})
 	if err != nil {
@@ -65,7 +84,7 @@ func start(t *testing.T, heard string, change func(*Config)) *Hub {
 	}
 	cfg := Config{
 		Name: "test", Locales: []string{"en-US"}, Listen: netip.MustParseAddrPort("127.0.0.1:0"), MaxClients: 10, MaxSessions: 3,
-		Registry: registry, Window: 200 * time.Millisecond,
+		Registry: registry, Store: kept, Window: 200 * time.Millisecond,
 		Recognizer: engine{heard}, Synthesizer: engine{heard}, Endpoint: speech.DefaultEndpointConfig,
 		Engines: func() []speech.Health { return []speech.Health{{Engine: "ears", State: speech.Ready}} },
 		Codecs:  pcmOnly{}, Understanding: intent.NewEnglish(),
@@ -299,6 +318,7 @@ type elsewhere struct {
 }
 
 func (e elsewhere) Addr() netip.AddrPort { return e.addr }
+func (elsewhere) Identity() string       { return "" }
 
 func TestWhoMayConnect(t *testing.T) {
 	h := start(t, "", nil)

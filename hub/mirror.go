@@ -1,27 +1,73 @@
 package hub
 
 import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
+	"vapd/hub/clients"
 	"vapd/protocol/vap"
 )
 
 // mirror holds what the clients report of themselves. Timers live on the satellites,
-// which ring without a hub; here is only what they told last.
+// which ring without a hub; here is only what they told last. Timers are kept over a
+// restart of the hub, some moments after they were reported, so that the hub can answer
+// before its satellites have reported again.
 type mirror struct {
+	store clients.Store
+	log   *slog.Logger
+	dirty chan struct{} // has one item when unkept has
+
 	mu      sync.Mutex
 	clients map[string]*reflection
+	unkept  map[string]bool // clients whose timers are not on the disk as they are here
 }
 
 // reflection is one client's.
 type reflection struct {
-	timers   []vap.TimerState
-	reported time.Time
-	volume   vap.Volume
+	timers []mirrored
+	volume vap.Volume
 }
 
-func newMirror() *mirror { return &mirror{clients: make(map[string]*reflection)} }
+// mirrored is a timer of a client, as it is kept.
+type mirrored struct {
+	ID      string    `json:"id"`
+	Label   string    `json:"label,omitempty"`
+	Seconds float64   `json:"seconds"`
+	Ends    time.Time `json:"ends"`
+	Ringing bool      `json:"ringing,omitempty"`
+}
+
+const (
+	// sameEnd is how far the ends of a timer may be apart in two reports that say the
+	// same: they are rounded, and take their time in the network.
+	sameEnd = 2 * time.Second
+	// keepAgain is when timers are kept that the disk did not take.
+	keepAgain = 10 * time.Second
+)
+
+// newMirror makes the mirror with the timers in store that have not ended yet: those that
+// have rang without the hub.
+func newMirror(store clients.Store, log *slog.Logger, now time.Time) *mirror {
+	m := &mirror{
+		store: store, log: log, dirty: make(chan struct{}, 1),
+		clients: make(map[string]*reflection), unkept: make(map[string]bool),
+	}
+	for client, data := range store.All() {
+		var timers []mirrored
+		if err := json.Unmarshal(data, &timers); err != nil {
+			log.Warn("a client's timers are forgotten until it reports them again", "client", client, "error", err)
+			continue
+		}
+		timers = slices.DeleteFunc(timers, func(t mirrored) bool { return !t.Ends.After(now) })
+		m.of(client).timers = timers
+	}
+	return m
+}
 
 func (m *mirror) of(client string) *reflection {
 	r := m.clients[client]
@@ -32,11 +78,30 @@ func (m *mirror) of(client string) *reflection {
 	return r
 }
 
-func (m *mirror) setTimers(client string, timers []vap.TimerState, now time.Time) {
+func (m *mirror) setTimers(client string, reported []vap.TimerState, now time.Time) {
+	timers := make([]mirrored, len(reported))
+	for i, t := range reported {
+		timers[i] = mirrored{t.ID, t.Label, t.Seconds, now.Add(time.Duration(t.Remaining * float64(time.Second))), t.Ringing}
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r := m.of(client)
-	r.timers, r.reported = timers, now
+	same := slices.EqualFunc(r.timers, timers, func(a, b mirrored) bool {
+		return a.ID == b.ID && a.Label == b.Label && a.Seconds == b.Seconds && a.Ringing == b.Ringing &&
+			a.Ends.Sub(b.Ends).Abs() < sameEnd
+	})
+	if r.timers = timers; !same {
+		m.touch(client)
+	}
+}
+
+// touch has a client's timers kept soon. The caller holds mu.
+func (m *mirror) touch(client string) {
+	m.unkept[client] = true
+	select {
+	case m.dirty <- struct{}{}:
+	default:
+	}
 }
 
 func (m *mirror) setVolume(client string, v vap.Volume) {
@@ -51,6 +116,7 @@ func (m *mirror) forget(client string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.clients, client)
+	m.touch(client)
 }
 
 // timers are a client's timers as they are now, if what it reported went on since.
@@ -63,10 +129,10 @@ func (m *mirror) timers(client string, now time.Time) []vap.TimerState {
 	}
 	out := make([]vap.TimerState, len(r.timers))
 	for i, t := range r.timers {
-		if !t.Ringing {
-			t.Remaining = max(0, t.Remaining-now.Sub(r.reported).Seconds())
+		out[i] = vap.TimerState{
+			ID: t.ID, Label: t.Label, Seconds: t.Seconds, Ringing: t.Ringing,
+			Remaining: max(0, t.Ends.Sub(now).Seconds()),
 		}
-		out[i] = t
 	}
 	return out
 }
@@ -79,4 +145,50 @@ func (m *mirror) volume(client string) vap.Volume {
 		return r.volume
 	}
 	return vap.Volume{}
+}
+
+// run keeps timers until ctx ends, and then what is left.
+func (m *mirror) run(ctx context.Context) {
+	again := time.NewTimer(keepAgain)
+	defer again.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			m.keep()
+			return
+		case <-m.dirty:
+		case <-again.C:
+		}
+		m.keep()
+		again.Reset(keepAgain)
+	}
+}
+
+// keep puts the timers that changed on the disk. What the disk does not take is tried
+// again.
+func (m *mirror) keep() {
+	m.mu.Lock()
+	changed := m.unkept
+	m.unkept = make(map[string]bool)
+	records := make(map[string][]byte, len(changed))
+	for client := range changed {
+		records[client] = nil
+		if r := m.clients[client]; r != nil && len(r.timers) > 0 {
+			data, err := json.Marshal(r.timers)
+			if err != nil {
+				panic(err) // strings, numbers and times
+			}
+			records[client] = data
+		}
+	}
+	m.mu.Unlock()
+	if len(records) == 0 {
+		return
+	}
+	if err := m.store.Apply(records); err != nil {
+		m.log.Debug("timers are not kept yet", "clients", len(records), "error", err)
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		maps.Copy(m.unkept, changed)
+	}
 }

@@ -26,6 +26,10 @@ type hubCmd struct {
 	Run     hubRunCmd     `cmd:"" default:"withargs" help:"Run the hub."`
 	Status  hubStatusCmd  `cmd:"" help:"Show what the hub does, and what it lacks."`
 	Clients hubClientsCmd `cmd:"" help:"The satellites that the hub knows: list, approve, deny, forget."`
+	Backup  hubBackupCmd  `cmd:"" help:"Write all that the hub keeps into a file, also while it runs."`
+	Restore hubRestoreCmd `cmd:"" help:"Put back what a backup has; the hub must not run."`
+
+	StoreCheck storeCheckCmd `cmd:"" hidden:"" help:"Check the store (the hub starts it)."`
 }
 
 // hubRunCmd runs the hub.
@@ -100,6 +104,7 @@ func (s hubStatusCmd) Run(c *hubCmd) error {
 	n := status.Turns
 	fmt.Fprintf(t, "turns\t%d heard, %d understood, %d not understood, %d failed\n", n.Heard, n.Understood, n.Rejected, n.Failed)
 	fmt.Fprintf(t, "refused\t%d another satellite was nearer, %d wake word not confirmed\n", n.FocusLost, n.WakeRejected)
+	fmt.Fprintf(t, "store\t%s\n", storeInWords(status.Store))
 	for _, e := range status.Engines {
 		fmt.Fprintf(t, "%s\t%s, crashed %d times", e.Name, e.State, e.Crashes)
 		if e.Detail != "" {

@@ -49,6 +49,8 @@ type Dispatcher interface {
 type (
 	// Status gives a control.HubStatus.
 	Status struct{}
+	// Backup gives the path of a backup of what the hub keeps, which was made just now.
+	Backup struct{}
 	// ListClients gives []control.HubClient.
 	ListClients struct{}
 	// ApproveClient lets a client in.
@@ -60,6 +62,7 @@ type (
 )
 
 func (Status) command()        {}
+func (Backup) command()        {}
 func (ListClients) command()   {}
 func (ApproveClient) command() {}
 func (DenyClient) command()    {}

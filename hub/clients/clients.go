@@ -1,20 +1,33 @@
-// Package clients knows the satellites: who may connect, by which token, and where
+// Package clients knows the satellites: who may connect, by which key or token, and where
 // each was seen last. It keeps them over a restart.
 //
-// A token is the proof that a client is the one that was approved. It is given out
-// once, and provisional until it is first used: a client that lost power between
-// getting its token and keeping it asks again from the same address and gets
-// another, so that nobody is locked out by a crash. Only hashes are kept.
+// A client that was paired has a key, and proves with it who it is (DTLS): it is let in
+// with any token or none, and never again without encryption. A key is provisional until
+// its first use: until then, and while a newer one was not used yet, the older way in
+// stays open, so that nobody is locked out by a crash on either side.
+//
+// A token is the proof of clients that have no key: that one is the client that was
+// approved. It is given out once, and provisional until it is first used: a client that
+// lost power between getting its token and keeping it asks again from the same address
+// and gets another. Only hashes of tokens are kept.
+//
+// All that is asked often is answered from memory. What must survive is on the disk
+// before it is answered; that a client was seen again is not, so that a house that
+// reconnects writes nothing.
 package clients
 
 import (
 	"cmp"
 	"errors"
 	"fmt"
+	"iter"
+	"maps"
 	"net/netip"
 	"slices"
 	"sync"
 	"time"
+
+	"vapd/protocol/pairing"
 )
 
 // State says what the owner of the hub decided about a client.
@@ -23,7 +36,7 @@ type State string
 // States of a client.
 const (
 	Approved State = "approved"
-	Pending  State = "pending" // waits for the owner
+	Pending  State = "pending" // waits for the owner; forgotten with a restart of the hub
 	Denied   State = "denied"
 )
 
@@ -38,33 +51,83 @@ const (
 	ApproveAll   Approval = "all"   // everyone who asks, for a network that is trusted
 )
 
+// KeyState says how far the pairing of a client is.
+type KeyState string
+
+// States of a client's key.
+const (
+	Unpaired KeyState = ""
+	Offered  KeyState = "offered"  // a first key was agreed and not used yet
+	Paired   KeyState = "paired"   // connects with its key only
+	Rotating KeyState = "rotating" // paired, and a new key was agreed and not used yet
+)
+
 // Reasons for which a client is not let in.
 var (
-	ErrTaken   = errors.New("clients: another client with this id is connected")
-	ErrDenied  = errors.New("clients: the owner of the hub denied this client")
-	ErrPending = errors.New("clients: the owner of the hub has not approved this client yet")
-	ErrToken   = errors.New("clients: wrong or missing token for a known client")
-	ErrFull    = errors.New("clients: too many clients are known: forget some with 'vapd hub clients forget'")
-	ErrUnknown = errors.New("clients: no client with this id")
+	ErrTaken    = errors.New("clients: another client with this id is connected")
+	ErrDenied   = errors.New("clients: the owner of the hub denied this client")
+	ErrPending  = errors.New("clients: the owner of the hub has not approved this client yet")
+	ErrToken    = errors.New("clients: wrong or missing token for a known client")
+	ErrFull     = errors.New("clients: too many clients are known: forget some with 'vapd hub clients forget'")
+	ErrUnknown  = errors.New("clients: no client with this id")
+	ErrID       = errors.New("clients: an id must have 1 to 256 bytes")
+	ErrPlain    = errors.New("clients: this client is paired, or has to be: it must use its key")
+	ErrIdentity = errors.New("clients: the key is not one of this client: pair it again")
+	// ErrUnkept wraps the store's error: what must survive could not be kept.
+	ErrUnkept = errors.New("clients: can't be kept")
 )
 
-// Limits of what is kept. Clients that wait for approval can be made up by anybody
-// on the network, so the oldest of them give way.
 const (
-	maxKnown   = 1000
+	// MaxKnown bounds the clients that are kept.
+	MaxKnown = 20_000
+	maxID    = 256 // bytes
+	// maxPending bounds the clients that wait for approval, which can be made up by
+	// anybody on the network: the oldest of them give way.
 	maxPending = 50
+	// seenStep is how far the time and place that a client was seen last may be behind
+	// on the disk.
+	seenStep = time.Hour
 )
 
-// Client is what is known of one client.
+// Client is what is known of one client, but for its secrets.
 type Client struct {
-	ID        string     `json:"id"`
-	Name      string     `json:"name"`
-	State     State      `json:"state"`
-	TokenHash []byte     `json:"token_sha256,omitempty"`
-	TokenUsed bool       `json:"token_used"` // false: provisional
-	Address   netip.Addr `json:"address"`    // where it was seen last
-	FirstSeen time.Time  `json:"first_seen"`
-	LastSeen  time.Time  `json:"last_seen"`
+	ID, Name  string
+	State     State
+	Key       KeyState
+	Address   netip.Addr // where it was seen last
+	FirstSeen time.Time
+	LastSeen  time.Time // when it connected last
+}
+
+// client is what is known of one client.
+type client struct {
+	ID        string
+	Name      string
+	State     State
+	TokenHash []byte
+	TokenUsed bool // false: provisional
+	Keys      pairing.Keyring
+	Address   netip.Addr
+	FirstSeen time.Time
+	LastSeen  time.Time
+	kept      time.Time // LastSeen as it is on the disk
+}
+
+func (c *client) public() Client {
+	return Client{c.ID, c.Name, c.State, c.key(), c.Address, c.FirstSeen, c.LastSeen}
+}
+
+func (c *client) key() KeyState {
+	none := pairing.Key{}
+	switch current, next := c.Keys.Current != none, c.Keys.Next != none; {
+	case current && next:
+		return Rotating
+	case current:
+		return Paired
+	case next:
+		return Offered
+	}
+	return Unpaired
 }
 
 // Tokens makes and checks tokens.
@@ -73,10 +136,12 @@ type Tokens interface {
 	Matches(token string, hash []byte) bool // in constant time
 }
 
-// Store keeps bytes over a restart.
+// Store keeps records over a restart.
 type Store interface {
-	Load() ([]byte, error) // nil when nothing was saved yet
-	Save([]byte) error     // atomic and durable
+	All() iter.Seq2[string, []byte]
+	// Apply sets the records of these keys, all or none, deletes those that are nil, and
+	// returns when that is on the disk.
+	Apply(map[string][]byte) error
 }
 
 // Config is what a Registry needs.
@@ -84,6 +149,8 @@ type Config struct {
 	Store    Store
 	Tokens   Tokens
 	Approval Approval
+	// RequirePaired keeps out who has no key, but for clients on the hub's own machine.
+	RequirePaired bool
 	// Tokenless are ids that connect without a token: peers that can't keep one.
 	Tokenless []string
 	// Local reports whether an address is the hub's own machine's. A client there that
@@ -92,181 +159,132 @@ type Config struct {
 	Now   func() time.Time
 }
 
-// Registry is the table of clients. Its methods may be called from any goroutine.
-// A change is on disk before it is answered.
+// Registry is the table of clients. Its methods may be called from any goroutine; those
+// that change something wait for the disk.
 type Registry struct {
 	cfg Config
 
-	mu      sync.Mutex
-	clients map[string]Client
+	changing sync.Mutex // one change at a time; held while the disk writes
+
+	mu       sync.RWMutex // never held while the disk works
+	clients  map[string]*client
+	pending  map[string]bool // ids of those that wait
+	approved int
 }
 
-// Open loads the table. A damaged one is an error, because starting empty would
-// lock out every satellite that has a token.
+// Open loads the table. A record that makes no sense is an error, because starting
+// without it would lock out a satellite.
 func Open(cfg Config) (*Registry, error) {
-	data, err := cfg.Store.Load()
-	if err != nil {
-		return nil, fmt.Errorf("clients: loading: %w", err)
-	}
-	known, err := decode(data)
-	if err != nil {
-		return nil, err
-	}
-	return &Registry{cfg: cfg, clients: known}, nil
-}
-
-// Request is what a client says of itself when it connects.
-type Request struct {
-	ID, Name, Token string
-	From            netip.AddrPort
-	// Elsewhere says that a client of this id is connected and alive at another
-	// address and port than From.
-	Elsewhere bool
-}
-
-// Connect decides about r. When err is nil the client is let in, and token, if not
-// empty, is its new token, to be sent to it once and kept nowhere.
-func (g *Registry) Connect(r Request) (token string, err error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	c, known := g.clients[r.ID]
-	if !known {
-		if c, err = g.introduce(r); err != nil {
-			return "", err
+	g := &Registry{cfg: cfg, clients: make(map[string]*client), pending: make(map[string]bool)}
+	for id, data := range cfg.Store.All() {
+		c, err := decode(id, data)
+		if err != nil {
+			return nil, err
 		}
+		g.set(id, c)
 	}
-	token, refusal := g.admit(&c, r)
-	if known && refusal != nil {
-		return "", refusal
-	}
-	if c.LastSeen = g.cfg.Now(); refusal == nil {
-		c.Name, c.Address = r.Name, r.From.Addr().Unmap()
-	}
-	if err := g.put(c); err != nil {
-		return "", err
-	}
-	return token, refusal
+	return g, nil
 }
 
-// introduce makes the entry of a client that nobody knows.
-func (g *Registry) introduce(r Request) (Client, error) {
-	if len(g.clients) >= maxKnown {
-		return Client{}, ErrFull
+// set puts c, or nothing, in the place of what is known of a client. The caller holds mu,
+// or is Open.
+func (g *Registry) set(id string, c *client) {
+	if old := g.clients[id]; old != nil && old.State == Approved {
+		g.approved--
 	}
-	c := Client{
-		ID: r.ID, Name: r.Name, Address: r.From.Addr().Unmap(),
-		State: Pending, FirstSeen: g.cfg.Now(),
+	delete(g.pending, id)
+	if c == nil {
+		delete(g.clients, id)
+		return
 	}
-	first := !slices.ContainsFunc(g.list(), func(c Client) bool { return c.State == Approved })
-	if g.cfg.Local(c.Address) || g.cfg.Approval == ApproveAll || g.cfg.Approval == ApproveFirst && first {
-		c.State = Approved
+	g.clients[id] = c
+	switch c.State {
+	case Approved:
+		g.approved++
+	case Pending:
+		g.pending[id] = true
 	}
-	return c, nil
 }
 
-// admit checks the owner's decision and the token, and issues a token where one is due.
-func (g *Registry) admit(c *Client, r Request) (token string, err error) {
-	tokenless := slices.Contains(g.cfg.Tokenless, c.ID)
-	switch {
-	case c.State == Denied:
-		return "", ErrDenied
-	case c.State == Pending:
-		return "", ErrPending
-	case r.Token != "" && g.cfg.Tokens.Matches(r.Token, c.TokenHash):
-		c.TokenUsed = true
-		return "", nil
-	case r.Token == "" && tokenless && r.Elsewhere:
-		return "", ErrTaken
-	case r.Token == "" && tokenless:
-		return "", nil
-	case c.TokenHash == nil, !c.TokenUsed && r.Token == "" && c.Address == r.From.Addr().Unmap():
-		token, c.TokenHash, err = g.cfg.Tokens.New()
-		c.TokenUsed = false
-		return token, err
+// get is a copy of what is known of a client.
+func (g *Registry) get(id string) (client, bool) {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	if c := g.clients[id]; c != nil {
+		return *c, true
 	}
-	return "", ErrToken
+	return client{}, false
 }
 
-// put keeps c, on disk first. Of clients that wait for approval the oldest give way.
-func (g *Registry) put(c Client) error {
-	next := make(map[string]Client, len(g.clients)+1)
-	for id, known := range g.clients {
-		next[id] = known
-	}
-	next[c.ID] = c
-	if c.State == Pending {
-		dropOldestPending(next)
-	}
-	return g.replace(next)
-}
-
-func dropOldestPending(all map[string]Client) {
-	var oldest Client
-	n := 0
-	for _, c := range all {
-		if c.State != Pending {
+// keep puts changed clients on the disk, nil ones off it, and then into the table. Who
+// waits for approval is kept in the table alone, so that strangers write nothing. The
+// caller holds changing.
+func (g *Registry) keep(changes map[string]*client) error {
+	records := make(map[string][]byte, len(changes))
+	for id, c := range changes {
+		if c == nil {
+			records[id] = nil
 			continue
 		}
-		if n++; n == 1 || c.LastSeen.Before(oldest.LastSeen) {
-			oldest = c
+		if c.State == Pending {
+			continue
+		}
+		c.kept = c.LastSeen
+		records[id] = encode(c)
+	}
+	if len(records) > 0 {
+		if err := g.cfg.Store.Apply(records); err != nil {
+			return fmt.Errorf("%w: %w", ErrUnkept, err)
 		}
 	}
-	if n > maxPending {
-		delete(all, oldest.ID)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for id, c := range changes {
+		g.set(id, c)
 	}
+	return nil
 }
 
-func (g *Registry) replace(next map[string]Client) error {
-	data, err := encode(next)
-	if err != nil {
-		return err
+// change changes what is known of one client, on the disk first.
+func (g *Registry) change(id string, f func(*client)) error {
+	g.changing.Lock()
+	defer g.changing.Unlock()
+	c, ok := g.get(id)
+	if !ok {
+		return fmt.Errorf("%w: %q", ErrUnknown, id)
 	}
-	if err := g.cfg.Store.Save(data); err != nil {
-		return fmt.Errorf("clients: saving: %w", err)
-	}
-	g.clients = next
-	return nil
+	f(&c)
+	return g.keep(map[string]*client{id: &c})
 }
 
 // Decide sets what the owner decided about a client.
 func (g *Registry) Decide(id string, s State) error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	c, ok := g.clients[id]
-	if !ok {
-		return fmt.Errorf("%w: %q", ErrUnknown, id)
-	}
-	c.State = s
-	return g.put(c)
+	return g.change(id, func(c *client) { c.State = s })
 }
 
 // Forget removes all that is known of a client; it may introduce itself anew.
 func (g *Registry) Forget(id string) error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if _, ok := g.clients[id]; !ok {
+	g.changing.Lock()
+	defer g.changing.Unlock()
+	if _, ok := g.get(id); !ok {
 		return fmt.Errorf("%w: %q", ErrUnknown, id)
 	}
-	next := make(map[string]Client, len(g.clients))
-	for other, c := range g.clients {
-		if other != id {
-			next[other] = c
-		}
-	}
-	return g.replace(next)
+	return g.keep(map[string]*client{id: nil})
+}
+
+// Get is what is known of a client.
+func (g *Registry) Get(id string) (Client, bool) {
+	c, ok := g.get(id)
+	return c.public(), ok
 }
 
 // List is all clients, ordered by id.
 func (g *Registry) List() []Client {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.list()
-}
-
-func (g *Registry) list() []Client {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
 	out := make([]Client, 0, len(g.clients))
-	for _, c := range g.clients {
-		out = append(out, c)
+	for c := range maps.Values(g.clients) {
+		out = append(out, c.public())
 	}
 	slices.SortFunc(out, func(a, b Client) int { return cmp.Compare(a.ID, b.ID) })
 	return out

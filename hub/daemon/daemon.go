@@ -18,6 +18,7 @@ import (
 	"vapd/hub/clients"
 	"vapd/hub/intent"
 	"vapd/hub/speech"
+	"vapd/hub/store"
 	"vapd/internal/config"
 	"vapd/internal/durable"
 	"vapd/internal/identity"
@@ -31,7 +32,8 @@ import (
 type Options struct {
 	Config config.Hub
 	Env    config.Env
-	// Executable is the program whose command "engine" runs the speech engines.
+	// Executable is the program whose command "engine" runs the speech engines, and
+	// whose command "hub store-check" checks the store.
 	Executable string
 	// Ready is called once the hub can be reached.
 	Ready  func(control.HubReady)
@@ -42,7 +44,7 @@ type Options struct {
 const cacheBytes = 8 << 20
 
 // Run runs a hub until ctx ends.
-func Run(ctx context.Context, o Options) error {
+func Run(ctx context.Context, o Options) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var wg sync.WaitGroup
@@ -53,7 +55,16 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	cfg, engines, err := hubConfig(o, state)
+	id, err := identity.Load(durable.File{Path: filepath.Join(state, store.IdentityName)}, "org.vapd.hub")
+	if err != nil {
+		return err
+	}
+	kept, err := openStore(ctx, o, state, id)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, kept.Close()) }()
+	cfg, engines, err := hubConfig(o, state, id, kept)
 	if err != nil {
 		return err
 	}
@@ -99,17 +110,13 @@ func folders(o Options) (state, socket string, err error) {
 }
 
 // hubConfig is the hub that the settings describe, and the engines to run for it.
-func hubConfig(o Options, state string) (hub.Config, []*speech.Engine, error) {
+func hubConfig(o Options, state, id string, kept *store.Store) (hub.Config, []*speech.Engine, error) {
 	listen, err := netip.ParseAddrPort(o.Config.Listen)
 	if err != nil {
 		return hub.Config{}, nil, fmt.Errorf("daemon: listen: %w", err)
 	}
-	id, err := identity.Load(durable.File{Path: filepath.Join(state, "identity")}, "org.vapd.hub")
-	if err != nil {
-		return hub.Config{}, nil, err
-	}
 	registry, err := clients.Open(clients.Config{
-		Store:    durable.File{Path: filepath.Join(state, "clients.json")},
+		Store:    kept.Bucket(store.Clients),
 		Tokens:   clients.RandomTokens{},
 		Approval: clients.Approval(o.Config.Clients.Approval), Tokenless: o.Config.Clients.Tokenless,
 		Local: ownAddress,
@@ -125,7 +132,7 @@ func hubConfig(o Options, state string) (hub.Config, []*speech.Engine, error) {
 	cfg := hub.Config{
 		ID: id, Name: name(o.Config.Name), Locales: []string{"en-US"},
 		Listen: listen, Groups: o.Config.Discoverable, MaxClients: o.Config.Clients.Max, MaxSessions: s.Most,
-		Registry: registry, Window: time.Duration(o.Config.Focus.Window), RequireSpeaker: o.Config.Focus.RequireSpeaker,
+		Registry: registry, Store: kept, Window: time.Duration(o.Config.Focus.Window), RequireSpeaker: o.Config.Focus.RequireSpeaker,
 		Recognizer: ear.recognizer(english.Sentences()), Synthesizer: voice.synthesizer(), Voice: o.Config.Speech.Voice,
 		Endpoint: speech.EndpointConfig{
 			Silence: time.Duration(s.EndSilence), ShortSilence: time.Duration(s.CompleteSilence),

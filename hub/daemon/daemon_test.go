@@ -20,6 +20,7 @@ import (
 	"vapd/hub/speech"
 	"vapd/hub/speech/flite"
 	"vapd/hub/speech/pocketsphinx"
+	"vapd/hub/store"
 	"vapd/internal/config"
 	"vapd/protocol/clientregistry"
 	"vapd/protocol/coap"
@@ -27,8 +28,14 @@ import (
 	"vapd/protocol/vap"
 )
 
-// The test binary is the program that runs the engines, too.
+// The test binary is the program that runs the engines and checks the store, too.
 func TestMain(m *testing.M) {
+	if len(os.Args) == 4 && os.Args[1] == "hub" && os.Args[2] == "store-check" {
+		if err := store.RunCheck(os.Args[3], os.Stdout); err != nil {
+			panic(err)
+		}
+		return
+	}
 	if len(os.Args) == 3 && os.Args[1] == "engine" {
 		if err := runEngine(os.Args[2]); err != nil {
 			fmt.Fprintln(os.Stderr, err)

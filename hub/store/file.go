@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -70,14 +69,11 @@ func openFile(path string, readOnly bool) (*file, error) {
 // opens it.
 func createFile(path string, all records) (*file, error) {
 	tmp := path + ".new"
-	if err := os.Remove(tmp); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := buildFile(tmp, all); err != nil {
 		return nil, err
 	}
-	if err := fillFile(tmp, all); err != nil {
-		return nil, errors.Join(err, os.Remove(tmp))
-	}
 	if err := os.Rename(tmp, path); err != nil {
-		return nil, errors.Join(err, os.Remove(tmp))
+		return nil, err
 	}
 	if err := durable.SyncFolder(filepath.Dir(path)); err != nil {
 		return nil, err
@@ -85,12 +81,21 @@ func createFile(path string, all records) (*file, error) {
 	return openFile(path, false)
 }
 
-func fillFile(path string, all records) error {
-	created, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
+// buildFile makes a file with these records at path, which may have a leftover, and puts
+// it on the disk.
+func buildFile(path string, all records) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err := errors.Join(likeFolder(created), created.Close()); err != nil {
+	err := fillFile(path, all)
+	if err != nil {
+		_ = os.Remove(path) // it may not be there
+	}
+	return err
+}
+
+func fillFile(path string, all records) error {
+	if err := writeLikeFolder(path, nil); err != nil {
 		return err
 	}
 	f, err := openFile(path, false)
@@ -100,7 +105,7 @@ func fillFile(path string, all records) error {
 	err = guard(func() error {
 		return f.db.Update(func(tx *bolt.Tx) error { return fill(tx, all) })
 	})
-	return cmp.Or(err, f.letGo(err)) // the transaction is on the disk
+	return errors.Join(err, f.letGo(err)) // the transaction is on the disk
 }
 
 // likeFolder gives a file that root made to the owner of its folder, so that the hub can

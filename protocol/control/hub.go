@@ -5,6 +5,7 @@ import "time"
 // Methods of the hub's socket.
 const (
 	MethodHubStatus     = "status"          // returns HubStatus
+	MethodBackup        = "backup"          // returns the path of the backup, a string
 	MethodClients       = "clients"         // returns []HubClient
 	MethodApproveClient = "clients.approve" // ClientID
 	MethodDenyClient    = "clients.deny"    // ClientID
@@ -53,6 +54,7 @@ type HubStatus struct {
 	Sessions int         `json:"sessions"` // now
 	Turns    HubTurns    `json:"turns"`
 	Engines  []HubEngine `json:"engines"`
+	Store    HubStore    `json:"store"`
 	RSSBytes int64       `json:"rss_bytes"` // of the hub, its engines not counted
 }
 
@@ -73,6 +75,14 @@ type HubEngine struct {
 	Crashes int    `json:"crashes"`
 	// Detail says what is wrong and what to do, for instance which package is missing.
 	Detail string `json:"detail,omitempty"`
+}
+
+// HubStore is how what the hub keeps is kept. Problems are for people, and say what to do.
+type HubStore struct {
+	Problem       string    `json:"problem,omitempty"`        // why no change can be kept now
+	Opened        string    `json:"opened,omitempty"`         // what was wrong at the start, and what was done
+	Backup        time.Time `json:"backup,omitzero"`          // when the newest automatic one was made
+	BackupProblem string    `json:"backup_problem,omitempty"` // why the last one failed
 }
 
 // Kinds of HubEvent.

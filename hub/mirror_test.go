@@ -1,0 +1,94 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"log/slog"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"vapd/hub/store"
+	"vapd/protocol/vap"
+)
+
+func TestTimersSurviveARestartOfTheHub(t *testing.T) {
+	dir := t.TempDir()
+	kept := openStore(t, dir).Bucket(store.Timers)
+	now := time.Unix(1_800_000_000, 0)
+	m := newMirror(kept, slog.New(slog.DiscardHandler), now)
+	m.setTimers("kitchen", []vap.TimerState{{ID: "short", Seconds: 60, Remaining: 30}, {ID: "long", Label: "tea", Seconds: 600, Remaining: 300}}, now)
+	m.setTimers("hall", []vap.TimerState{{ID: "one", Seconds: 600, Remaining: 600}}, now)
+	m.setTimers("bath", []vap.TimerState{{ID: "one", Seconds: 600, Remaining: 600}}, now)
+	m.keep()
+	m.setTimers("hall", nil, now) // it was cancelled
+	m.forget("bath")
+	m.keep()
+
+	now = now.Add(100 * time.Second)
+	m = newMirror(kept, slog.New(slog.DiscardHandler), now)
+	want := []vap.TimerState{{ID: "long", Label: "tea", Seconds: 600, Remaining: 200}}
+	if d := cmp.Diff(want, m.timers("kitchen", now)); d != "" {
+		t.Errorf("kitchen (-want +got):\n%s", d)
+	}
+	for _, client := range []string{"hall", "bath"} {
+		if got := m.timers(client, now); len(got) > 0 {
+			t.Errorf("%s: %v", client, got)
+		}
+	}
+}
+
+// writes counts what is kept, and keeps nothing while err is set.
+type writes struct {
+	n   int
+	err error
+}
+
+func (*writes) All() iter.Seq2[string, []byte] { return func(func(string, []byte) bool) {} }
+func (w *writes) Apply(map[string][]byte) error {
+	w.n++
+	return w.err
+}
+
+func TestTimersAreKeptWhenTheyChange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := new(writes)
+		m := newMirror(w, slog.New(slog.DiscardHandler), time.Now())
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			m.run(ctx)
+		}()
+		report := func(remaining float64) {
+			m.setTimers("kitchen", []vap.TimerState{{ID: "a", Seconds: 600, Remaining: remaining}}, time.Now())
+			synctest.Wait()
+		}
+		report(300)
+		report(299.5) // it says the same after its connection broke
+		if w.n != 1 {
+			t.Errorf("%d writes, want 1", w.n)
+		}
+		w.err = errors.New("disk full")
+		report(200)
+		time.Sleep(5 * keepAgain)
+		synctest.Wait()
+		if w.n < 5 {
+			t.Errorf("the disk was tried %d times", w.n-1)
+		}
+		w.err = nil
+		time.Sleep(keepAgain)
+		synctest.Wait()
+		n := w.n
+		time.Sleep(5 * keepAgain)
+		if w.n != n {
+			t.Errorf("what is kept was written %d times more", w.n-n)
+		}
+		report(100)
+		cancel()
+		<-done
+	})
+}
