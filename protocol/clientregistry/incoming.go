@@ -101,8 +101,9 @@ func (c *Client) streamDone(i *IncomingStream) {
 	}
 }
 
-// piece takes a piece of streamed sound. One may come before the answer that
-// announces its stream.
+// piece takes a piece of streamed sound. One may come before the answer that announces
+// its stream: that one waits for the last fragment, which the client may still be about
+// to send.
 func (c *Client) piece(sound vap.Sound, reply func(*coap.Response)) {
 	if len(sound.Data) > maxPieceBytes {
 		reply(malformed("sound.data").Response())
@@ -110,15 +111,19 @@ func (c *Client) piece(sound vap.Sound, reply func(*coap.Response)) {
 	}
 	c.mu.Lock()
 	i, s := c.streams[sound.Stream], c.session
-	if i == nil && s != nil && s.turn != nil && s.turn.finished && !s.turn.over && len(c.streams) < maxEarly {
+	early := i == nil && s != nil && s.turn != nil && !s.turn.over && len(c.streams) < maxEarly
+	if early && (s.turn.finished || s.turn.wasHeard) {
 		i = c.stream(s, vap.Sound{Stream: sound.Stream})
 	}
 	c.mu.Unlock()
-	if i == nil {
+	switch {
+	case i != nil:
+		i.take(sound, reply)
+	case early: // than the message that the hub has heard enough, which was lost perhaps
+		reply(busy().Response())
+	default:
 		reply(noStream(sound.Stream))
-		return
 	}
-	i.take(sound, reply)
 }
 
 func noStream(number uint32) *coap.Response {

@@ -164,6 +164,44 @@ func TestAnswerBeforeTheLastFragment(t *testing.T) {
 	})
 }
 
+// A hub with fast engines begins its answer before the client has sent its last
+// fragment, or has even been told that it need not send more.
+func TestSoundBeforeTheLastFragment(t *testing.T) {
+	for name, told := range map[string]bool{"told": true, "not told yet": false} {
+		t.Run(name, func(t *testing.T) {
+			run(t, func(t *testing.T) {
+				hub, session := opener(newEar())
+				h := newHouse(t, quiet(), hub)
+				defer h.close()
+				h.connect()
+				turn := h.client.Start(vap.SessionStart{}).Turn(1)
+				_ = turn.Send(pcm(0)) // Answer tells
+				time.Sleep(50 * time.Millisecond)
+				if told {
+					session().Heard(1, 0)
+				}
+				o := session().Stream(vap.CodecPCM, 16000)
+				session().Answer(1, vap.Answer{EndSession: true, Capabilities: []vap.Capability{o.Announcement()}})
+				if err := o.Send(t.Context(), make([]byte, 640), true); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(30 * time.Millisecond) // in which the first piece arrives
+				turn.Finish()
+				a, err := turn.Answer(within(t, time.Second))
+				if err != nil || a.Sound == nil {
+					t.Fatalf("%+v, %v", a, err)
+				}
+				if data, lost, err := a.Sound.Read(t.Context()); err != nil || lost != 0 || len(data) != 640 {
+					t.Errorf("%d bytes, lost %d, %v", len(data), lost, err)
+				}
+				if err := o.Wait(within(t, time.Second)); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
 // A session that stays open ends when nothing comes, counted from the end of playback.
 func TestIdleSessionEndsAfterPlayback(t *testing.T) {
 	run(t, func(t *testing.T) {
