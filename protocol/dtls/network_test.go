@@ -79,6 +79,16 @@ func (n *network) listen(tb testing.TB, addr netip.AddrPort, cfg Config, ec coap
 	return listen(tb, cfg, ec)
 }
 
+// impostor opens a socket at the address of who was there before.
+func (n *network) impostor(tb testing.TB, addr netip.AddrPort) *netsim.Socket {
+	tb.Helper()
+	s, err := n.Open(addr, n.impairment, n.impairment)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return s
+}
+
 // rebind lets others see who opened at addr somewhere else.
 func (n *network) rebind(tb testing.TB, addr, public netip.AddrPort) {
 	tb.Helper()
