@@ -163,7 +163,7 @@ func (c *Call) echo(f *frame, o *options) bool {
 // restart reports whether the first block came small only since our address is not
 // proved: a GET begins again with the proof, and gets it whole.
 func (c *Call) restart(f *frame, o *options) bool {
-	if c.req.Code != codes.GET && c.req.Code != FETCH || c.proof != nil || c.watch != nil {
+	if c.req.Code != codes.GET && c.req.Code != FETCH || c.proof != nil || c.watch != nil || c.up.active {
 		return false
 	}
 	own, _ := szxOf(c.e.cfg.BlockSize)

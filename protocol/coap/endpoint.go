@@ -194,7 +194,7 @@ func (e *Endpoint) watchGroups() {
 }
 
 // sweep gives back what expired. mu is held.
-func (e *Endpoint) sweep(now time.Time) {
+func (e *Endpoint) sweep(now time.Time, w *work) {
 	for el := e.transfers.Front(); el != nil; el = e.transfers.Front() {
 		t := el.Value.(*transfer)
 		if now.Sub(t.at) < e.cfg.BlockTimeout {
@@ -204,6 +204,11 @@ func (e *Endpoint) sweep(now time.Time) {
 	}
 	for _, p := range e.peers {
 		p.expire(now.Add(-e.cfg.DedupLifetime))
+		if len(p.observers) > 0 && now.Sub(p.stats.LastHeard) >= confirmAfter {
+			for _, o := range p.observers {
+				o.end(ErrNoReply, w)
+			}
+		}
 	}
 }
 

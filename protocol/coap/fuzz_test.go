@@ -3,8 +3,10 @@ package coap
 import (
 	"bytes"
 	"encoding/binary"
+	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/plgd-dev/go-coap/v3/message"
@@ -73,6 +75,11 @@ func FuzzDatagram(f *testing.F) {
 		nil, nil, packet(message.Confirmable, codes.POST, 2, "t", "", option(message.URIPath, "echo"), option(message.Block2, "\x10"))))
 	f.Add(join(nil, nil, packet(message.NonConfirmable, codes.GET, 1, "t", "", option(message.URIPath, ".well-known"), option(message.URIPath, "core"))))
 	f.Add(join(packet(message.Acknowledgement, codes.Content, 1, "token123", "", option(message.Block2, "\x08"))))
+	f.Add(join(packet(message.Confirmable, codes.GET, 1, "t", "", option(message.Observe, ""), option(message.URIPath, "obs")), nil, nil,
+		packet(message.Confirmable, codes.GET, 2, "t", "", option(message.Observe, "\x01"), option(message.URIPath, "obs"))))
+	f.Add(join(packet(message.Confirmable, codes.Content, 1, "watching", "", option(message.Observe, "\x07"), option(message.Block2, "\x08")), nil, nil,
+		packet(message.NonConfirmable, codes.Content, 2, "watching", "new", option(message.Observe, "\x08")), nil, nil,
+		packet(message.Confirmable, codes.NotFound, 3, "watching", "")))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var packets []memPacket
 		for len(b) >= 3 {
@@ -90,19 +97,19 @@ func TestAnyMessages(t *testing.T) {
 	option := rapid.Custom(func(t *rapid.T) message.Option {
 		id := rapid.SampledFrom([]message.OptionID{
 			message.Block1, message.Block1, message.Block2, message.Block2, optionRequestTag, message.Size1, message.ETag,
-			message.NoResponse, message.Accept, message.URIQuery, message.ProxyURI, message.IfMatch,
+			message.NoResponse, message.Observe, message.Observe, optionEcho, message.LocationPath, message.IfNoneMatch, message.Accept, message.URIQuery, message.ProxyURI, message.IfMatch,
 		}).Draw(t, "option")
 		value := rapid.SliceOfN(rapid.SampledFrom([]byte{0, 1, 2, 8, 9, 10, 0x10, 0x12, 0x18, 0x20, 0x28, 0xff}), 0, 3).Draw(t, "value")
 		return message.Option{ID: id, Value: value}
 	})
 	gen := rapid.Custom(func(t *rapid.T) memPacket {
 		opts := rapid.SliceOfN(option, 0, 3).Draw(t, "options")
-		for _, segment := range rapid.SampledFrom([][]string{{"x"}, {"echo"}, {"echo"}, {".well-known", "core"}, {}}).Draw(t, "path") {
+		for _, segment := range rapid.SampledFrom([][]string{{"x"}, {"obs"}, {"obs"}, {"echo"}, {"echo"}, {".well-known", "core"}, {}}).Draw(t, "path") {
 			opts = append(opts, message.Option{ID: message.URIPath, Value: []byte(segment)})
 		}
 		slices.SortStableFunc(opts, func(a, b message.Option) int { return int(a.ID) - int(b.ID) })
 		code := codes.Code(rapid.SampledFrom([]uint16{0, 1, 2, 2, 2, 3, 5, 65, 69, 69, 95, 132, 136, 141, 160}).Draw(t, "code"))
-		tok := rapid.SampledFrom([]string{"", "a", "token123", "token123"}).Draw(t, "token")
+		tok := rapid.SampledFrom([]string{"", "a", "token123", "token123", "watching", "watching"}).Draw(t, "token")
 		payload := strings.Repeat("x", rapid.SampledFrom([]int{0, 1, 16, 16, 32, 64, 100, 600}).Draw(t, "payload"))
 		if code == codes.Empty {
 			opts, tok, payload = nil, "", ""
@@ -123,8 +130,12 @@ func feed(t *testing.T, packets []memPacket) {
 	mux := hubMux()
 	mux.Handle(codes.POST, "echo", echo)
 	mux.Handle(codes.PUT, "x", func(Peer, *Request, func(*Response)) {})
+	obs := &Observable{Get: func(*Request) *Response { return &Response{Code: codes.Content, Body: make([]byte, 20+len(packets))} }}
+	mux.Handle(codes.GET, "obs", obs.Serve)
+	conn := &checkingConn{deafConn: newDeafConn(), t: t, sent: make(map[netip.AddrPort]int)}
 	e, err := Listen(Config{
-		Conn: &checkingConn{deafConn: newDeafConn(), t: t}, Handler: mux.Serve,
+		Conn: conn, Handler: mux.Serve, MaxObservers: 3, MaxPeerObservers: 2, MaxNotifications: 2,
+		Trusted:  func(a netip.Addr) bool { return a == spoofed(2).Addr() },
 		MaxPeers: 2, MaxPending: 3, MaxBody: 512, MaxTransfers: 2, MaxBlockBytes: 1024,
 		DedupMessages: 4, DedupBytes: 300, MaxDedupBytes: 1200, BlockSize: 64,
 	})
@@ -134,18 +145,48 @@ func feed(t *testing.T, packets []memPacket) {
 	defer e.Close()
 	ended := 0
 	call := e.Start(t.Context(), e.Peer(spoofed(1)), &Request{Code: codes.PUT, Body: make([]byte, 100)}, func(*Response, error) { ended++ })
+	over := 0
+	watch := e.Observe(t.Context(), e.Peer(spoofed(1)), &Request{Code: codes.GET, Path: "x"}, func(_ *Response, err error) {
+		if over > 0 {
+			t.Error("told after the end")
+		} else if err != nil {
+			over++
+		}
+	})
 	r := receiver{e: e}
+	paid, proved := make(map[netip.AddrPort]int), make(map[netip.AddrPort]bool)
 	for _, p := range packets {
 		e.mu.Lock()
+		if !watch.over {
+			delete(watch.peer.observing, watch.token)
+			watch.token = token{n: 8, b: [8]byte([]byte("watching"))}
+			watch.peer.observing[watch.token] = watch
+		}
 		if !call.ended { // nobody can guess the token
 			delete(call.peer.calls, call.token)
 			call.token = token{n: 8, b: [8]byte([]byte("token123"))}
 			call.peer.calls[call.token] = call
 		}
 		e.mu.Unlock()
+		paid[p.path.Peer] += len(p.b)
 		r.receive(p.b, p.path)
+		obs.Changed()
+		e.mu.Lock()
+		for _, p := range e.peers {
+			proved[p.path.Peer] = proved[p.path.Peer] || p.proved(r.now)
+		}
+		e.mu.Unlock()
 	}
 	call.Cancel()
+	watch.Forget()
+	for addr, n := range conn.sent {
+		if !proved[addr] && n > 3*paid[addr] || addr == spoofed(3) && n > paid[addr] {
+			t.Errorf("%v paid for %d bytes and got %d", addr, paid[addr], n)
+		}
+	}
+	if over != 1 {
+		t.Error("the end of the observation was not told")
+	}
 	checkDedup(t, e)
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -153,16 +194,18 @@ func feed(t *testing.T, packets []memPacket) {
 		t.Errorf("call ended %d times, %d peers, %d bytes of blocks, %d of memories", ended, len(e.peers), e.blockBytes, e.dedupBytes)
 	}
 	for _, p := range e.peers {
-		if p.pending < 0 || p.pending > 3 || p.outstanding != 0 || len(p.uploads) > 2 || len(p.answers) > 2 {
+		if p.pending < 0 || p.pending > 3+2 || len(p.observers) > 2 || len(p.observing) > 0 || p.outstanding != 0 || len(p.uploads) > 2 || len(p.answers) > 2 {
 			t.Errorf("%s: %d pending, %d outstanding, %d and %d transfers", p.id, p.pending, p.outstanding, len(p.uploads), len(p.answers))
 		}
 	}
 }
 
-// checkingConn fails when something malformed is sent.
+// checkingConn fails when something malformed is sent, and counts what answers.
 type checkingConn struct {
 	*deafConn
-	t *testing.T
+	t    *testing.T
+	mu   sync.Mutex
+	sent map[netip.AddrPort]int
 }
 
 func (c *checkingConn) WritePacket(b []byte, to Path) error {
@@ -172,6 +215,11 @@ func (c *checkingConn) WritePacket(b []byte, to Path) error {
 	}
 	if to.Local.IsMulticast() {
 		c.t.Errorf("sent from %v", to.Local)
+	}
+	if f.code == codes.Empty || answers(b) {
+		c.mu.Lock()
+		c.sent[to.Peer] += len(b)
+		c.mu.Unlock()
 	}
 	return nil
 }

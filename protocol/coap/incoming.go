@@ -86,6 +86,9 @@ func (in *incoming) answer(resp *Response, w *work) {
 		in.silent(w)
 		return
 	}
+	if resp.Code == codes.Content && in.known(resp.ETag) {
+		resp = &Response{Code: codes.Valid, ETag: resp.ETag, MaxAge: resp.MaxAge}
+	}
 	if resp.Code>>5 != 2 {
 		in.block2.num = 0 // an error is no block of what was asked for
 	}
@@ -133,8 +136,6 @@ func (in *incoming) checked(resp *Response) *Response {
 		cfg.Logger.Error("coap: handler's reply is too large", "bytes", len(resp.Body), "max", cfg.MaxBody, "peer", in.peer.id)
 	case len(resp.ETag) > 8:
 		cfg.Logger.Error("coap: handler's ETag is too long", "bytes", len(resp.ETag), "max", 8, "peer", in.peer.id)
-	case resp.Code == codes.Content && in.known(resp.ETag):
-		return &Response{Code: codes.Valid, ETag: resp.ETag, MaxAge: resp.MaxAge}
 	default:
 		return resp
 	}

@@ -13,6 +13,7 @@ type Observable struct {
 	// observer when the resource has changed, and must not call the Observable.
 	Get func(req *Request) *Response
 
+	changing  sync.Mutex // so that the newest state is told last
 	mu        sync.Mutex
 	observers map[*Observer]struct{}
 }
@@ -43,6 +44,8 @@ func (r *Observable) register(req *Request) {
 
 // Changed tells every observer the state as it is now.
 func (r *Observable) Changed() {
+	r.changing.Lock()
+	defer r.changing.Unlock()
 	for _, o := range r.all() {
 		_ = o.Update(r.Get(o.Request())) // it may just have ended
 	}

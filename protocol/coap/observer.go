@@ -20,7 +20,8 @@ const (
 
 // Observer is a peer's interest in one of our resources (RFC 7641). It ends when the
 // peer says so or rejects a notification, does not acknowledge one in
-// Config.MaxTransmitWait, or after a notification with an error code.
+// Config.MaxTransmitWait, says nothing at all for a day, or after a notification with
+// an error code.
 //
 // Notifications go one after the other: the next one when the one before was
 // acknowledged and its blocks were fetched, or stand still for three seconds.
@@ -64,17 +65,18 @@ func (r *Request) Observe(ended func(error)) *Observer {
 	if e.closed || in.replied {
 		return nil
 	}
-	if !p.proved(time.Now()) {
+	now := time.Now()
+	if !p.proved(now) {
 		in.demand = true
 		return nil
 	}
 	o := p.observers[in.token]
 	if o == nil {
 		if len(p.observers) >= e.cfg.MaxPeerObservers || e.observers >= e.cfg.MaxObservers || e.observed[in.req.Path] >= e.cfg.MaxResourceObservers {
-			e.cfg.Logger.Warn("coap: no room for an observer", "path", in.req.Path, "peer", p.id)
+			e.cfg.Logger.Debug("coap: no room for an observer", "path", in.req.Path, "peer", p.id)
 			return nil
 		}
-		o = &Observer{peer: p, path: in.req.Path}
+		o = &Observer{peer: p, path: in.req.Path, confirmed: now}
 		if p.observers == nil {
 			p.observers = make(map[token]*Observer)
 		}
@@ -193,7 +195,7 @@ func (o *Observer) admit(in *incoming, resp *Response, w *work) *Response {
 		o.format = resp.ContentFormat
 		in.observing = true
 		return resp
-	case resp.Code == codes.Valid || sameFormat(o.format, resp.ContentFormat):
+	case sameFormat(o.format, resp.ContentFormat):
 		in.observing = true
 		return resp
 	default: // RFC 7641 section 4.2

@@ -87,7 +87,7 @@ func (e *Endpoint) runTimers() {
 			a.owner.ring(now, &w)
 		}
 		if !now.Before(e.sweepAt) {
-			e.sweep(now)
+			e.sweep(now, &w)
 			e.sweepAt = now.Add(sweepEvery)
 		}
 		e.armed = e.sweepAt
