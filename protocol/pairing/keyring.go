@@ -3,7 +3,7 @@ package pairing
 // Keyring is the keys that one side keeps for the other: a value to be stored as a whole
 // after each change. The zero Keyring is empty.
 //
-// The rules that keep both sides together whatever is lost:
+// The rules that keep both sides together whatever is lost, once a key was used:
 //   - Offer before a new key is told or confirmed to the other side, durably.
 //   - The hub takes every key of its Keyring, and calls UsedByPeer when a handshake was
 //     finished with one. Only that drops the older key.

@@ -58,8 +58,12 @@ func (m *message) texts() []textField {
 
 func (m *message) blobs() []blobField {
 	return []blobField{
-		{"session", &m.session, sessionSize}, {"key", &m.key, curveSize}, {"nonce", &m.nonce, nonceSize},
-		{"commitment", &m.commitment, hashSize}, {"share", &m.share, shareSize}, {"confirm", &m.confirm, hashSize},
+		{"session", &m.session, sessionSize},
+		{"key", &m.key, curveSize},
+		{"nonce", &m.nonce, nonceSize},
+		{"commitment", &m.commitment, hashSize},
+		{"share", &m.share, shareSize},
+		{"confirm", &m.confirm, hashSize},
 	}
 }
 

@@ -162,7 +162,7 @@ func pending() *vap.Error {
 // once. s.mu is held.
 func (s *Server) ask(peer coap.Peer, m message) []Event {
 	now := time.Now()
-	s.asked = slices.DeleteFunc(s.asked, func(a asker) bool { return now.Sub(a.at) >= PushWindow })
+	s.asked = slices.DeleteFunc(s.asked, func(a asker) bool { return now.Sub(a.at) > PushWindow })
 	known := slices.ContainsFunc(s.asked, func(a asker) bool { return a.id == m.id })
 	if known || len(s.asked) >= maxAsked {
 		return nil
