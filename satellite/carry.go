@@ -42,7 +42,7 @@ func (s *Satellite) carryOut(c Command) {
 func order(c StartTurn) turn.Order {
 	o := turn.Order{N: c.N, Key: c.Key, Text: c.Text, Again: c.Again}
 	if w := c.Wake; w != nil {
-		o.Wake = &turn.Wake{Word: w.Word, Pack: w.Pack, Score: w.Score, SNR: w.SNR, Start: w.Start, End: w.End}
+		o.Wake = &turn.Wake{Word: w.Word, Pack: w.Pack, Score: w.Score, Presence: w.Presence, Start: w.Start, End: w.End}
 	}
 	return o
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"vapd/audio"
+	"vapd/audio/dsp"
 )
 
 // Event is something that happened.
@@ -97,9 +98,9 @@ const (
 
 // Wake is one detection: which word, how sure, and where in the stream.
 type Wake struct {
-	Word, Pack string
-	Score      float64 // 0 to 1
-	SNR        float64 // decibels over the room's noise
+	Word, Pack   string
+	Score        float64 // 0 to 1
+	dsp.Presence         // how near the voice was
 	// Start and End are the word's span in the uplink stream.
 	Start, End audio.Pos
 }

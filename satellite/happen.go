@@ -29,7 +29,7 @@ func (s *Satellite) heardWord(w hear.Word) {
 		s.happen(StopHeard{})
 		return
 	}
-	s.happen(Woke{Wake{Word: w.Word, Pack: w.Pack, Score: w.Score, SNR: w.SNR, Start: w.Start, End: w.End}})
+	s.happen(Woke{Wake{Word: w.Word, Pack: w.Pack, Score: w.Score, Presence: w.Presence, Start: w.Start, End: w.End}})
 }
 
 func (s *Satellite) sounding() bool { return s.cfg.Speaker != nil && s.cfg.Speaker.Sounding() }

@@ -93,7 +93,7 @@ func TestSatelliteHearsItsWakeWord(t *testing.T) {
 		}
 		s := h.hub.Sessions()[0]
 		word, err := vap.ParseWakeword(s.Start.Capabilities[0])
-		if err != nil || word.End-word.Start != 16000 || word.Pack != "okay_nabu" {
+		if err != nil || word.End-word.Start != 16000 || word.Pack != "okay_nabu" || word.SNR < 10 || word.Attack <= 0 {
 			t.Errorf("wake word %+v, %v", word, err)
 		}
 		var energy int

@@ -39,7 +39,7 @@ func TestCapabilitiesRoundTrip(t *testing.T) {
 		score := rapid.Float64Range(0, 1).Draw(t, "score")
 		number := rapid.Uint32()
 
-		w := Wakeword{Word: text.Draw(t, "word"), Pack: text.Draw(t, "pack"), Score: score, SNR: 12.5, Start: start, End: end}
+		w := Wakeword{Word: text.Draw(t, "word"), Pack: text.Draw(t, "pack"), Score: score, SNR: 12.5, Level: -41.5, Noise: -54, Attack: 9.25, Start: start, End: end}
 		roundTrip(t, w, w.Capability(), ParseWakeword)
 		w.Audio = data
 		roundTrip(t, w, w.Capability(), ParseWakeword)

@@ -42,7 +42,7 @@ func capabilityNames(t *testing.T) []string {
 func everyField() []Capability {
 	one := 1
 	return []Capability{
-		Wakeword{Word: "w", Pack: "p", Score: 1, SNR: 1, Start: 1, End: 2, Audio: []byte{1}}.Capability(),
+		Wakeword{Word: "w", Pack: "p", Score: 1, SNR: 1, Level: -1, Noise: -2, Attack: 1, Start: 1, End: 2, Audio: []byte{1}}.Capability(),
 		Sound{Stream: 1, Codec: CodecPCM, Rate: 1, Seq: 1, At: 1, Data: []byte{1}, Last: true}.Capability(),
 		Chime{}.Capability(),
 		TextCapability(CapText, "t"),

@@ -17,7 +17,10 @@ type Wakeword struct {
 	Word  string
 	Pack  string
 	Score float64 // 0 to 1
-	SNR   float64 // decibels over the room's noise
+	// SNR, Level and Noise are means over the bands of speech: of the word over the
+	// room's noise (dB), of the word alone, and of the noise before it (both dBFS, 0 when
+	// unknown). Attack is how steeply the word rises, in dB within 30 ms, 0 when unknown.
+	SNR, Level, Noise, Attack float64
 	// Start and End are the word's span in samples of the session's audio, whose
 	// first sample (of fragment 0) is sample 0.
 	Start, End int64
@@ -30,6 +33,9 @@ func (w Wakeword) Capability() Capability {
 	m := map[string]any{"word": w.Word, "score": w.Score, "start": w.Start, "end": w.End}
 	set(m, "pack", w.Pack)
 	set(m, "snr", w.SNR)
+	set(m, "level", w.Level)
+	set(m, "noise", w.Noise)
+	set(m, "attack", w.Attack)
 	if w.Audio != nil {
 		m["audio"] = w.Audio
 	}
@@ -41,13 +47,16 @@ func (w Wakeword) Capability() Capability {
 func ParseWakeword(c Capability) (Wakeword, error) {
 	f := readFields(c, CapWakeword)
 	w := Wakeword{
-		Word:  f.text("word", false),
-		Pack:  f.text("pack", false),
-		Score: f.float("score", false, 0, 1),
-		SNR:   f.float("snr", false, -200, 200),
-		Start: f.int("start", false, 0, math.MaxInt64),
-		End:   f.int("end", false, 0, math.MaxInt64),
-		Audio: f.bytes("audio"),
+		Word:   f.text("word", false),
+		Pack:   f.text("pack", false),
+		Score:  f.float("score", false, 0, 1),
+		SNR:    f.float("snr", false, -200, 200),
+		Level:  f.float("level", false, -200, 200),
+		Noise:  f.float("noise", false, -200, 200),
+		Attack: f.float("attack", false, 0, 200),
+		Start:  f.int("start", false, 0, math.MaxInt64),
+		End:    f.int("end", false, 0, math.MaxInt64),
+		Audio:  f.bytes("audio"),
 	}
 	if w.End < w.Start {
 		f.fail(malformed("end"))

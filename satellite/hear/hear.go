@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"vapd/audio"
+	"vapd/audio/dsp"
 	"vapd/audio/resample"
 	"vapd/wakeword"
 )
@@ -45,6 +46,8 @@ type Ear struct {
 	raw, mono, speech []int16
 	at                audio.Pos // expected next in Raw
 	events            []wakeword.Event
+	probe             *dsp.Probe
+	word              []int16 // one, and what was before it
 }
 
 // blockTime is how much is worked on at once.
@@ -74,6 +77,8 @@ func New(cfg Config) (*Ear, error) {
 		mono:   make([]int16, block),
 		speech: make([]int16, 2*audio.WakeRate.Frames(blockTime)),
 		events: make([]wakeword.Event, 0, 16),
+		probe:  dsp.NewProbe(),
+		word:   make([]int16, audio.WakeRate.Frames(kept)),
 	}
 	e.open.Store(true)
 	if format.Rate != audio.WakeRate {

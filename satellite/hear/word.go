@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"vapd/audio"
+	"vapd/audio/dsp"
 	"vapd/wakeword"
 )
 
@@ -24,11 +25,11 @@ func (deaf) Process(_ audio.Pos, _ []int16, events []wakeword.Event) []wakeword.
 
 // Word is a word that was heard.
 type Word struct {
-	Pack, Word string
-	Stop       bool      // it ends what sounds, instead of beginning a turn
-	Score      float64   // 0 to 1
-	SNR        float64   // decibels over the room's noise
-	Start, End audio.Pos // in Uplink
+	Pack, Word   string
+	Stop         bool      // it ends what sounds, instead of beginning a turn
+	Score        float64   // 0 to 1
+	dsp.Presence           // how near the voice was
+	Start, End   audio.Pos // in Uplink
 }
 
 // Tally counts how often a word was heard.
@@ -71,30 +72,28 @@ func (e *Ear) heard(event wakeword.Event) {
 	e.tallies.change(event.Pack, func(t *Tally) { t.Woke++ })
 	e.cfg.Heard(Word{
 		Pack: event.Pack, Word: event.Word, Stop: event.Role == wakeword.Stop,
-		Score: event.Score, SNR: e.snr(event.Start, event.End), Start: event.Start, End: event.End,
+		Score: event.Score, Presence: e.presence(event.Start, event.End), Start: event.Start, End: event.End,
 	})
 }
 
-// snr is how far what lies between two positions stands above the room's noise.
-func (e *Ear) snr(start, end audio.Pos) float64 {
+// before is how much of the time before a word its noise is measured in.
+const before = 1500 * time.Millisecond
+
+// presence is how near the voice was that said what lies between two positions. It is
+// zero where there is too little to tell by.
+func (e *Ear) presence(start, end audio.Pos) dsp.Presence {
 	reader := e.uplink.NewReader()
 	defer reader.Close()
-	if !reader.Seek(start) {
-		return 0
+	from := audio.Pos{Epoch: start.Epoch, Frame: max(0, start.Frame-int64(audio.WakeRate.Frames(before)))}
+	length := end.Frame - from.Frame
+	if length <= 0 || length > int64(len(e.word)) || !reader.Seek(from) {
+		return dsp.Presence{}
 	}
-	var sum float64
-	var n int
-	buf := make([]int16, 1600)
-	for at := start; at.Frame < end.Frame; {
-		from, got, _ := reader.Read(buf[:min(int64(len(buf)), end.Frame-at.Frame)])
-		if got == 0 {
-			break
-		}
-		for _, s := range buf[:got] {
-			sum += float64(s) * float64(s)
-		}
-		n += got
-		at = from.Add(int64(got))
+	at, n, _ := reader.Read(e.word[:length])
+	if at != from || int64(n) != length {
+		return dsp.Presence{}
 	}
-	return decibels(sum, n) - e.meter.floor.get()
+	split := start.Frame - from.Frame
+	p, _ := e.probe.Measure(e.word[:split], e.word[split:length])
+	return p
 }

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"vapd/audio"
+	"vapd/audio/dsp"
 	"vapd/audio/play"
 	"vapd/protocol/clientregistry"
 	"vapd/protocol/coap"
@@ -168,7 +169,7 @@ func (h *house) after(d time.Duration) []string {
 // wake is a word that ended 200 ms ago.
 func (h *house) wake() *Wake {
 	end := h.uplink.Head().Add(-3200)
-	return &Wake{Word: "hello", Pack: "p", Score: 0.9, SNR: 20, Start: end.Add(-16000), End: end}
+	return &Wake{Word: "hello", Pack: "p", Score: 0.9, Presence: dsp.Presence{SNR: 20, Level: -40, Noise: -60, Attack: 9}, Start: end.Add(-16000), End: end}
 }
 
 // sounds are the sound capabilities of fragments, checked to be what was captured.

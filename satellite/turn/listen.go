@@ -82,7 +82,8 @@ func (t *run) sessionStart(head audio.Pos) vap.SessionStart {
 		return vap.SessionStart{Turn: t.order.N}
 	}
 	word := vap.Wakeword{
-		Word: w.Word, Pack: w.Pack, Score: w.Score, SNR: w.SNR,
+		Word: w.Word, Pack: w.Pack, Score: w.Score,
+		SNR: w.SNR, Level: w.Level, Noise: w.Noise, Attack: w.Attack,
 		Start: max(0, w.Start.Frame-t.origin.Frame),
 		End:   max(0, w.End.Frame-t.origin.Frame),
 	}

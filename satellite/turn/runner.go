@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"vapd/audio"
+	"vapd/audio/dsp"
 	"vapd/audio/opus"
 	"vapd/audio/play"
 	"vapd/protocol/clientregistry"
@@ -25,10 +26,10 @@ type Order struct {
 
 // Wake is the word that began a turn.
 type Wake struct {
-	Word, Pack string
-	Score      float64   // 0 to 1
-	SNR        float64   // decibels over the room's noise
-	Start, End audio.Pos // in the ring Uplink
+	Word, Pack   string
+	Score        float64   // 0 to 1
+	dsp.Presence           // how near the voice was
+	Start, End   audio.Pos // in the ring Uplink
 }
 
 // Observer is told how turns go. Its methods are called from any goroutine and must

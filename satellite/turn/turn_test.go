@@ -32,7 +32,8 @@ func TestTurnFromWakeWordToAnswer(t *testing.T) {
 		}
 		s := h.hub.Sessions()[0]
 		word, err := vap.ParseWakeword(s.Start.Capabilities[0])
-		if err != nil || word.Start != 0 || word.End != 16000 || word.Word != "hello" || word.SNR != 20 {
+		if err != nil || word.Start != 0 || word.End != 16000 || word.Word != "hello" ||
+			word.SNR != 20 || word.Level != -40 || word.Noise != -60 || word.Attack != 9 {
 			t.Errorf("wake word %+v, %v", word, err)
 		}
 		if ago := time.Since(s.Start.At); s.Start.At.IsZero() || ago < 10*time.Second {
