@@ -71,7 +71,8 @@ func rooms() map[string][]string {
 		"internal/*":              {},
 		"internal/figure":         {"internal/durable"},
 		"internal/figure/collect": {"internal/figure"},
-		"internal/load":           {"protocol/...", "audio", "audio/wav", "audio/opus", "internal/figure", "internal/procfs"},
+		// Its satellites find and keep the hub as real ones do.
+		"internal/load": {"protocol/...", "satellite/link", "audio", "audio/wav", "internal/figure", "internal/procfs"},
 		"internal/netsim":         {"protocol/coap", "protocol/vap"},
 		"internal/demo": {
 			"protocol/...", "audio", "audio/wav", "audio/audiotest", "audio/meter", "audio/resample", "hal", "hal/sim",

@@ -6,6 +6,7 @@ package main
 type cli struct {
 	satelliteCommands `embed:""`
 
+	Bench  benchCmd      `cmd:"" help:"Measure."`
 	Demo   demoCmd       `cmd:"" help:"Watch it work: hub and satellite on this machine."`
 	Hub    hubCmd        `cmd:"" help:"Run the hub, or ask the one that runs."`
 	Engine engineCommand `cmd:"" help:"Run a speech engine on the standard streams (the hub starts it)."`
