@@ -20,14 +20,17 @@ type attempt struct {
 	err     error
 }
 
-// connect1 makes one attempt: the hub of before, then all that can be found. The error
-// is the most telling one.
+// connect1 makes one attempt: the hub of before, then, if it is time to search, all that
+// can be found. The error is the most telling one.
 func (l *Link) connect1(ctx context.Context) (Hub, vap.Connected, error) {
 	a := attempt{link: l, ctx: ctx, tried: make(map[netip.AddrPort]bool)}
 	last := l.Status().Hub
 	last.ID = "" // its address may be another hub's by now
 	if last.Addr.IsValid() && a.try(last) {
 		return a.hub, a.answer, nil
+	}
+	if !l.search.due() {
+		return a.hub, a.answer, a.why()
 	}
 	scan, cancel := context.WithTimeout(ctx, scanTime)
 	defer cancel()
@@ -57,6 +60,7 @@ func (l *Link) connect1(ctx context.Context) (Hub, vap.Connected, error) {
 	if took {
 		return a.hub, a.answer, nil
 	}
+	l.search.searched()
 	return a.hub, a.answer, a.why()
 }
 
@@ -66,9 +70,10 @@ func (a *attempt) try(h Hub) bool {
 		return false
 	}
 	a.tried[h.Addr] = true
-	ctx, cancel := context.WithTimeout(a.ctx, connectWait)
-	defer cancel()
-	h, err := a.link.identify(ctx, h)
+	_, err := a.link.way(h.Addr)
+	if err == nil {
+		h, err = a.link.identify(a.ctx, h)
+	}
 	if err == nil && !a.link.own(h) {
 		a.link.ignore(h)
 		a.ignored = h
@@ -76,6 +81,8 @@ func (a *attempt) try(h Hub) bool {
 	}
 	var answer vap.Connected
 	if err == nil {
+		ctx, cancel := context.WithTimeout(a.ctx, connectWait)
+		defer cancel()
 		answer, err = a.link.cfg.Registry.Connect(ctx, h.Addr, a.link.tokens.of(h.ID))
 	}
 	if err != nil {
@@ -93,6 +100,8 @@ func (a *attempt) try(h Hub) bool {
 func (l *Link) identify(ctx context.Context, h Hub) (Hub, error) {
 	id := h.ID
 	if id == "" {
+		ctx, cancel := context.WithTimeout(ctx, identifyWait)
+		defer cancel()
 		var err error
 		if id, err = l.cfg.Registry.Identify(ctx, h.Addr); err != nil {
 			return h, err

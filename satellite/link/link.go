@@ -30,11 +30,23 @@ type Registry interface {
 // everywhere or ctx ends. It is a hint: what it finds need not be a hub.
 type Finder func(ctx context.Context, found func(Hub)) error
 
+// Network is the machine's own network, as far as the link needs it.
+type Network interface {
+	// Changed is rung when an interface, an address or a route came or went.
+	Changed() <-chan struct{}
+	// Way is the local address from which datagrams to addr leave; an error says why
+	// none can.
+	Way(addr netip.AddrPort) (netip.Addr, error)
+}
+
 // Config is what a Link needs.
 type Config struct {
 	Registry Registry
 	Find     Finder
 	Tokens   Store
+	// Network lets the link act at once when the machine's network changes; nil: it
+	// learns that from what the hub does not answer.
+	Network Network
 	// Changed is told of each change, on Run's goroutine; it must not block.
 	Changed func(Status)
 	Logger  *slog.Logger
@@ -48,6 +60,7 @@ type Link struct {
 	// Owned by Run's goroutine.
 	tokens  *tokens
 	ignored map[string]bool // ids of other hubs that were told of
+	search  schedule        // of looking everywhere
 
 	mu     sync.Mutex
 	status Status
@@ -64,11 +77,20 @@ func New(cfg Config) *Link {
 
 // Times of the link.
 const (
-	pingEvery    = 2 * time.Second
-	silence      = 5 * time.Second // after which the hub counts as gone
+	pingEvery = 2 * time.Second
+	// silence is after which the hub counts as gone: two pings.
+	silence = 4500 * time.Millisecond
+	// spread is within which the satellites of a hub that was restarted come back.
+	spread       = 2 * time.Second
+	identifyWait = 2 * time.Second // for a sign of life: a hub answers that from memory
 	connectWait  = 4 * time.Second // for the answer to connect: the hub saves it first
 	scanTime     = 3 * time.Second
-	firstWait    = 500 * time.Millisecond // between attempts, doubling up to longestWait
+	// retryKnown is between attempts to reach the hub of before, for as long as it takes:
+	// a question and its repetitions cost no more than the pings of a hub that is there.
+	retryKnown = time.Second
+	// firstWait is between searches, which all of the house hears; it doubles up to
+	// longestWait.
+	firstWait    = 500 * time.Millisecond
 	longestWait  = 30 * time.Second
 	pendingWait  = 10 * time.Second // when the hub names no time
 	deniedWait   = 2 * time.Minute
@@ -98,11 +120,14 @@ func (l *Link) Run(ctx context.Context) {
 			return
 		}
 		l.set(func(s *Status) { *s = Status{State: Up, Hub: hub, Answer: answer, Losses: s.Losses} })
-		err := l.keep(ctx)
+		restarted, err := l.keep(ctx, hub.Addr)
 		if ctx.Err() != nil {
 			return
 		}
 		l.set(func(s *Status) { s.State, s.Why = Searching, err; s.Losses++ })
+		if restarted { // and all its other satellites know as well
+			l.sleep(ctx, rand.N(spread))
+		}
 	}
 }
 
@@ -118,25 +143,34 @@ func (l *Link) set(change func(*Status)) {
 	l.cfg.Changed(now)
 }
 
-// join tries until a hub takes the satellite, or ctx ends.
+// join tries until a hub takes the satellite, or ctx ends. When the network changes, it
+// tries at once.
 func (l *Link) join(ctx context.Context) (Hub, vap.Connected, bool) {
-	backoff := firstWait
+	l.search = schedule{}
 	for {
-		hub, answer, err := l.connect1(ctx)
+		attempt, stop := l.untilChange(ctx)
+		hub, answer, err := l.connect1(attempt)
+		changed := stop()
 		if err == nil {
 			return hub, answer, true
 		}
 		if ctx.Err() != nil {
 			return Hub{}, vap.Connected{}, false
 		}
-		state, wait := judge(err)
-		if wait == 0 {
-			wait = jitter(backoff)
-			backoff = min(2*backoff, longestWait)
+		if !changed {
+			state, wait := judge(err)
+			l.set(func(s *Status) { s.State, s.Hub, s.Why = state, hub, err })
+			if wait == 0 {
+				wait = l.search.wait(hub.Addr.IsValid())
+			}
+			woken := l.sleep(ctx, wait)
+			if woken == ended {
+				return Hub{}, vap.Connected{}, false
+			}
+			changed = woken != timeUp
 		}
-		l.set(func(s *Status) { s.State, s.Hub, s.Why = state, hub, err })
-		if !l.sleep(ctx, wait) {
-			return Hub{}, vap.Connected{}, false
+		if changed {
+			l.search = schedule{}
 		}
 	}
 }
@@ -158,56 +192,66 @@ func judge(err error) (State, time.Duration) {
 	case vap.TypeConnectionDenied, vap.TypeToken, vap.TypeVersion, vap.TypeIDExists:
 		return Denied, jitter(deniedWait)
 	}
-	return Searching, min(refusal.RetryAfter, deniedWait)
+	if refusal.RetryAfter == 0 {
+		return Searching, 0
+	}
+	return Searching, min(refusal.RetryAfter, deniedWait) + rand.N(spread) // others were told the same
 }
 
-// jitter spreads a wait by a quarter, so that the satellites of a house do not fall
-// upon a restarted hub together.
-func jitter(d time.Duration) time.Duration {
-	return d*3/4 + rand.N(d/2)
-}
-
-// keep pings the hub until it falls silent, refuses, or ctx ends.
-func (l *Link) keep(ctx context.Context) error {
-	heard := time.Now()
-	for l.sleep(ctx, pingEvery) {
-		err := l.ping1(ctx, heard.Add(silence))
+// keep pings the hub at addr until it falls silent, refuses, can't be reached any more, or
+// ctx ends. restarted says that the hub forgot the satellite, which did not move.
+func (l *Link) keep(ctx context.Context, addr netip.AddrPort) (restarted bool, err error) {
+	way, err := l.way(addr)
+	if err != nil {
+		return false, fmt.Errorf("link: hub at %v: %w", addr, err)
+	}
+	heard, moved := time.Now(), false
+	next := heard.Add(pingEvery)
+	for woken := l.sleep(ctx, pingEvery); woken != ended; {
+		if woken == networkChanged {
+			before := way
+			if way, err = l.way(addr); err != nil {
+				return false, fmt.Errorf("link: hub at %v: %w", addr, err)
+			}
+			moved = moved || way != before
+			if !moved && time.Now().Before(next) {
+				woken = l.sleep(ctx, time.Until(next))
+				continue
+			}
+		}
+		changed, err := l.ping1(ctx, heard.Add(silence))
 		var refusal *vap.Error
 		switch {
 		case errors.As(err, &refusal) && refusal.Type == vap.TypeUnauthorized:
-			return fmt.Errorf("link: the hub does not know this satellite any more: %w", err)
+			return !moved, fmt.Errorf("link: the hub does not know this satellite any more: %w", err)
 		case err == nil, refusal != nil: // busy, perhaps, but there
-			heard = time.Now()
+			heard, moved = time.Now(), false
+			next = heard.Add(pingEvery)
 		case time.Since(heard) >= silence:
-			return fmt.Errorf("link: nothing heard for %v: %w", silence, err)
+			return false, fmt.Errorf("link: nothing heard for %v: %w", silence, err)
+		}
+		if woken = networkChanged; !changed {
+			next = time.Now().Add(pingEvery)
+			woken = l.sleep(ctx, pingEvery)
 		}
 	}
-	return ctx.Err()
+	return false, ctx.Err()
 }
 
-func (l *Link) ping1(ctx context.Context, until time.Time) error {
+// ping1 asks once, until a time or until the network changes.
+func (l *Link) ping1(ctx context.Context, until time.Time) (changed bool, err error) {
+	ctx, stop := l.untilChange(ctx)
 	// A ping gets a round trip at least, however late it is.
-	ctx, cancel := context.WithDeadline(ctx, later(until, time.Now().Add(firstWait)))
+	inner, cancel := context.WithDeadline(ctx, later(until, time.Now().Add(firstWait)))
 	defer cancel()
-	return l.cfg.Registry.Ping(ctx)
+	err = l.cfg.Registry.Ping(inner)
+	return stop(), err
 }
 
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
+// way is Network.Way, if there is a Network.
+func (l *Link) way(addr netip.AddrPort) (netip.Addr, error) {
+	if l.cfg.Network == nil {
+		return netip.Addr{}, nil
 	}
-	return b
-}
-
-// sleep waits for d, for Check or for the end of ctx; false is the end.
-func (l *Link) sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-l.check:
-	case <-t.C:
-	}
-	return true
+	return l.cfg.Network.Way(addr)
 }
