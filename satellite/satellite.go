@@ -48,6 +48,8 @@ type Config struct {
 	Coap coap.Config
 	// Find makes the search for hubs, which may go through the socket.
 	Find func(*coap.Endpoint) link.Finder
+	// Network watches the machine's network; nil: nobody does.
+	Network Network
 
 	Board    board.Profile
 	Hardware *hal.Hardware
@@ -64,6 +66,12 @@ type Config struct {
 	// Alive, if not nil, is called every few seconds while the satellite works.
 	Alive  func()
 	Logger *slog.Logger
+}
+
+// Network watches the machine's network until Run's context ends.
+type Network interface {
+	link.Network
+	Run(ctx context.Context)
 }
 
 // Limits of what the satellite does by itself.
@@ -187,7 +195,7 @@ func (s *Satellite) assemble() error {
 	s.sound.SetCapture(!s.state.Muted())
 	s.link = link.New(link.Config{
 		Registry: registry{s.client, s.endpoint}, Find: s.cfg.Find(s.endpoint), Tokens: s.cfg.Tokens,
-		Changed: s.linkChanged, Logger: s.cfg.Logger,
+		Network: s.cfg.Network, Changed: s.linkChanged, Logger: s.cfg.Logger,
 	})
 	s.turns = turn.New(turn.Config{
 		Client: s.client, Uplink: s.ear.Uplink(), Speaker: s.cfg.Speaker,
@@ -218,6 +226,9 @@ func (s *Satellite) Run(ctx context.Context) error {
 			cancel(err)
 		}
 	})
+	if s.cfg.Network != nil {
+		wg.Go(func() { s.cfg.Network.Run(inner) })
+	}
 	for _, run := range []func(context.Context){
 		s.ear.Run, s.timers.Run, s.link.Run, s.lights.run, s.reporter.run, s.doChores, s.watchKeys, s.watchSwitch,
 	} {

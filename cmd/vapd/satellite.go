@@ -26,6 +26,7 @@ import (
 	"vapd/protocol/discovery"
 	"vapd/satellite"
 	"vapd/satellite/link"
+	"vapd/satellite/network"
 	"vapd/satellite/sound"
 	"vapd/satellite/timer"
 	"vapd/wakeword"
@@ -169,7 +170,7 @@ func satelliteParts(cfg config.Satellite, state string, logger *slog.Logger) (sa
 		ID: id, Name: cmp.Or(cfg.Name, host, id),
 		Open: card.open, Device: card.name, Capture: card.capture, Microphones: card.microphones,
 		Detector: detector, Opus: satelliteOpus(cfg.Codec, logger),
-		Coap: coap.Config{Addr: netip.AddrPortFrom(netip.IPv6Unspecified(), 0)}, Find: hubFinder(cfg.Hub),
+		Coap: coap.Config{Addr: netip.AddrPortFrom(netip.IPv6Unspecified(), 0)}, Find: hubFinder(cfg.Hub), Network: network.New(logger),
 		Board: profile, Hardware: &hardware.Hardware, Drivers: report, Sim: hardware.Sim,
 		Settings: file("settings.json"), Tokens: file("tokens.json"), Timers: file("timers.json"), Clock: clock,
 		Volume: satellite.Volume(cfg.Volume), Logger: logger,
