@@ -111,11 +111,12 @@ func (a *association) seal(typ byte, payload []byte) ([]byte, error) {
 	if len(a.sendCID) > 0 { // DTLSInnerPlaintext, RFC 9146 section 4
 		h.ContentType = protocol.ContentTypeConnectionID
 	}
-	raw, err := h.Marshal()
+	header, err := h.Marshal()
 	if err != nil {
 		return nil, err
 	}
-	raw = append(raw, payload...)
+	raw := make([]byte, 0, len(header)+len(payload)+1)
+	raw = append(append(raw, header...), payload...)
 	if len(a.sendCID) > 0 {
 		raw = append(raw, typ)
 	}
@@ -126,6 +127,9 @@ func (a *association) seal(typ byte, payload []byte) ([]byte, error) {
 // payload. Only the goroutine that reads calls it.
 func (a *association) open(r *record) (typ byte, payload []byte, ok bool) {
 	if r.epoch != 1 || (r.typ == typeCID) != a.hasCID || r.cid != a.cid || !a.window.fresh(r.seq) {
+		return 0, nil, false
+	}
+	if r.typ == typeChangeCipherSpec { // pion's ciphers take it as it is
 		return 0, nil, false
 	}
 	var h recordlayer.Header

@@ -10,6 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/plgd-dev/go-coap/v3/message/codes"
+
 	"vapd/protocol/coap"
 )
 
@@ -128,6 +130,8 @@ func TestSpoofedAlerts(t *testing.T) {
 			{typeAlert, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 9, 0, 2, 2, 40}, // fatal
 			{typeAlert, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 9, 0, 2, 1, 0},  // close_notify
 			{typeAlert, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, 99, 0, 2, 1, 0}, // of the next epoch
+			{typeChangeCipherSpec, 0xfe, 0xfd, 0, 1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 1, 1},
+			{typeApplication, 0xfe, 0xfd, 0, 1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 1, 1},
 			hello(9), hello(8), hello(7)[:40],
 		}
 		for range 500 {
@@ -179,17 +183,19 @@ func TestSpoofedRefusal(t *testing.T) {
 	})
 }
 
-// flood gives a Transport hellos from invented addresses, and calls each before every
-// one.
-func flood(tb testing.TB, st *Transport, hellos int, each func()) {
-	tb.Helper()
-	for i := range hellos {
-		each()
-		b := hello(0)
-		binary.BigEndian.PutUint64(b[len(b)-32:], uint64(i)+1)
-		from := netip.AddrPortFrom(netip.AddrFrom4([4]byte{11, byte(i >> 16), byte(i >> 8), byte(i)}), 4000)
-		st.receive(b, coap.Path{Peer: from})
-	}
+// flood gives a Transport hellos, each from another invented address.
+type flood struct {
+	t    *Transport
+	sent int
+}
+
+func (f *flood) next() {
+	f.sent++
+	i := f.sent
+	b := hello(0)
+	binary.BigEndian.PutUint64(b[len(b)-32:], uint64(i))
+	from := netip.AddrPortFrom(netip.AddrFrom4([4]byte{11, byte(i >> 16), byte(i >> 8), byte(i)}), 4000)
+	f.t.receive(b, coap.Path{Peer: from})
 }
 
 // TestFlood: 100,000 hellos from as many invented addresses, in ten seconds, leave memory
@@ -202,22 +208,21 @@ func TestFlood(t *testing.T) {
 		late, le := n.listen(t, elsewhere, Config{}, coap.Config{})
 		result := make(chan error, 1)
 		most, goroutines := 0, 0
-		sent := 0
-		flood(t, st, 100_000, func() {
-			if sent++; sent%100 == 0 {
+		for f := (flood{t: st}); f.sent < 100_000; f.next() {
+			if f.sent%100 == 0 {
 				time.Sleep(10 * time.Millisecond)
 				most, goroutines = max(most, st.Stats().HalfOpen), max(goroutines, runtime.NumGoroutine())
 			}
-			if sent == 10_000 {
+			if f.sent == 10_000 {
 				go func() {
 					a, err := late.Associate(t.Context(), hub, kitchen)
 					if err == nil {
-						_, err = le.Secured(a, hub).Do(t.Context(), &coap.Request{Code: 1})
+						_, err = le.Secured(a, hub).Do(t.Context(), &coap.Request{Code: codes.GET})
 					}
 					result <- err
 				}()
 			}
-		})
+		}
 		if most > 256/4+1 {
 			t.Errorf("%d handshakes were half open", most)
 		}

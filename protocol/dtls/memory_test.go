@@ -1,0 +1,62 @@
+package dtls
+
+import (
+	"fmt"
+	"net/netip"
+	"runtime"
+	"testing"
+	"time"
+
+	"vapd/internal/netsim"
+	"vapd/protocol/coap"
+)
+
+// TestMemory: an idle association of a server takes no goroutine and a few kilobytes,
+// its peer in the Endpoint included.
+func TestMemory(t *testing.T) {
+	inNetwork(t, func(t *testing.T, n *network) {
+		st, _ := n.listen(t, hub, Config{Keys: anybody}, coap.Config{Handler: who})
+		const count = 300
+		start, goroutines := used(), runtime.NumGoroutine()
+		for i := range count {
+			s := n.impostor(t, netip.AddrPortFrom(satellite.Addr(), uint16(i+1)))
+			ct, err := Listen(Config{Conn: s})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ce, err := coap.Listen(coap.Config{Conn: ct})
+			if err != nil {
+				t.Fatal(err)
+			}
+			name := fmt.Sprint("satellite ", i)
+			a, err := ct.Associate(t.Context(), hub, Credentials{name, kitchen.Key})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ask(t, ce.Secured(a, hub), "x", name+": x")
+			if err := s.Set(netsim.Up, func(i *netsim.Impairment) { i.Loss = 1 }); err != nil { // no goodbye
+				t.Fatal(err)
+			}
+			_ = ce.Close()
+		}
+		time.Sleep(15 * time.Second)
+		n.log = nil
+		each := float64(used()-start) / count / 1024
+		t.Logf("%.1f kB for each of %d associations", each, st.Stats().Associations)
+		if st.Stats().Associations != count || each > 8 {
+			t.Errorf("%.1f kB for each, %+v", each, st.Stats())
+		}
+		if more := runtime.NumGoroutine() - goroutines; more > 5 {
+			t.Errorf("%d more goroutines", more)
+		}
+	})
+}
+
+// used is what heap and stacks take now.
+func used() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc + m.StackInuse
+}
