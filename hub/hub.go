@@ -21,8 +21,8 @@ import (
 	"vapd/hub/speech"
 	"vapd/hub/store"
 	"vapd/protocol/clientregistry"
-	"vapd/protocol/coap"
 	"vapd/protocol/control"
+	"vapd/protocol/pairing"
 	"vapd/protocol/vap"
 )
 
@@ -31,9 +31,15 @@ type Config struct {
 	// ID tells this hub from others, whatever its name and address.
 	ID, Name string
 	Locales  []string // BCP 47
-	// Listen is the CoAP endpoint's address; Groups answers multicast discovery.
-	Listen     netip.AddrPort
-	Groups     bool
+	// Listen is the address for plain CoAP, ListenDTLS that for CoAP over DTLS; Groups
+	// answers multicast discovery.
+	Listen, ListenDTLS netip.AddrPort
+	Groups             bool
+	// Open lets clients in that are not paired, without encryption, from wherever they are.
+	Open bool
+	// Local reports whether an address is the hub's own machine's: clients there need no
+	// encryption.
+	Local      func(netip.Addr) bool
 	MaxClients int
 	// MaxSessions bounds the conversations at one time.
 	MaxSessions int
@@ -63,7 +69,8 @@ type Hub struct {
 	cfg      Config
 	log      *slog.Logger
 	server   *clientregistry.Server
-	endpoint *coap.Endpoint
+	doors    doors
+	pairing  *pairing.Server
 	referee  *referee
 	mirror   *mirror
 	watchers watchers
@@ -89,25 +96,46 @@ func New(cfg Config) (*Hub, error) {
 		started:  cfg.Now(),
 	}
 	h.ctx, h.cancel = context.WithCancel(context.Background())
-	h.server = clientregistry.NewServer(clientregistry.ServerConfig{
-		Policy: h, ID: cfg.ID, Name: cfg.Name, Logger: cfg.Logger, MaxClients: cfg.MaxClients,
-	})
-	mux := new(coap.Mux)
-	h.server.Register(mux)
-	endpoint, err := coap.Listen(coap.Config{
-		Addr: cfg.Listen, Groups: cfg.Groups, Handler: mux.Serve, MaxBody: 1 << 20, Logger: cfg.Logger,
-	})
-	if err != nil {
+	if err := h.open(); err != nil {
 		h.cancel()
-		h.server.Close()
 		return nil, fmt.Errorf("hub: %w", err)
 	}
-	h.endpoint = endpoint
+	if cfg.Open {
+		warnOpen(h.log, h.Addr())
+	}
 	return h, nil
 }
 
-// Addr is the address of the CoAP endpoint.
-func (h *Hub) Addr() netip.AddrPort { return h.endpoint.LocalAddr() }
+// open opens what clients come in by.
+func (h *Hub) open() (err error) {
+	h.pairing, err = pairing.NewServer(pairing.Config{
+		HubID: h.cfg.ID, HubName: h.cfg.Name, Keys: h.cfg.Registry, Told: h.pairingTold, Logger: h.log,
+	})
+	if err != nil {
+		return err
+	}
+	transport, err := listenDTLS(h.cfg)
+	if err != nil {
+		h.pairing.Close()
+		return err
+	}
+	h.server = clientregistry.NewServer(clientregistry.ServerConfig{
+		Policy: h, ID: h.cfg.ID, Name: h.cfg.Name, Secured: transport.LocalAddr().Port(),
+		Logger: h.log, MaxClients: h.cfg.MaxClients,
+	})
+	h.doors, err = openDoors(h.cfg, transport, h.server, h.pairing)
+	if err != nil {
+		h.pairing.Close()
+		h.server.Close()
+	}
+	return err
+}
+
+// Addr is the address for plain CoAP.
+func (h *Hub) Addr() netip.AddrPort { return h.doors.plain.LocalAddr() }
+
+// AddrDTLS is the address for CoAP over DTLS.
+func (h *Hub) AddrDTLS() netip.AddrPort { return h.doors.secured.LocalAddr() }
 
 // Run serves until ctx ends; then it ends every session and closes the socket.
 func (h *Hub) Run(ctx context.Context) error {
@@ -116,7 +144,8 @@ func (h *Hub) Run(ctx context.Context) error {
 	h.cancel()
 	h.referee.close()
 	h.server.Close()
-	err := h.endpoint.Close()
+	h.pairing.Close()
+	err := h.doors.close()
 	h.wg.Wait()
 	return err
 }
@@ -153,7 +182,8 @@ func (h *Hub) Started(s *clientregistry.Session, start vap.SessionStart) (client
 	key := fmt.Sprintf("%s/%d", client.ID, s.ID())
 	wake := conversation.Wake()
 	h.referee.offer(focus.Bid{
-		Session: key, Client: client.ID, Word: wake.Word, Score: wake.Score, SNR: wake.SNR,
+		Session: key, Client: client.ID, Word: wake.Word, Score: wake.Score,
+		SNR: wake.SNR, Level: wake.Level, Attack: wake.Attack,
 	}, start.At, time.Now(), h.server.Count() < 2, conversation.Decide)
 	h.wg.Go(func() {
 		defer h.sessions.Add(-1)

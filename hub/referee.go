@@ -1,7 +1,6 @@
 package hub
 
 import (
-	"slices"
 	"sync"
 	"time"
 
@@ -15,7 +14,7 @@ type referee struct {
 	arbiter *focus.Arbiter
 	waiting map[string]func(won bool, winner string) // by session
 	timer   *time.Timer
-	clocks  map[string]*clock // by client
+	clocks  map[string]*focus.Clock // by client
 	closed  bool
 }
 
@@ -23,7 +22,7 @@ func newReferee(window time.Duration) *referee {
 	return &referee{
 		arbiter: focus.New(window),
 		waiting: make(map[string]func(bool, string)),
-		clocks:  make(map[string]*clock),
+		clocks:  make(map[string]*focus.Clock),
 	}
 }
 
@@ -37,9 +36,9 @@ func (r *referee) offer(b focus.Bid, stamp, arrived time.Time, alone bool, decid
 		return
 	}
 	if r.clocks[b.Client] == nil {
-		r.clocks[b.Client] = new(clock)
+		r.clocks[b.Client] = new(focus.Clock)
 	}
-	b.Woke = r.clocks[b.Client].woke(stamp, arrived)
+	b.Woke = r.clocks[b.Client].Earliest(stamp, arrived)
 	r.waiting[b.Session] = decided
 	settled := r.take(r.arbiter.Offer(b, arrived, alone))
 	r.arm()
@@ -60,6 +59,7 @@ func (r *referee) forget(client string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.clocks, client)
+	r.arbiter.Forget(client)
 }
 
 // close stops the window's timer; what is open stays undecided.
@@ -111,33 +111,4 @@ func (r *referee) due() {
 	r.arm()
 	r.mu.Unlock()
 	settled()
-}
-
-// clock relates the clock of a client to the hub's. The least of the latest distances
-// between stamp and arrival is the client's skew plus the delay that can't be seen;
-// what a stamp arrives later than that was delayed on the way, by a repeated packet for
-// instance, and is taken off. So a wrong clock does no harm, and a right one gains.
-type clock struct{ distances []time.Duration }
-
-const (
-	clockMemory = 8
-	// clockStep is a change of distance that is a clock that was set, not a delay.
-	clockStep = 2 * time.Second
-)
-
-// woke is the hub's time of a wake that the client stamped. Without a stamp, or before
-// a second one, it is when the wake arrived.
-func (c *clock) woke(stamp, arrived time.Time) time.Time {
-	if stamp.IsZero() {
-		return arrived
-	}
-	d := arrived.Sub(stamp)
-	if len(c.distances) > 0 && (d-slices.Min(c.distances)).Abs() > clockStep {
-		c.distances = c.distances[:0]
-	}
-	if len(c.distances) == clockMemory {
-		c.distances = slices.Delete(c.distances, 0, 1)
-	}
-	c.distances = append(c.distances, d)
-	return stamp.Add(slices.Min(c.distances))
 }

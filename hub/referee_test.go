@@ -76,19 +76,3 @@ func TestRefereeForgetsAWithdrawnBid(t *testing.T) {
 		}
 	})
 }
-
-func TestClockTakesOffWhatWasDelayed(t *testing.T) {
-	const skew = 90 * time.Second // the client's clock is slow
-	at := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
-	var c clock
-	for _, delay := range []time.Duration{20, 25, 20} {
-		c.woke(at.Add(-skew), at.Add(delay*time.Millisecond))
-	}
-	if got := c.woke(at.Add(-skew), at.Add(180*time.Millisecond)); got != at.Add(20*time.Millisecond) {
-		t.Errorf("a packet that was late by 160 ms is taken for %v", got.Sub(at))
-	}
-	// The clock is set right: the next wake is believed to have been when it arrived.
-	if got := c.woke(at, at.Add(30*time.Millisecond)); got != at.Add(30*time.Millisecond) {
-		t.Errorf("after the clock was set: %v", got.Sub(at))
-	}
-}

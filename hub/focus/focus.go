@@ -4,27 +4,9 @@
 package focus
 
 import (
-	"cmp"
 	"slices"
 	"time"
 )
-
-// Bid is one satellite's claim to a session.
-type Bid struct {
-	Session string // what the verdict is about; unique among open bids
-	Client  string
-	// Word is the wake word that was heard. A bid without one (a key was pressed)
-	// is uncontested: it wins at once.
-	Word  string
-	Score float64   // of the wake word, 0 to 1
-	SNR   float64   // decibels of the wake word over the room's noise
-	Woke  time.Time // when the wake word ended, on the hub's clock
-}
-
-// quality is what bids are compared by. The distance to the speaker shows in the
-// signal to noise ratio; the score decides among equals, and full confidence is
-// worth 10 dB, so that a barely accepted wake next to a television loses.
-func (b Bid) quality() float64 { return b.SNR + 10*b.Score }
 
 // Verdict is the outcome for one bid.
 type Verdict struct {
@@ -38,19 +20,23 @@ type Verdict struct {
 type Arbiter struct {
 	window time.Duration
 	rounds []*round
+	gains  gains
 }
 
+// round is one utterance. Its wake word ended between from and to.
 type round struct {
-	word   string
-	first  time.Time // earliest wake of the round
-	closes time.Time
-	bids   []Bid
-	winner string // "" until decided
+	word     string
+	from, to time.Time
+	closes   time.Time
+	bids     []Bid
+	winner   string // "" until decided
 }
 
 // New makes an Arbiter with the given window, in which wakes of the same word
 // belong to the same utterance (200 ms is usual).
-func New(window time.Duration) *Arbiter { return &Arbiter{window: window} }
+func New(window time.Duration) *Arbiter {
+	return &Arbiter{window: window, gains: make(gains)}
+}
 
 // Offer takes a bid at the time now and returns the verdicts that this settles:
 // its own at once when it is uncontested (alone) or comes after its round was
@@ -61,21 +47,20 @@ func (a *Arbiter) Offer(b Bid, now time.Time, alone bool) []Verdict {
 	if b.Word == "" {
 		return []Verdict{{b.Session, true, b.Client}}
 	}
-	r := a.roundOf(b)
+	r := a.roundOf(b, now)
 	switch {
 	case r == nil:
-		r = &round{word: b.Word, first: b.Woke, closes: now.Add(a.window)}
+		r = &round{word: b.Word, from: b.Woke, to: now, closes: now.Add(a.window)}
 		a.rounds = append(a.rounds, r)
 	case r.winner != "":
 		// The same client woke again (it lost its first session): the focus stays its own.
 		return []Verdict{{b.Session, r.winner == b.Client, r.winner}}
-	}
-	if b.Woke.Before(r.first) {
-		r.first = b.Woke
+	case b.Woke.After(r.from) && !b.Woke.After(r.to):
+		r.from = b.Woke
 	}
 	r.bids = append(r.bids, b)
 	if alone {
-		return r.decide()
+		return a.decide(r)
 	}
 	return nil
 }
@@ -86,6 +71,9 @@ func (a *Arbiter) Withdraw(session string) {
 		r.bids = slices.DeleteFunc(r.bids, func(b Bid) bool { return b.Session == session })
 	}
 }
+
+// Forget drops what was learned of a client.
+func (a *Arbiter) Forget(client string) { delete(a.gains, client) }
 
 // Next is when Due has something to say; ok is false when no round is open.
 func (a *Arbiter) Next() (at time.Time, ok bool) {
@@ -102,7 +90,7 @@ func (a *Arbiter) Due(now time.Time) []Verdict {
 	var out []Verdict
 	for _, r := range a.rounds {
 		if len(r.bids) > 0 && !r.closes.After(now) {
-			out = append(out, r.decide()...)
+			out = append(out, a.decide(r)...)
 		}
 	}
 	a.forget(now)
@@ -120,26 +108,19 @@ func (a *Arbiter) forget(now time.Time) {
 	})
 }
 
-// roundOf finds the round whose utterance b heard: the same word, at most a window apart.
-func (a *Arbiter) roundOf(b Bid) *round {
+// roundOf finds the round whose utterance b heard, that is offered now: the same word, at
+// most a window apart as far as can be told. All that comes while a round is open does.
+func (a *Arbiter) roundOf(b Bid, now time.Time) *round {
 	for _, r := range a.rounds {
-		if r.word == b.Word && b.Woke.Sub(r.first).Abs() <= a.window {
+		if r.word == b.Word && !b.Woke.After(r.to.Add(a.window)) && !now.Before(r.from.Add(-a.window)) {
 			return r
 		}
 	}
 	return nil
 }
 
-func (r *round) decide() []Verdict {
-	if len(r.bids) == 0 {
-		return nil
-	}
-	best := slices.MaxFunc(r.bids, func(x, y Bid) int {
-		return cmp.Or(
-			cmp.Compare(x.quality(), y.quality()),
-			y.Woke.Compare(x.Woke),          // the earlier one
-			cmp.Compare(y.Client, x.Client)) // any fixed order: the same inputs, the same winner
-	})
+func (a *Arbiter) decide(r *round) []Verdict {
+	best := a.gains.best(r.bids)
 	r.winner = best.Client
 	out := make([]Verdict, len(r.bids))
 	for i, b := range r.bids {
