@@ -75,7 +75,7 @@ func (h *Hub) list() []control.HubClient {
 
 func (h *Hub) status() control.HubStatus {
 	v := control.HubStatus{
-		Name: h.cfg.Name, CoAP: h.Addr().String(), Uptime: h.cfg.Now().Sub(h.started).Seconds(),
+		Name: h.cfg.Name, CoAP: h.Addr().String(), DTLS: h.AddrDTLS().String(), Security: security(h.cfg.Open), Uptime: h.cfg.Now().Sub(h.started).Seconds(),
 		Clients: h.server.Count(), Sessions: int(h.sessions.Load()), RSSBytes: procfs.Resident(os.Getpid()),
 		Turns: control.HubTurns{
 			Heard: h.counts.heard.Load(), Understood: h.counts.understood.Load(), Rejected: h.counts.rejected.Load(),

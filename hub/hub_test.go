@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/netip"
@@ -83,7 +84,8 @@ func start(t *testing.T, heard string, change func(*Config)) *Hub {
 		t.Fatal(err)
 	}
 	cfg := Config{
-		Name: "test", Locales: []string{"en-US"}, Listen: netip.MustParseAddrPort("127.0.0.1:0"), MaxClients: 10, MaxSessions: 3,
+		ID: "org.vapd.hub.test", Name: "test", Locales: []string{"en-US"}, MaxClients: 10, MaxSessions: 3,
+		Listen: netip.MustParseAddrPort("127.0.0.1:0"), ListenDTLS: netip.MustParseAddrPort("127.0.0.1:0"), Local: netip.Addr.IsLoopback,
 		Registry: registry, Store: kept, Window: 200 * time.Millisecond,
 		Recognizer: engine{heard}, Synthesizer: engine{heard}, Endpoint: speech.DefaultEndpointConfig,
 		Engines: func() []speech.Health { return []speech.Health{{Engine: "ears", State: speech.Ready}} },
@@ -223,7 +225,8 @@ func TestTheHubSaysItsNameWhereItIsFound(t *testing.T) {
 	}
 	defer e.Close()
 	r, err := e.Peer(h.Addr()).Do(t.Context(), &coap.Request{Code: codes.GET, Path: ".well-known/core", Query: []string{"rt=vap-client-registry"}})
-	if err != nil || string(r.Body) != `</vap>;rt="vap-client-registry";title="test"` {
+	want := fmt.Sprintf(`</vap>;rt="vap-client-registry";title="test";hubId="org.vapd.hub.test";coaps=%d`, h.AddrDTLS().Port())
+	if err != nil || string(r.Body) != want {
 		t.Errorf("%s, %v", r.Body, err)
 	}
 }

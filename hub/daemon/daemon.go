@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 	"time"
 
@@ -82,14 +80,14 @@ func Run(ctx context.Context, o Options) (err error) {
 		wg.Go(func() { e.Run(ctx) })
 	}
 	if o.Config.Discoverable && !h.Addr().Addr().IsLoopback() {
-		a := discovery.Announcement{ID: cfg.ID, Name: cfg.Name, Addr: h.Addr(), Version: vap.Version, Logger: o.Logger}
+		a := discovery.Announcement{ID: cfg.ID, Name: cfg.Name, Addr: h.Addr(), Secured: h.AddrDTLS().Port(), Version: vap.Version, Logger: o.Logger}
 		wg.Go(func() {
 			if err := a.Run(ctx); err != nil {
 				o.Logger.Warn("the hub is not announced by DNS-SD: satellites need its address", "error", err)
 			}
 		})
 	}
-	o.Ready(control.HubReady{CoAP: h.Addr().String(), Control: socket, PID: os.Getpid()})
+	o.Ready(control.HubReady{CoAP: h.Addr().String(), DTLS: h.AddrDTLS().String(), Control: socket, PID: os.Getpid()})
 	return h.Run(ctx)
 }
 
@@ -115,12 +113,17 @@ func hubConfig(o Options, state, id string, kept *store.Store) (hub.Config, []*s
 	if err != nil {
 		return hub.Config{}, nil, fmt.Errorf("daemon: listen: %w", err)
 	}
+	secured, err := netip.ParseAddrPort(o.Config.DTLSAddr())
+	if err != nil {
+		return hub.Config{}, nil, fmt.Errorf("daemon: listen_dtls: %w", err)
+	}
+	here, open := new(machine), o.Config.Security == config.SecurityOpen
 	registry, err := clients.Open(clients.Config{
 		Store:    kept.Bucket(store.Clients),
 		Tokens:   clients.RandomTokens{},
 		Approval: clients.Approval(o.Config.Clients.Approval), Tokenless: o.Config.Clients.Tokenless,
-		Local: ownAddress,
-		Now:   time.Now,
+		RequirePaired: !open, Local: here.is,
+		Now: time.Now,
 	})
 	if err != nil {
 		return hub.Config{}, nil, err
@@ -131,7 +134,8 @@ func hubConfig(o Options, state, id string, kept *store.Store) (hub.Config, []*s
 	s := o.Config.Session
 	cfg := hub.Config{
 		ID: id, Name: name(o.Config.Name), Locales: []string{"en-US"},
-		Listen: listen, Groups: o.Config.Discoverable, MaxClients: o.Config.Clients.Max, MaxSessions: s.Most,
+		Listen: listen, ListenDTLS: secured, Open: open, Local: here.is,
+		Groups: o.Config.Discoverable, MaxClients: o.Config.Clients.Max, MaxSessions: s.Most,
 		Registry: registry, Store: kept, Window: time.Duration(o.Config.Focus.Window), RequireSpeaker: o.Config.Focus.RequireSpeaker,
 		Recognizer: ear.recognizer(english.Sentences()), Synthesizer: voice.synthesizer(), Voice: o.Config.Speech.Voice,
 		Endpoint: speech.EndpointConfig{
@@ -156,19 +160,6 @@ func hubConfig(o Options, state, id string, kept *store.Store) (hub.Config, []*s
 		}
 	}
 	return cfg, engines, nil
-}
-
-// ownAddress reports whether addr is this machine's, also one that it got after the
-// start. It is asked about clients that nobody knows: too seldom to keep the answer.
-func ownAddress(addr netip.Addr) bool {
-	if addr.IsLoopback() {
-		return true
-	}
-	own, err := net.InterfaceAddrs()
-	return err == nil && slices.ContainsFunc(own, func(a net.Addr) bool {
-		prefix, err := netip.ParsePrefix(a.String())
-		return err == nil && prefix.Addr() == addr.WithZone("")
-	})
 }
 
 // library is libopus, or nil where it is not installed: then sound goes as PCM.

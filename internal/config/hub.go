@@ -11,6 +11,8 @@ import (
 // Hub has the settings of the hub.
 type Hub struct {
 	Listen       string     `toml:"listen" doc:"UDP address and port that satellites connect to. \"[::]:5683\" is every interface, IPv4 and IPv6; \"127.0.0.1:0\" is this machine only, on a free port."`
+	ListenDTLS   string     `toml:"listen_dtls" doc:"The same for CoAP over DTLS, with which paired satellites connect. Empty: the address of listen, and its port plus one."`
+	Security     string     `toml:"security" doc:"\"paired\": satellites in the network have to be paired ('vapd hub pair'), and everything is encrypted; only those on this machine may connect plainly. \"open\": any satellite connects without encryption as well, and everybody on the network can listen and speak in its name."`
 	Name         string     `toml:"name" doc:"Name under which people see the hub, at most 63 bytes. Empty: the machine's name."`
 	Discoverable bool       `toml:"discoverable" doc:"Announce the hub by DNS-SD and answer CoAP multicast, so that satellites find it without an address."`
 	Clients      Clients    `toml:"clients"`
@@ -57,6 +59,7 @@ type Speech struct {
 func DefaultHub() Hub {
 	return Hub{
 		Listen:       "[::]:5683",
+		Security:     SecurityPaired,
 		Discoverable: true,
 		Clients:      Clients{Approval: "first", Tokenless: []string{}, Max: 32},
 		Focus:        Focus{Window: Duration(200 * time.Millisecond)},
@@ -76,6 +79,8 @@ func (h *Hub) validate() error {
 	s := h.Session
 	return cmp.Or(
 		addrPort("listen", h.Listen),
+		h.validateDTLS(),
+		oneOf("security", h.Security, SecurityPaired, SecurityOpen),
 		name("name", h.Name),
 		oneOf("clients.approval", h.Clients.Approval, "first", "ask", "all"),
 		between("clients.max", h.Clients.Max, 1, 20000),
@@ -89,6 +94,31 @@ func (h *Hub) validate() error {
 		engine("speech.stt", h.Speech.STT, "pocketsphinx"),
 		engine("speech.tts", h.Speech.TTS, "flite"),
 	)
+}
+
+// Values of the setting security, of both parts.
+const (
+	SecurityPaired = "paired"
+	SecurityOpen   = "open"
+)
+
+// DTLSAddr is the address for CoAP over DTLS: listen_dtls, or what follows from listen.
+func (h *Hub) DTLSAddr() string {
+	if h.ListenDTLS != "" {
+		return h.ListenDTLS
+	}
+	listen, err := netip.ParseAddrPort(h.Listen)
+	if err != nil || listen.Port() == 0 || listen.Port() == 65535 {
+		return h.Listen
+	}
+	return netip.AddrPortFrom(listen.Addr(), listen.Port()+1).String()
+}
+
+func (h *Hub) validateDTLS() error {
+	if h.ListenDTLS == "" {
+		return nil
+	}
+	return addrPort("listen_dtls", h.ListenDTLS)
 }
 
 func addrPort(key, value string) error {

@@ -21,6 +21,7 @@ type ClientID struct {
 // HubReady is what the hub prints after the word "ready" when it runs.
 type HubReady struct {
 	CoAP    string `json:"coap"`    // address and port
+	DTLS    string `json:"coaps"`   // the same for CoAP over DTLS
 	Control string `json:"control"` // path of the socket
 	PID     int    `json:"pid"`
 }
@@ -49,6 +50,8 @@ type HubTimer struct {
 type HubStatus struct {
 	Name     string      `json:"name"`
 	CoAP     string      `json:"coap"`
+	DTLS     string      `json:"coaps"`
+	Security string      `json:"security"` // "paired" or "open"
 	Uptime   float64     `json:"uptime_seconds"`
 	Clients  int         `json:"clients"`  // connected
 	Sessions int         `json:"sessions"` // now
@@ -93,6 +96,7 @@ const (
 	EventRefused  = "session_refused"
 	EventAnswered = "turn_answered"
 	EventFailed   = "turn_failed"
+	EventPairing  = "pairing"
 )
 
 // HubEvent is something that happened in the hub; fields that Kind does not concern

@@ -1,0 +1,98 @@
+package hub
+
+import (
+	"errors"
+	"log/slog"
+	"net/netip"
+	"strings"
+
+	"github.com/plgd-dev/go-coap/v3/message/codes"
+
+	"vapd/protocol/clientregistry"
+	"vapd/protocol/coap"
+	"vapd/protocol/dtls"
+	"vapd/protocol/pairing"
+	"vapd/protocol/vap"
+)
+
+// doors are the hub's sockets. Plain CoAP is for discovery, for pairing and for the
+// hub's own machine; for everybody else, in open mode only. The other door is DTLS.
+type doors struct {
+	plain, secured *coap.Endpoint
+	transport      *dtls.Transport
+}
+
+// maxBody bounds what a client sends in blocks, in bytes.
+const maxBody = 1 << 20
+
+// listenDTLS opens the socket for DTLS, where whoever has a key comes in.
+func listenDTLS(cfg Config) (*dtls.Transport, error) {
+	return dtls.Listen(dtls.Config{
+		Addr: cfg.ListenDTLS, Logger: cfg.Logger,
+		Keys: func(identity string) ([]byte, bool) {
+			key, ok := cfg.Registry.Key(identity)
+			return key[:], ok
+		},
+	})
+}
+
+// openDoors opens the endpoints for what server and pair serve. The doors own transport.
+func openDoors(cfg Config, transport *dtls.Transport, server *clientregistry.Server, pair *pairing.Server) (d doors, err error) {
+	d.transport = transport
+	secured := new(coap.Mux)
+	server.Register(secured)
+	d.secured, err = coap.Listen(coap.Config{Conn: transport, Handler: secured.Serve, MaxBody: maxBody, Logger: cfg.Logger})
+	if err != nil {
+		return d, errors.Join(err, d.close())
+	}
+	plain := new(coap.Mux)
+	server.Register(plain)
+	pair.Register(plain)
+	handler := plain.Serve
+	if !cfg.Open {
+		handler = pairedOnly(plain.Serve, cfg.Local)
+	}
+	d.plain, err = coap.Listen(coap.Config{Addr: cfg.Listen, Groups: cfg.Groups, Handler: handler, MaxBody: maxBody, Logger: cfg.Logger})
+	if err != nil {
+		return d, errors.Join(err, d.close())
+	}
+	return d, nil
+}
+
+func (d doors) close() error {
+	var errs []error
+	if d.plain != nil {
+		errs = append(errs, d.plain.Close())
+	}
+	switch {
+	case d.secured != nil: // closes the transport
+		errs = append(errs, d.secured.Close())
+	case d.transport != nil:
+		errs = append(errs, d.transport.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// pairedOnly lets through, of what comes without encryption from another machine, only
+// discovery and pairing.
+func pairedOnly(serve coap.Handler, local func(netip.Addr) bool) coap.Handler {
+	refusal := (&vap.Error{Code: codes.Unauthorized, Type: vap.TypePairingRequired}).Response()
+	return func(peer coap.Peer, req *coap.Request, reply func(*coap.Response)) {
+		if public(req.Path) || local(peer.Addr().Addr()) {
+			serve(peer, req, reply)
+			return
+		}
+		reply(refusal)
+	}
+}
+
+// public reports whether a path is for strangers as well.
+func public(path string) bool {
+	return path == ".well-known/core" || strings.HasPrefix(path, "vap/pairing/")
+}
+
+// warnOpen says loudly that the hub is open.
+func warnOpen(log *slog.Logger, addr netip.AddrPort) {
+	log.Warn("OPEN: satellites connect without encryption, and everybody on the network can listen and speak in their name",
+		"address", addr, "remedy", `pair the satellites ('vapd hub pair'), then set security = "paired"`)
+}
