@@ -124,7 +124,7 @@ func (c *Client) exchangeKeys(ctx context.Context, peer coap.Peer, t pushTranscr
 	if t.satelliteNonce, err = random(c.cfg.Rand, nonceSize); err != nil {
 		return s, err
 	}
-	m, err := post(ctx, peer, pathKey, message{session: t.session, key: t.satelliteKey, nonce: t.satelliteNonce}.encode(), "key", "nonce")
+	m, err := poll(ctx, peer, pathKey, message{session: t.session, key: t.satelliteKey, nonce: t.satelliteNonce}.encode(), "key", "nonce")
 	if err != nil {
 		return s, err
 	}

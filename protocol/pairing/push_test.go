@@ -86,6 +86,7 @@ func TestPush(t *testing.T) {
 		if r := push(t, h.line()); r.err != nil {
 			t.Fatal(r.err)
 		}
+		pass(0)
 		h.expect(t, Opened, Compare, Paired)
 	})
 }

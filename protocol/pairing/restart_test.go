@@ -67,6 +67,7 @@ func restart(t *testing.T, way Way, path string, after bool) {
 		if !errors.Is(err, ErrClosed) && !errors.Is(err, coap.ErrNoReply) {
 			t.Errorf("the satellite is told %v", err)
 		}
+		pass(time.Second)
 		if p, err = run(second); err != nil {
 			t.Fatalf("the second time: %v", err)
 		}

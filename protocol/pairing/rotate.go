@@ -132,8 +132,9 @@ func (r *Rotation) serve(peer coap.Peer, req *coap.Request, reply func(*coap.Res
 		return
 	}
 	go func() {
-		defer func() { <-r.slot; r.wg.Done() }()
+		defer r.wg.Done()
 		body, err := r.accept(p, m)
+		<-r.slot // before the hub can ask again
 		if err != nil {
 			r.cfg.Logger.Error("the hub's new key could not be taken; the old one stays", "hub", p.HubID, "error", err)
 			e := &vap.Error{Code: codes.InternalServerError, Type: vap.TypeInternal}

@@ -117,8 +117,9 @@ func (s *Server) serve(do step, needs ...string) coap.Handler {
 			return
 		}
 		go func() {
-			defer s.end()
+			defer s.wg.Done()
 			answer, err := do(peer, m)
+			<-s.slot // before the peer can ask again
 			reply(s.response(req, answer, err))
 		}()
 	}
@@ -149,11 +150,6 @@ func (s *Server) begin() *vap.Error {
 	default:
 		return &vap.Error{Code: codes.ServiceUnavailable, Type: vap.TypeBusy, RetryAfter: time.Second}
 	}
-}
-
-func (s *Server) end() {
-	<-s.slot
-	s.wg.Done()
 }
 
 func (s *Server) response(req *coap.Request, m message, err error) *coap.Response {
