@@ -72,7 +72,7 @@ func checkHeaders(path string) (warning string, err error) {
 		if _, err := f.ReadAt(head, at); errors.Is(err, io.EOF) {
 			return "", fmt.Errorf("%w: it is cut off", ErrDamaged)
 		} else if err != nil {
-			return "", err
+			return "", fmt.Errorf("%w: %w", ErrDamaged, err) // the disk can't read it
 		}
 		// The page's header has 16 bytes; of the rest the last eight are the checksum.
 		sum := fnv.New64a()

@@ -12,6 +12,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strconv"
+	"syscall"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -51,12 +52,13 @@ func openFile(path string, readOnly bool) (*file, error) {
 		})
 		return err
 	})
+	var system syscall.Errno
 	switch {
 	case err == nil:
 		return f, nil
 	case errors.Is(err, berrors.ErrTimeout):
-		return nil, fmt.Errorf("%w (%s)", ErrInUse, path)
-	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrChecksum), errors.Is(err, berrors.ErrVersionMismatch):
+		err = fmt.Errorf("%w (%s)", ErrInUse, path)
+	case !errors.As(err, &system): // it opened, and makes no sense
 		err = fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	if f.os != nil {
