@@ -94,13 +94,14 @@ func killLoop(t testing.TB, dir string, rounds int, seed uint64) (lost, acknowle
 		if said.Len() > 0 {
 			t.Fatalf("the writer says: %s", said.String())
 		}
-		lost += missing(t, dir, last)
+		lost += missing(t, dir, &last)
 	}
 	return lost, acknowledged
 }
 
-// missing counts the acknowledged changes that the store of dir does not have.
-func missing(t testing.TB, dir string, last [writers]int) (lost int) {
+// missing counts the acknowledged changes that the store of dir does not have. last are
+// those of each writer; it becomes what is there.
+func missing(t testing.TB, dir string, last *[writers]int) (lost int) {
 	t.Helper()
 	cfg := config(dir)
 	cfg.Check = inChild
@@ -119,13 +120,14 @@ func missing(t testing.TB, dir string, last [writers]int) (lost int) {
 		if n < want || n > want+1 {
 			lost += max(1, want-n)
 		}
+		last[w] = n
 		text, _ := s.Get(Timers, strconv.Itoa(w))
 		if n > 0 && !strings.HasPrefix(string(text), strconv.Itoa(n)+" ") {
 			t.Errorf("writer %d: half of a change: %d with %.20q", w, n, text)
 		}
 	}
 	if _, err := ReadBackup(filepath.Join(dir, backupName)); err != nil {
-		if _, err := ReadBackup(filepath.Join(dir, olderName)); err != nil && sum(last) > 0 {
+		if _, err := ReadBackup(filepath.Join(dir, olderName)); err != nil && sum(*last) > 0 {
 			t.Errorf("no backup is whole: %v", err)
 		}
 	}
