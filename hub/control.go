@@ -28,12 +28,33 @@ func (h *Hub) Control() *control.Mux {
 	onClient(control.MethodApproveClient, func(id string) api.Command { return api.ApproveClient{ID: id} })
 	onClient(control.MethodDenyClient, func(id string) api.Command { return api.DenyClient{ID: id} })
 	onClient(control.MethodForgetClient, func(id string) api.Command { return api.ForgetClient{ID: id} })
+	onClient(control.MethodUnpair, func(id string) api.Command { return api.UnpairClient{ID: id} })
+	onClient(control.MethodRotate, func(id string) api.Command { return api.RotateKey{ID: id} })
+	onClient(control.MethodLost, func(id string) api.Command { return api.LostClient{ID: id} })
+	h.controlPairing(m)
 	control.HandleStream(m, control.TopicEvents, func(ctx context.Context, _ struct{}, send func(control.HubEvent)) error {
 		defer h.Watch(send)()
 		<-ctx.Done()
 		return nil
 	})
 	return m
+}
+
+func (h *Hub) controlPairing(m *control.Mux) {
+	for name, c := range map[string]api.Command{
+		control.MethodPair: api.OpenPairing{}, control.MethodPairDeny: api.DenyPairing{}, control.MethodPairClose: api.ClosePairing{},
+	} {
+		control.Handle(m, name, func(ctx context.Context, _ struct{}) (api.Result, error) { return h.Do(ctx, owner, c) })
+	}
+	control.Handle(m, control.MethodPairCode, func(ctx context.Context, p control.PairingPlace) (api.Result, error) {
+		return h.Do(ctx, owner, api.OpenPairingCode{Address: p.Address})
+	})
+	control.Handle(m, control.MethodPairApprove, func(ctx context.Context, d control.PairingDigits) (api.Result, error) {
+		return h.Do(ctx, owner, api.ApprovePairing{Digits: d.Digits})
+	})
+	control.Handle(m, control.MethodPairExport, func(ctx context.Context, e control.PairingExport) (api.Result, error) {
+		return h.Do(ctx, owner, api.ExportPairing{ID: e.ID, Name: e.Name, Address: e.Address})
+	})
 }
 
 var owner = api.Actor{Kind: api.Owner}

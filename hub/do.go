@@ -9,11 +9,12 @@ import (
 	"vapd/hub/api"
 	"vapd/hub/clients"
 	"vapd/internal/procfs"
+	"vapd/protocol/coap"
 	"vapd/protocol/control"
 )
 
 // Do carries out a command (api.Dispatcher). What is here is the owner's alone.
-func (h *Hub) Do(_ context.Context, who api.Actor, c api.Command) (api.Result, error) {
+func (h *Hub) Do(ctx context.Context, who api.Actor, c api.Command) (api.Result, error) {
 	if who.Kind != api.Owner {
 		return nil, fmt.Errorf("hub: %s %s: %w", who.Kind, who.ID, api.ErrDenied)
 	}
@@ -27,9 +28,12 @@ func (h *Hub) Do(_ context.Context, who api.Actor, c api.Command) (api.Result, e
 	case api.ApproveClient:
 		return nil, named(c.ID, h.cfg.Registry.Decide(c.ID, clients.Approved))
 	case api.DenyClient:
-		return nil, h.expel(c.ID, h.cfg.Registry.Decide(c.ID, clients.Denied))
+		return nil, h.revoke(c.ID, h.cfg.Registry.Decide(c.ID, clients.Denied))
 	case api.ForgetClient:
-		return nil, h.expel(c.ID, h.cfg.Registry.Forget(c.ID))
+		return nil, h.revoke(c.ID, h.cfg.Registry.Forget(c.ID))
+	}
+	if r, err, ok := h.pair(ctx, c); ok {
+		return r, err
 	}
 	return nil, fmt.Errorf("hub: %T: %w", c, api.ErrUnknownCommand)
 }
@@ -52,18 +56,18 @@ func named(id string, err error) error {
 }
 
 func (h *Hub) list() []control.HubClient {
-	connected := make(map[string]string)
+	connected := make(map[string]coap.Peer)
 	for _, c := range h.server.Clients() {
-		connected[c.ID] = c.Peer.Addr().String()
+		connected[c.ID] = c.Peer
 	}
 	out := []control.HubClient{}
 	for _, c := range h.cfg.Registry.List() {
 		v := control.HubClient{
-			ID: c.ID, Name: c.Name, State: string(c.State), Address: c.Address.String(),
+			ID: c.ID, Name: c.Name, State: string(c.State), Key: string(c.Key), Address: c.Address.String(),
 			FirstSeen: c.FirstSeen, LastSeen: c.LastSeen,
 		}
-		if at, ok := connected[c.ID]; ok {
-			v.Connected, v.Address = true, at
+		if peer, ok := connected[c.ID]; ok {
+			v.Connected, v.Address, v.Encrypted = true, peer.Addr().String(), peer.Verified()
 		}
 		for _, t := range h.mirror.timers(c.ID, h.cfg.Now()) {
 			v.Timers = append(v.Timers, control.HubTimer{ID: t.ID, Label: t.Label, Remaining: t.Remaining, Ringing: t.Ringing})

@@ -73,6 +73,14 @@ func (d doors) close() error {
 	return errors.Join(errs...)
 }
 
+// revoke ends the associations of a client's keys.
+func (d doors) revoke(id string) {
+	d.transport.Revoke(func(identity string) bool {
+		of, _, ok := pairing.SplitIdentity(identity)
+		return ok && of == id
+	})
+}
+
 // pairedOnly lets through, of what comes without encryption from another machine, only
 // discovery and pairing.
 func pairedOnly(serve coap.Handler, local func(netip.Addr) bool) coap.Handler {

@@ -71,6 +71,7 @@ type Hub struct {
 	server   *clientregistry.Server
 	doors    doors
 	pairing  *pairing.Server
+	compare  atomic.Pointer[pairing.Code] // that the owner was asked about last
 	referee  *referee
 	mirror   *mirror
 	watchers watchers

@@ -1,9 +1,18 @@
 package hub
 
 import (
+	"context"
+	"errors"
+	"fmt"
+
+	"vapd/hub/api"
+	"vapd/hub/clients"
 	"vapd/protocol/control"
 	"vapd/protocol/pairing"
 )
+
+// errNothingToCompare says that no satellite waits for its code to be compared.
+var errNothingToCompare = errors.New("no satellite shows this code: look at the code that the hub shows now")
 
 // security is the mode as it is shown.
 func security(open bool) string {
@@ -13,10 +22,92 @@ func security(open bool) string {
 	return "paired"
 }
 
+// pair carries out the commands of pairing; false says that c is none.
+func (h *Hub) pair(ctx context.Context, c api.Command) (api.Result, error, bool) {
+	switch c := c.(type) {
+	case api.OpenPairing:
+		return nil, h.pairing.OpenPush(), true
+	case api.OpenPairingCode:
+		i, err := h.pairing.OpenCode(c.Address)
+		if err != nil {
+			return nil, err, true
+		}
+		return control.PairingCode{Code: i.Passcode.Reveal(), URI: i.URI()}, nil, true
+	case api.ApprovePairing:
+		return nil, h.approvePairing(c.Digits), true
+	case api.DenyPairing:
+		h.pairing.Deny()
+		return nil, nil, true
+	case api.ClosePairing:
+		h.pairing.Cancel("the owner closed it")
+		return nil, nil, true
+	case api.ExportPairing:
+		f, err := h.pairing.Export(pairing.Satellite{ID: c.ID, Name: c.Name}, c.Address)
+		if err != nil {
+			return nil, err, true
+		}
+		return control.PairingFile{Text: string(f.Encode())}, nil, true
+	case api.UnpairClient:
+		return nil, h.revoke(c.ID, h.cfg.Registry.Unpair(c.ID)), true
+	case api.LostClient:
+		return nil, h.lost(c.ID), true
+	case api.RotateKey:
+		return nil, h.rotate(ctx, c.ID), true
+	}
+	return nil, nil, false
+}
+
+// approvePairing approves the code that a satellite shows, if it is the one of digits.
+func (h *Hub) approvePairing(digits string) error {
+	code := h.compare.Load()
+	if code == nil || code.Digits() != digits {
+		return errNothingToCompare
+	}
+	return h.pairing.Approve(*code)
+}
+
+// lost shuts out a client whose device somebody else may have.
+func (h *Hub) lost(id string) error {
+	// Denied first: a client without a key that is approved may come in by its token.
+	err := h.cfg.Registry.Decide(id, clients.Denied)
+	if err == nil {
+		err = h.cfg.Registry.Unpair(id)
+	}
+	return h.revoke(id, err)
+}
+
+// revoke ends what a client has open after err, nil, voided its keys.
+func (h *Hub) revoke(id string, err error) error {
+	if err := h.expel(id, err); err != nil {
+		return err
+	}
+	h.doors.revoke(id)
+	return nil
+}
+
+// rotate agrees a new key with a client that is connected under its present one.
+func (h *Hub) rotate(ctx context.Context, id string) error {
+	peer, ok := h.server.Peer(id)
+	if !ok || !peer.Verified() {
+		return fmt.Errorf("hub: %q is not connected by its key: a key is replaced while the satellite is there", id)
+	}
+	return h.pairing.Rotate(ctx, peer)
+}
+
 // pairingTold passes on what happens in a pairing.
 func (h *Hub) pairingTold(e pairing.Event) {
 	h.log.Info("pairing", "what", string(e.Kind), "way", string(e.Way), "client", e.ID, "name", e.Name, "address", e.From, "why", e.Reason)
-	h.watchers.tell(control.HubEvent{
-		Kind: control.EventPairing, Client: e.ID, Name: e.Name, Address: e.From.String(), Why: e.Reason,
-	})
+	p := &control.PairingEvent{What: string(e.Kind), Way: string(e.Way), Replaces: e.Replaces, TriesLeft: e.TriesLeft}
+	if e.Kind == pairing.Compare {
+		h.compare.Store(&e.Code)
+		p.Digits = e.Code.Digits()
+		for _, c := range e.Code.Colours() {
+			p.Colours = append(p.Colours, c.String())
+		}
+	}
+	told := control.HubEvent{Kind: control.EventPairing, Client: e.ID, Name: e.Name, Why: e.Reason, Pairing: p}
+	if e.From.IsValid() {
+		told.Address = e.From.String()
+	}
+	h.watchers.tell(told)
 }

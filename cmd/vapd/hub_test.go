@@ -11,7 +11,7 @@ import (
 func TestHubCommandRefuses(t *testing.T) {
 	dir := t.TempDir()
 	for name, c := range map[string]struct{ set, want string }{
-		"value":  {"clients.max=0", "1 to 1000"},
+		"value":  {"clients.max=0", "1 to 20000"},
 		"key":    {"lisen=[::]:1", "listen"},
 		"socket": {"control_socket=/" + strings.Repeat("x", 120), "choose a shorter control_socket"},
 	} {

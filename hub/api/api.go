@@ -59,6 +59,28 @@ type (
 	DenyClient struct{ ID string }
 	// ForgetClient removes all that is known of a client and ends its connection.
 	ForgetClient struct{ ID string }
+
+	// OpenPairing lets the next satellite whose key is held ask, for two minutes.
+	OpenPairing struct{}
+	// OpenPairingCode makes a code for a satellite, valid for ten minutes, and gives a
+	// control.PairingCode. Address is where the satellite reaches the hub, or empty.
+	OpenPairingCode struct{ Address string }
+	// ApprovePairing says that a satellite shows this code, too: six digits, as the hub
+	// told them.
+	ApprovePairing struct{ Digits string }
+	// DenyPairing says that it does not.
+	DenyPairing struct{}
+	// ClosePairing ends what OpenPairing and OpenPairingCode began.
+	ClosePairing struct{}
+	// ExportPairing makes the key of a satellite and gives the text of its key file.
+	ExportPairing struct{ ID, Name, Address string }
+	// UnpairClient voids the keys of a client and ends its connection.
+	UnpairClient struct{ ID string }
+	// RotateKey agrees a new key with a connected client.
+	RotateKey struct{ ID string }
+	// LostClient shuts out a client whose device is lost or stolen: its keys and token
+	// are void, its connection ends, and it is denied.
+	LostClient struct{ ID string }
 )
 
 func (Status) command()        {}
@@ -67,3 +89,13 @@ func (ListClients) command()   {}
 func (ApproveClient) command() {}
 func (DenyClient) command()    {}
 func (ForgetClient) command()  {}
+
+func (OpenPairing) command()     {}
+func (OpenPairingCode) command() {}
+func (ApprovePairing) command()  {}
+func (DenyPairing) command()     {}
+func (ClosePairing) command()    {}
+func (ExportPairing) command()   {}
+func (UnpairClient) command()    {}
+func (RotateKey) command()       {}
+func (LostClient) command()      {}

@@ -181,6 +181,17 @@ func (s *Server) Notify(ctx context.Context, clientID string, capabilities ...va
 	return nil
 }
 
+// Peer is the peer of a connected client.
+func (s *Server) Peer(clientID string) (coap.Peer, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m := s.byID[clientID]
+	if m == nil {
+		return nil, false
+	}
+	return m.info.Peer, true
+}
+
 // Disconnect forgets the connection of a client that was denied or forgotten.
 func (s *Server) Disconnect(clientID string) {
 	s.mu.Lock()

@@ -10,12 +10,49 @@ const (
 	MethodApproveClient = "clients.approve" // ClientID
 	MethodDenyClient    = "clients.deny"    // ClientID
 	MethodForgetClient  = "clients.forget"  // ClientID
-	TopicEvents         = "events"          // subscription: HubEvent
+	MethodPair          = "pair"            // lets the next satellite whose key is held ask
+	MethodPairCode      = "pair.code"       // PairingPlace; returns PairingCode
+	MethodPairApprove   = "pair.approve"    // PairingDigits
+	MethodPairDeny      = "pair.deny"
+	MethodPairClose     = "pair.close"
+	MethodPairExport    = "pair.export"    // PairingExport; returns PairingFile
+	MethodUnpair        = "clients.unpair" // ClientID
+	MethodRotate        = "clients.rotate" // ClientID
+	MethodLost          = "clients.lost"   // ClientID
+	TopicEvents         = "events"         // subscription: HubEvent
 )
 
 // ClientID names a client.
 type ClientID struct {
 	ID string `json:"id"`
+}
+
+// PairingPlace says where satellites reach the hub: host and port, or empty.
+type PairingPlace struct {
+	Address string `json:"address,omitempty"`
+}
+
+// PairingCode invites a satellite. Both fields are secret until the code was used.
+type PairingCode struct {
+	Code string `json:"code"` // eight digits in two groups
+	URI  string `json:"uri"`  // for a QR code
+}
+
+// PairingDigits are the six digits that hub and satellite show.
+type PairingDigits struct {
+	Digits string `json:"digits"`
+}
+
+// PairingExport names the satellite that a key file is for.
+type PairingExport struct {
+	ID      string `json:"id"`
+	Name    string `json:"name,omitempty"`
+	Address string `json:"address,omitempty"` // of the hub, a hint
+}
+
+// PairingFile is the text of a key file: a secret.
+type PairingFile struct {
+	Text string `json:"text"`
 }
 
 // HubReady is what the hub prints after the word "ready" when it runs.
@@ -31,6 +68,8 @@ type HubClient struct {
 	ID        string     `json:"id"`
 	Name      string     `json:"name"`
 	State     string     `json:"state"` // "approved", "pending", "denied"
+	Key       string     `json:"key"`   // "", "offered", "paired", "rotating"
+	Encrypted bool       `json:"encrypted"`
 	Connected bool       `json:"connected"`
 	Address   string     `json:"address"` // with a port while it is connected
 	FirstSeen time.Time  `json:"first_seen"`
@@ -96,8 +135,18 @@ const (
 	EventRefused  = "session_refused"
 	EventAnswered = "turn_answered"
 	EventFailed   = "turn_failed"
-	EventPairing  = "pairing"
+	EventPairing  = "pairing" // with Pairing
 )
+
+// PairingEvent is what happened in a pairing. Nothing of it is secret.
+type PairingEvent struct {
+	What      string   `json:"what"` // as protocol/pairing names it: "asked to pair", "code to compare", "paired", ...
+	Way       string   `json:"way"`
+	Replaces  bool     `json:"replaces,omitempty"`   // a key that the satellite has
+	Digits    string   `json:"digits,omitempty"`     // to compare
+	Colours   []string `json:"colours,omitempty"`    // likewise
+	TriesLeft int      `json:"tries_left,omitempty"` // of a code
+}
 
 // HubEvent is something that happened in the hub; fields that Kind does not concern
 // are empty. Durations are milliseconds from the end of speech, as far as the hub can
@@ -109,6 +158,8 @@ type HubEvent struct {
 	Address string `json:"address,omitempty"`
 	Why     string `json:"why,omitempty"`
 	Object  string `json:"object,omitempty"`
+
+	Pairing *PairingEvent `json:"pairing,omitempty"`
 
 	Turn       uint32  `json:"turn,omitempty"`
 	Heard      string  `json:"heard,omitempty"` // the transcript; empty: nothing to understand

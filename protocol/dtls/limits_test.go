@@ -101,7 +101,7 @@ func TestRevoke(t *testing.T) {
 		}()
 		time.Sleep(36 * time.Millisecond) // the key was asked for, or will be in a moment
 		revoked = true
-		st.Revoke("a")
+		st.Revoke(func(identity string) bool { return identity == "a" })
 		time.Sleep(time.Second)
 		if at.Stats().Associations != 0 || st.Stats().Associations != 1 {
 			t.Errorf("a has %+v, the server %+v", at.Stats(), st.Stats())
@@ -235,6 +235,32 @@ func TestFlood(t *testing.T) {
 		synctest.Wait()
 		if s := st.Stats(); s.HalfOpen != 0 || len(st.handshakes) != 0 || len(st.perAddress) != 0 || st.unproven.Len() != 0 {
 			t.Errorf("left: %s", fmt.Sprintf("%+v, %d, %d", s, len(st.handshakes), len(st.perAddress)))
+		}
+	})
+}
+
+// TestHerd: everybody at once, as after a power cut, gets in within a few seconds, from
+// behind one address.
+func TestHerd(t *testing.T) {
+	inNetwork(t, func(t *testing.T, n *network) {
+		st, _ := n.listen(t, hub, Config{Keys: anybody}, coap.Config{Handler: who})
+		const count = 300
+		result := make(chan error, count)
+		start := time.Now()
+		for i := range count {
+			ct, _ := n.listen(t, netip.AddrPortFrom(satellite.Addr(), uint16(i+1)), Config{}, coap.Config{})
+			go func() {
+				_, err := ct.Associate(t.Context(), hub, Credentials{fmt.Sprint(i), kitchen.Key})
+				result <- err
+			}()
+		}
+		for range count {
+			if err := <-result; err != nil {
+				t.Fatal(err)
+			}
+		}
+		if took := time.Since(start); took > 3*time.Second || st.Stats().Associations != count {
+			t.Errorf("took %v: %+v", took, st.Stats())
 		}
 	})
 }

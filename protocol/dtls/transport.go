@@ -114,13 +114,18 @@ func (t *Transport) End(a *coap.Association) {
 	}
 }
 
-// Revoke ends what strangers made with an identity, handshakes included. Take the key
-// away first.
-func (t *Transport) Revoke(identity string) {
+// Revoke ends what strangers made with the identities that are void, handshakes
+// included. Take their keys away first.
+func (t *Transport) Revoke(void func(identity string) bool) {
 	t.mu.Lock()
-	end := t.byIdentity[identity]
+	var end []*association
+	for identity, made := range t.byIdentity {
+		if void(identity) {
+			end = append(end, made...)
+		}
+	}
 	for _, h := range t.handshakes {
-		if !h.client && h.identity == identity {
+		if !h.client && void(h.identity) {
 			h.cancel()
 		}
 	}
