@@ -20,7 +20,7 @@ type Hub struct {
 	Session      Session    `toml:"session"`
 	Speech       Speech     `toml:"speech"`
 	LogLevel     slog.Level `toml:"log_level" doc:"DEBUG, INFO, WARN or ERROR."`
-	StateDir     string     `toml:"state_dir" doc:"Folder of what the hub keeps (its identity, clients.json, wake packs). Empty: $STATE_DIRECTORY, else $XDG_STATE_HOME/vapd/hub."`
+	StateDir     string     `toml:"state_dir" doc:"Folder of what the hub keeps (its identity, hub.db, wake packs). Empty: $STATE_DIRECTORY, else $XDG_STATE_HOME/vapd/hub."`
 	Control      string     `toml:"control_socket" doc:"Unix socket of the command line. Empty: hub.sock in $RUNTIME_DIRECTORY, else in $XDG_RUNTIME_DIR/vapd."`
 }
 
