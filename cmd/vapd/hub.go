@@ -26,6 +26,10 @@ type hubCmd struct {
 	Run     hubRunCmd     `cmd:"" default:"withargs" help:"Run the hub."`
 	Status  hubStatusCmd  `cmd:"" help:"Show what the hub does, and what it lacks."`
 	Clients hubClientsCmd `cmd:"" help:"The satellites that the hub knows: list, approve, deny, forget."`
+	Pair    hubPairCmd    `cmd:"" help:"Pair a satellite: by its key, by a code, or by a key file."`
+	Unpair  hubUnpairCmd  `cmd:"" help:"Void the keys of a satellite, and end its connection."`
+	Rotate  hubRotateCmd  `cmd:"" help:"Give a satellite that is connected a new key."`
+	Lost    hubLostCmd    `cmd:"" help:"Shut out a satellite that was lost or stolen, at once."`
 	Backup  hubBackupCmd  `cmd:"" help:"Write all that the hub keeps into a file, also while it runs."`
 	Restore hubRestoreCmd `cmd:"" help:"Put back what a backup has; the hub must not run."`
 
@@ -100,6 +104,11 @@ func (s hubStatusCmd) Run(c *hubCmd) error {
 	t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(t, "hub\t%s at %s, up for %v, %.1f MB\n", status.Name, status.CoAP,
 		(time.Duration(status.Uptime) * time.Second).Round(time.Second), float64(status.RSSBytes)/1e6)
+	if status.Security == config.SecurityOpen {
+		fmt.Fprintln(t, "security\tOPEN: satellites connect without encryption; pair them, then set security = \"paired\"")
+	} else {
+		fmt.Fprintf(t, "security\tpaired, DTLS at %s\n", status.DTLS)
+	}
 	fmt.Fprintf(t, "satellites\t%d connected, %d speaking\n", status.Clients, status.Sessions)
 	n := status.Turns
 	fmt.Fprintf(t, "turns\t%d heard, %d understood, %d not understood, %d failed\n", n.Heard, n.Understood, n.Rejected, n.Failed)
@@ -141,15 +150,28 @@ func (l hubClientsListCmd) Run(c *hubCmd) error {
 		return nil
 	}
 	t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "id\tname\tstate\taddress\tlast seen\ttimers")
+	fmt.Fprintln(t, "id\tname\tstate\tkey\taddress\tlast seen\ttimers")
 	for _, k := range known {
 		seen := k.LastSeen.Local().Format(time.DateTime)
 		if k.Connected {
 			seen = "now"
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", k.ID, k.Name, k.State, k.Address, seen, timersInWords(k.Timers))
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", printable(k.ID), printable(k.Name), k.State, keyInWords(k), k.Address, seen, timersInWords(k.Timers))
 	}
 	return t.Flush()
+}
+
+// keyInWords says whether a satellite is paired, and whether its link is encrypted.
+func keyInWords(k control.HubClient) string {
+	switch {
+	case k.Key == "" && k.Connected:
+		return "none, plain"
+	case k.Key == "":
+		return "none"
+	case k.Connected && !k.Encrypted:
+		return k.Key + ", plain"
+	}
+	return k.Key
 }
 
 func timersInWords(timers []control.HubTimer) string {
