@@ -28,8 +28,8 @@
 // Config.SupersedeAfter later (known by a connection id, or from another).
 //
 // A server that was restarted knows no association and can't say so, as nothing it says
-// would be authentic: its silence to pings, or an ICMP error, has to tell the client to
-// call Associate again. The handshake's end says which side lives.
+// would be authentic. Its silence to pings has to tell the client to call Associate again,
+// which takes over from the old association when it succeeds.
 //
 // Identities that are not known fail as wrong keys do, at the same cost and time. The
 // alert that says so to the client (ErrRefused) is a hint: it is not authentic, and so

@@ -105,53 +105,44 @@ func (t *Transport) repeat(h *handshake, typ byte) {
 // admit begins the handshake of a stranger, when there is room.
 func (t *Transport) admit(r *record, d []byte, path coap.Path) bool {
 	random := r.helloRandom()
-	if random == nil {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	old := t.handshakes[path.Peer]
+	if random == nil || old != nil && old.client || !t.room(path, random) {
 		return false
+	}
+	if old != nil {
+		t.forget(old)
 	}
 	h := t.newHandshake(path, false)
 	h.random = bytes.Clone(random)
 	ctx, cancel := context.WithTimeout(context.Background(), t.cfg.HandshakeTimeout)
 	h.cancel = cancel
-	t.mu.Lock()
-	old := t.handshakes[path.Peer]
-	room := (old == nil || !old.client) && t.room(h)
-	if room {
-		if old != nil {
-			t.forget(old)
-		}
-		t.halfOpen++
-		t.perAddress[home(path)]++
-		h.elem = t.unproven.PushBack(h)
-		t.handshakes[path.Peer] = h
-		t.wg.Add(1)
-	}
-	t.mu.Unlock()
-	if !room {
-		cancel()
-		return false
-	}
+	h.elem = t.unproven.PushBack(h)
+	t.handshakes[path.Peer] = h
+	t.halfOpen++
+	t.perAddress[home(path)]++
 	h.pipe.put(d)
-	go func() {
-		defer t.wg.Done()
+	t.wg.Go(func() {
 		defer cancel()
 		h.serve(ctx)
-	}()
+	})
 	return true
 }
 
 // room makes room for another stranger, at the cost of the one who has proven nothing
 // for the longest. mu is held.
-func (t *Transport) room(h *handshake) bool {
+func (t *Transport) room(path coap.Path, random []byte) bool {
 	limit := max(t.cfg.MaxHandshakes/4, 1)
 	if t.unproven.Len() > limit/2 {
 		if t.greylist == nil {
 			t.greylist = newGreylist()
 		}
-		if !t.greylist.repeated(h.path.Peer, h.random) {
+		if !t.greylist.repeated(path.Peer, random) {
 			return false
 		}
 	}
-	if t.closed || t.halfOpen >= t.cfg.MaxHandshakes || t.perAddress[home(h.path)] >= max(t.cfg.MaxHandshakes/4, 1) {
+	if t.closed || t.halfOpen >= t.cfg.MaxHandshakes || t.perAddress[home(path)] >= max(t.cfg.MaxHandshakes/4, 1) {
 		t.stats.Refused++
 		return false
 	}
@@ -189,6 +180,7 @@ func (t *Transport) proven(h *handshake) {
 	}
 }
 
+// newHandshake is one that nobody knows of yet.
 func (t *Transport) newHandshake(path coap.Path, client bool) *handshake {
 	h := &handshake{t: t, path: path, client: client, begun: time.Now(), cancel: func() {}}
 	h.pipe = newPipe(net.UDPAddrFromAddrPort(path.Peer), h.send)

@@ -244,7 +244,7 @@ func TestFlood(t *testing.T) {
 func TestHerd(t *testing.T) {
 	inNetwork(t, func(t *testing.T, n *network) {
 		st, _ := n.listen(t, hub, Config{Keys: anybody}, coap.Config{Handler: who})
-		const count = 300
+		const count = 100
 		result := make(chan error, count)
 		start := time.Now()
 		for i := range count {
