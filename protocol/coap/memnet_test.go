@@ -231,9 +231,11 @@ func withScript(t *testing.T, cfg Config, test func(t *testing.T, e *Endpoint, s
 // trustAll lets tests of other things send answers of any size.
 func trustAll(cfg *Config) {
 	if cfg.Trusted == nil {
-		cfg.Trusted = func(netip.Addr) bool { return true }
+		cfg.Trusted = trusted
 	}
 }
+
+func trusted(netip.Addr) bool { return true }
 
 // withTwo runs a test with two endpoints.
 func withTwo(t *testing.T, client, server Config, test func(t *testing.T, n *memNet, client, server *Endpoint)) {

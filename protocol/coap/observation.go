@@ -1,6 +1,7 @@
 package coap
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -35,6 +36,7 @@ type Observation struct {
 	// All below is guarded by e.mu.
 	want        uint32 // Observe of the next registration: 0 registers, 1 ends
 	call        *Call  // under way: a registration, or the blocks of a notification
+	waiting     *waiting
 	established bool
 	over        bool
 	seq         uint32
@@ -43,6 +45,14 @@ type Observation struct {
 	unwatch     func() bool
 	news        []told
 	telling     bool // on some goroutine
+}
+
+// waiting is the newest notification that came while the blocks of another did: a
+// server that keeps to one at a time has sent all blocks of that, and one that does not
+// has no more of them.
+type waiting struct {
+	f frame
+	o options
 }
 
 type told struct {
@@ -198,17 +208,23 @@ func (o *Observation) fetched(c *Call, resp *Response, err error, w *work) {
 	}
 	o.call = nil
 	o.e.clearAlarm(&o.renew)
+	now := time.Now()
 	switch {
 	case o.over:
+		return
 	case err == nil && o.established && resp.Code>>5 == 2:
 		o.tellLater(resp, nil, w)
-		o.expect(resp.MaxAge, time.Now())
+		o.expect(resp.MaxAge, now)
 	case err == nil:
 		o.end(resp, ErrNotObserved, w)
 	case o.established && c.down.resp != nil: // it changed on the way
-		o.e.setAlarm(&o.renew, o, time.Now().Add(fetchAgain))
+		o.e.setAlarm(&o.renew, o, now.Add(fetchAgain))
 	default:
 		o.end(nil, err, w)
+	}
+	if next := o.waiting; next != nil && !o.over {
+		o.waiting = nil
+		o.take(&next.f, &next.o, now, w)
 	}
 }
 
@@ -218,16 +234,29 @@ func (o *Observation) notified(f *frame, opts *options, now time.Time, w *work) 
 	case !opts.hasObserve || f.code>>5 != 2:
 		o.end(responseOf(f, opts), ErrNotObserved, w)
 	case !o.fresh(opts.observe, now):
-	case opts.hasBlock2 && opts.block2.more:
-		o.drop(w)
-		c := &Call{e: o.e, req: o.req, peer: o.peer, watch: o}
-		o.call = c
-		c.respond(f, opts, w)
+	case o.call != nil:
+		o.waiting = &waiting{
+			f: frame{code: f.code, payload: bytes.Clone(f.payload)},
+			o: options{
+				format: opts.format, maxAge: opts.maxAge, etags: cloned(opts.etags), size2: opts.size2,
+				hasBlock2: opts.hasBlock2, block2: opts.block2, hasObserve: true, observe: opts.observe,
+			},
+		}
 	default:
-		o.drop(w)
-		o.tellLater(responseOf(f, opts), nil, w)
-		o.expect(opts.maxAge, now)
+		o.take(f, opts, now, w)
 	}
+}
+
+// take tells the state of a notification, when all its blocks are there.
+func (o *Observation) take(f *frame, opts *options, now time.Time, w *work) {
+	if opts.hasBlock2 && opts.block2.more {
+		o.e.clearAlarm(&o.renew)
+		o.call = &Call{e: o.e, req: o.req, peer: o.peer, watch: o}
+		o.call.take(f, opts, w)
+		return
+	}
+	o.tellLater(responseOf(f, opts), nil, w)
+	o.expect(opts.maxAge, now)
 }
 
 // end ends the Observation, if it has not ended. mu is held.
@@ -235,7 +264,7 @@ func (o *Observation) end(resp *Response, err error, w *work) {
 	if o.over {
 		return
 	}
-	o.over = true
+	o.over, o.waiting = true, nil
 	o.drop(w)
 	delete(o.peer.observing, o.token)
 	if o.unwatch != nil {

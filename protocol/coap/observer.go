@@ -24,7 +24,8 @@ const (
 // an error code.
 //
 // Notifications go one after the other: the next one when the one before was
-// acknowledged and its blocks were fetched, or stand still for three seconds.
+// acknowledged and its blocks were fetched; blocks that nobody fetches hold an Update up
+// for three seconds, a Notify for Config.BlockTimeout.
 type Observer struct {
 	in   *incoming // the request that began it, or renewed it last
 	peer *peer
@@ -36,7 +37,8 @@ type Observer struct {
 	started     bool      // the first response has arrived
 	current     *incoming // the notification under way, or the last NON one
 	queue       []*Response
-	blocks      *transfer // of the last notification
+	patience    time.Duration // with blocks that nobody fetches
+	blocks      *transfer     // of the last notification
 	format      *message.MediaType
 	seq         uint32
 	alarm       alarm
@@ -136,11 +138,11 @@ func (o *Observer) enqueue(resp *Response, newest bool, w *work) error {
 	case o.over:
 		return ErrNotObserved
 	case newest:
-		o.queue = append(o.queue[:0], resp)
+		o.queue, o.patience = append(o.queue[:0], resp), standsStill
 	case len(o.queue) >= o.peer.e.cfg.MaxNotifications:
 		return ErrBusy
 	default:
-		o.queue = append(o.queue, resp)
+		o.queue, o.patience = append(o.queue, resp), o.peer.e.cfg.BlockTimeout
 	}
 	o.next(w)
 	return nil
@@ -151,7 +153,7 @@ func (o *Observer) next(w *work) {
 	now := time.Now()
 	for len(o.queue) > 0 && o.started && !o.underWay() {
 		if t := o.blocks; t != nil && !t.gone && t.due < len(t.resp.Body) {
-			if still := t.at.Add(standsStill); now.Before(still) {
+			if still := t.at.Add(o.patience); now.Before(still) {
 				o.peer.e.setAlarm(&o.alarm, o, still)
 				return
 			}

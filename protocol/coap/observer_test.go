@@ -3,7 +3,6 @@ package coap
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -280,12 +279,7 @@ func TestObserveInBlocks(t *testing.T) {
 	c := newCounter()
 	c.size = 40
 	withScript(t, Config{Handler: c.mux(), BlockSize: 16}, func(t *testing.T, e *Endpoint, s *script) {
-		s.net.fate = func(_, _ netip.AddrPort, b []byte) []time.Duration { // an answer goes before a notification
-			if b[0]>>4&3 == byte(message.Confirmable) {
-				return []time.Duration{2 * time.Millisecond}
-			}
-			return []time.Duration{time.Millisecond}
-		}
+		answersFirst(s)
 		block := func(mid uint16, num uint32) frame {
 			s.send(packet(message.Confirmable, codes.GET, mid, "b", "", option(message.URIPath, "obs"), blockOption(message.Block2, num, false, 16)))
 			f, seq := s.expect("ACK 2.05"), 0
