@@ -2,6 +2,7 @@ package pairing
 
 import (
 	"bytes"
+	"context"
 	"crypto/ecdh"
 	"errors"
 	"io"
@@ -89,7 +90,7 @@ func TestInBetween(t *testing.T) {
 		errs := make(chan error, 2)
 		for i, peer := range []coap.Peer{rogue.line(), h.line()} {
 			go func() {
-				_, err := NewClient(ClientConfig{}).Push(t.Context(), peer, me, func(c Code) { shown[i] = c })
+				_, err := NewClient(ClientConfig{}).Push(t.Context(), peer, me, func(_ context.Context, c Code) error { shown[i] = c; return nil })
 				errs <- err
 			}()
 		}

@@ -50,12 +50,20 @@ func setDefaults(rand *io.Reader, logger **slog.Logger) {
 	}
 }
 
-// Push pairs with the hub at peer after a person held the satellite's key. It waits up
-// to PushWindow for the owner to open a window, calls show with the code that both sides
-// have to show, and waits up to PushWindow for the owner's approval. It returns a Pairing only when
-// the hub confirmed it.
-func (c *Client) Push(ctx context.Context, peer coap.Peer, me Satellite, show func(Code)) (Pairing, error) {
-	return c.runPush(ctx, peer, me, show)
+// Comparer shows the code of a push at the satellite and returns nil once a person there
+// said, by a key, that the hub shows the same. Any error ends the pairing. It must return
+// when ctx is done.
+//
+// The owner's approval at the hub does not stand for this: a rogue hub would approve by
+// itself, and a satellite that asked nobody would be its own.
+type Comparer func(ctx context.Context, code Code) error
+
+// Push pairs with the hub at peer after a person held the satellite's key. It waits up to
+// PushWindow for the owner to open a window, and again up to PushWindow for the person
+// here (compare) and the owner there to compare the codes, at the same time. It returns a
+// Pairing only when both agreed and the hub proved that it stored the key.
+func (c *Client) Push(ctx context.Context, peer coap.Peer, me Satellite, compare Comparer) (Pairing, error) {
+	return c.runPush(ctx, peer, me, compare)
 }
 
 // WithCode pairs with the hub at peer by the code that it made. hubID is the hub's of the

@@ -75,7 +75,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-func (c *Client) runPush(ctx context.Context, peer coap.Peer, me Satellite, show func(Code)) (Pairing, error) {
+func (c *Client) runPush(ctx context.Context, peer coap.Peer, me Satellite, compare Comparer) (Pairing, error) {
 	if err := checkParty("satellite", me.ID, me.Name); err != nil {
 		return Pairing{}, err
 	}
@@ -87,15 +87,36 @@ func (c *Client) runPush(ctx context.Context, peer coap.Peer, me Satellite, show
 	if err != nil {
 		return Pairing{}, err
 	}
-	show(s.code)
 	ctx, cancel := context.WithTimeout(ctx, PushWindow)
 	defer cancel()
-	m, err := insist(ctx, peer, pathConfirm, message{session: t.session, confirm: s.satelliteConfirm}.encode(), "confirm")
-	if err != nil {
-		return Pairing{}, err
+	return c.finishPush(ctx, cancel, peer, s, compare)
+}
+
+// finishPush lets the person compare while it asks the hub, which shows the code only now.
+func (c *Client) finishPush(ctx context.Context, cancel func(), peer coap.Peer, s pushSecrets, compare Comparer) (Pairing, error) {
+	compared := make(chan error, 1)
+	go func() {
+		err := compare(ctx, s.code)
+		if err != nil {
+			cancel() // the hub need not be asked any more
+		}
+		compared <- err
+	}()
+	m, err := insist(ctx, peer, pathConfirm, message{session: s.session, confirm: s.satelliteConfirm}.encode(), "confirm")
+	if err == nil && !hmac.Equal(m.confirm, s.hubConfirm) {
+		err = ErrForged
 	}
-	if !hmac.Equal(m.confirm, s.hubConfirm) {
-		return Pairing{}, ErrForged
+	if err != nil {
+		cancel() // the person need not compare any more
+	}
+	refused := <-compared
+	switch {
+	case refused != nil && !errors.Is(refused, context.Canceled) && !errors.Is(refused, context.DeadlineExceeded):
+		return Pairing{}, fmt.Errorf("pairing: the codes were not confirmed at the satellite: %w", refused)
+	case err != nil:
+		return Pairing{}, err
+	case refused != nil:
+		return Pairing{}, fmt.Errorf("%w: %w", ErrClosed, refused)
 	}
 	return s.pairing, nil
 }

@@ -3,10 +3,10 @@
 // ways, the messages and what an attacker can do.
 //
 //   - Push: a person holds the satellite's key, the owner opens a window on the hub
-//     (Server.OpenPush), both sides show the same Code, the owner approves it
-//     (Server.Approve). X25519 (RFC 7748); the hub commits to its key before it sees the
-//     satellite's, as in ZRTP (RFC 6189), so nobody in between can look for keys that
-//     give equal codes.
+//     (Server.OpenPush), both sides show the same Code, the owner approves it there
+//     (Server.Approve) and the person at the satellite here (Comparer). X25519 (RFC
+//     7748); the hub commits to its key before it sees the satellite's, as in ZRTP (RFC
+//     6189), so nobody in between can look for keys that give equal codes.
 //   - Code: the hub makes eight digits (Server.OpenCode), a person types them at the
 //     satellite or lets it scan them (Client.WithCode). SPAKE2+ (RFC 9383): who has not
 //     the digits gets five online tries and nothing to try offline.

@@ -75,6 +75,7 @@ func (t pushTranscript) digest() []byte {
 
 // pushSecrets is what both sides of a push derive.
 type pushSecrets struct {
+	session          []byte
 	code             Code
 	satelliteConfirm []byte // what the satellite proves itself with
 	hubConfirm       []byte // and the hub
@@ -95,7 +96,7 @@ func (t pushTranscript) derive(shared []byte) (s pushSecrets, err error) {
 			return s, err
 		}
 	}
-	s.code = codeFrom(out[0])
+	s.session, s.code = t.session, codeFrom(out[0])
 	s.satelliteConfirm, s.hubConfirm = mac(out[1], seen), mac(out[2], seen)
 	s.pairing = Pairing{HubID: t.hubID, HubName: t.hubName, ID: t.id, Name: t.name, Key: Key(out[3])}
 	return s, nil

@@ -20,7 +20,7 @@ type pushed struct {
 func push(t *testing.T, peer coap.Peer) pushed {
 	t.Helper()
 	var r pushed
-	r.p, r.err = NewClient(ClientConfig{}).Push(t.Context(), peer, me, func(c Code) { r.code = c })
+	r.p, r.err = NewClient(ClientConfig{}).Push(t.Context(), peer, me, func(_ context.Context, c Code) error { r.code = c; return nil })
 	return r
 }
 
@@ -170,7 +170,7 @@ func TestPushFails(t *testing.T) {
 		openPush(t, h)
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
-		_, err := NewClient(ClientConfig{}).Push(ctx, h.line(), me, func(Code) {})
+		_, err := NewClient(ClientConfig{}).Push(ctx, h.line(), me, agrees)
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Error(err)
 		}
@@ -200,5 +200,41 @@ func TestSecondHelloCloses(t *testing.T) {
 		}
 		h.expect(t, Opened, Compare, Closed)
 		nothing(t, h)
+	})
+}
+
+// The person at the satellite has the last word: a hub that approves by itself, as a rogue
+// one does, gets no satellite.
+func TestPersonAtTheSatellite(t *testing.T) {
+	for name, c := range map[string]struct {
+		compare Comparer
+		want    error
+	}{
+		"says no":      {func(context.Context, Code) error { return errDisk }, errDisk},
+		"says nothing": {func(ctx context.Context, _ Code) error { <-ctx.Done(); return ctx.Err() }, ErrClosed},
+	} {
+		inTime(t, name, func(t *testing.T) {
+			h := newHub(t, newStore())
+			h.approving(t, true)
+			openPush(t, h)
+			p, err := NewClient(ClientConfig{}).Push(t.Context(), h.line(), me, c.compare)
+			if !errors.Is(err, c.want) || p != (Pairing{}) {
+				t.Errorf("paired %t: %v", p != Pairing{}, err)
+			}
+		})
+	}
+	inTime(t, "takes longer than the owner", func(t *testing.T) {
+		h := newHub(t, newStore())
+		h.approving(t, true)
+		openPush(t, h)
+		start := time.Now()
+		p, err := NewClient(ClientConfig{}).Push(t.Context(), h.line(), me, func(context.Context, Code) error {
+			time.Sleep(time.Minute)
+			return nil
+		})
+		if err != nil || time.Since(start) != time.Minute {
+			t.Errorf("after %v: %v", time.Since(start), err)
+		}
+		same(t, h, p)
 	})
 }

@@ -137,7 +137,7 @@ func TestSatelliteRestarts(t *testing.T) {
 				}
 				return req
 			}
-			if _, err := NewClient(ClientConfig{}).Push(ctx, l, me, func(Code) {}); err == nil {
+			if _, err := NewClient(ClientConfig{}).Push(ctx, l, me, agrees); err == nil {
 				t.Fatal("paired by a satellite that stopped")
 			}
 			pass(time.Second)

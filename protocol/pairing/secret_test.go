@@ -54,9 +54,18 @@ func TestNothingShows(t *testing.T) {
 	}
 	secrets := map[string][]byte{"key": key[:], "passcode": []byte("86420975"), "spoken passcode": []byte("8642 0975")}
 	for _, x := range []any{
-		key, &key, p, &p, []Pairing{p}, map[string]Pairing{"x": p}, Keyring{key, key}, &Keyring{key, key},
-		KeyFile{p, "x"}, &KeyFile{p, "x"}, code, &code, Invitation{hubID, "x", code}, &Invitation{hubID, "x", code},
-		server, NewClient(ClientConfig{}), rotation, Event{ID: "x"}, Satellite{ID: "x"},
+		key, &key, p, &p,
+		[]Pairing{p},
+		map[string]Pairing{"x": p},
+		Keyring{key, key},
+		&Keyring{key, key},
+		KeyFile{p, "x"},
+		&KeyFile{p, "x"}, code, &code,
+		Invitation{hubID, "x", code},
+		&Invitation{hubID, "x", code},
+		server, NewClient(ClientConfig{}), rotation,
+		Event{ID: "x"},
+		Satellite{ID: "x"},
 	} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%o", "%b", "%U"} {
 			searchFor(t, fmt.Sprintf("%s of %T", verb, x), fmt.Sprintf(verb, x), secrets)

@@ -25,9 +25,10 @@ const (
 // may be called from any goroutine.
 type Keys interface {
 	// Offer adds p.Key to the keyring of satellite p.ID (Keyring.Offer) and approves the
-	// satellite. When it returns nil that is on the disk.
+	// satellite. When it returns nil that is on the disk. An empty p.Name leaves the name
+	// that is known.
 	Offer(p Pairing) error
-	// Paired reports whether a satellite of this id has a key.
+	// Paired reports, from memory, whether a satellite of this id has a key.
 	Paired(id string) bool
 	// Key finds the key of a Pairing.Identity.
 	Key(identity string) (Key, bool)

@@ -109,11 +109,12 @@ func (s *Server) refusePush(reason string) (message, error) {
 
 // hello begins an exchange: the hub commits to its key and nonce.
 func (s *Server) hello(peer coap.Peer, m message) (message, error) {
+	event := Event{Way: ByPush, ID: m.id, Name: m.name, From: peer.Addr(), Replaces: s.cfg.Keys.Paired(m.id)}
 	s.mu.Lock()
 	w := s.push
 	switch {
 	case w == nil || w.x != nil && w.x.storing:
-		events := s.ask(peer, m)
+		events := s.ask(event)
 		s.mu.Unlock()
 		s.tell(events)
 		return message{}, pending()
@@ -136,7 +137,7 @@ func (s *Server) hello(peer coap.Peer, m message) (message, error) {
 		return message{}, err
 	}
 	x := &pushExchange{
-		event:   Event{Way: ByPush, ID: m.id, Name: m.name, From: peer.Addr(), Replaces: s.cfg.Keys.Paired(m.id)},
+		event:   event,
 		private: private,
 		transcript: pushTranscript{
 			hubID: s.cfg.HubID, hubName: s.cfg.HubName, id: m.id, name: m.name, session: session,
@@ -160,15 +161,16 @@ func pending() *vap.Error {
 
 // ask remembers a satellite that came before the owner opened a window. Each is told of
 // once. s.mu is held.
-func (s *Server) ask(peer coap.Peer, m message) []Event {
+func (s *Server) ask(e Event) []Event {
 	now := time.Now()
 	s.asked = slices.DeleteFunc(s.asked, func(a asker) bool { return now.Sub(a.at) > PushWindow })
-	known := slices.ContainsFunc(s.asked, func(a asker) bool { return a.id == m.id })
+	known := slices.ContainsFunc(s.asked, func(a asker) bool { return a.id == e.ID })
 	if known || len(s.asked) >= maxAsked {
 		return nil
 	}
-	s.asked = append(s.asked, asker{m.id, now})
-	return []Event{{Kind: Asked, Way: ByPush, ID: m.id, Name: m.name, From: peer.Addr(), Replaces: s.cfg.Keys.Paired(m.id)}}
+	s.asked = append(s.asked, asker{e.ID, now})
+	e.Kind = Asked
+	return []Event{e}
 }
 
 // pushSession is the exchange with that session. Only who got the hub's answers knows it.
