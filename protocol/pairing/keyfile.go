@@ -36,7 +36,7 @@ func (s *Server) Export(satellite Satellite, address string) (KeyFile, error) {
 	if err := s.cfg.Keys.Offer(p); err != nil {
 		return KeyFile{}, fmt.Errorf("pairing: storing the key of %s: %w", p.ID, err)
 	}
-	s.tell([]Event{e})
+	s.happened(e)
 	return KeyFile{p, address}, nil
 }
 

@@ -34,7 +34,7 @@ func (s *Server) Rotate(ctx context.Context, peer coap.Peer) error {
 	if err := s.rotate(ctx, peer, Pairing{HubID: s.cfg.HubID, HubName: s.cfg.HubName, ID: id, Key: old}); err != nil {
 		return fmt.Errorf("pairing: rotating the key of %s: %w", id, err)
 	}
-	s.tell([]Event{{Kind: Rotated, ID: id, From: peer.Addr()}})
+	s.happened(Event{Kind: Rotated, ID: id, From: peer.Addr()})
 	return nil
 }
 

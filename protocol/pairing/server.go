@@ -40,8 +40,8 @@ type Config struct {
 	HubName string // at most MaxName bytes
 	Keys    Keys
 	// Told is told of everything that happens, for the audit log and whoever waits on
-	// the command line. It is called without a lock from any goroutine, and must not
-	// block. May be nil.
+	// the command line: one event after the other in their order, without a lock, from
+	// any goroutine. It must not block. May be nil.
 	Told func(Event)
 	// Rand is the source of all secrets; default crypto/rand.
 	Rand   io.Reader
@@ -61,6 +61,9 @@ type Server struct {
 	push   *pushWindow
 	code   *codeWindow
 	asked  []asker
+
+	events  []Event // to be told
+	telling bool    // by some goroutine
 }
 
 // NewServer makes a Server. Register it on the mux of the plain CoAP endpoint, and Close
@@ -173,15 +176,36 @@ func closedError() *vap.Error { return &vap.Error{Code: codes.Forbidden, Type: t
 // Cancel closes whatever window is open, for the reason that the owner reads.
 func (s *Server) Cancel(reason string) {
 	s.mu.Lock()
-	events := append(s.closePush(reason), s.closeCode(reason)...)
-	s.mu.Unlock()
-	s.tell(events)
+	s.closePush(reason)
+	s.closeCode(reason)
+	s.unlock()
 }
 
-// tell must be called without s.mu.
-func (s *Server) tell(events []Event) {
-	for _, e := range events {
+// tell says what happened when s.mu is unlocked by s.unlock. s.mu is held.
+func (s *Server) tell(e Event) { s.events = append(s.events, e) }
+
+// unlock unlocks s.mu and tells what happened, in order: who finds another goroutine
+// telling leaves its events to that one.
+func (s *Server) unlock() {
+	defer s.mu.Unlock()
+	if s.telling {
+		return
+	}
+	s.telling = true
+	for len(s.events) > 0 {
+		e := s.events[0]
+		s.events = s.events[1:]
+		s.mu.Unlock()
 		s.cfg.Logger.Info("pairing", "event", e.Kind, "way", e.Way, "satellite", e.ID, "from", e.From, "reason", e.Reason)
 		s.cfg.Told(e)
+		s.mu.Lock()
 	}
+	s.telling = false
+}
+
+// happened tells of what no state of the Server belongs to.
+func (s *Server) happened(e Event) {
+	s.mu.Lock()
+	s.tell(e)
+	s.unlock()
 }

@@ -43,12 +43,12 @@ func (s *Server) OpenCode(address string) (Invitation, error) {
 		s.mu.Unlock()
 		return Invitation{}, errors.New("pairing: the hub ends")
 	}
-	events := s.closeCode("opened anew")
+	s.closeCode("opened anew")
 	w := &codeWindow{record: record, tries: CodeTries}
-	w.timer = time.AfterFunc(CodeWindow, func() { s.expire(func() []Event { return s.expireCode(w) }) })
+	w.timer = time.AfterFunc(CodeWindow, func() { s.expireCode(w) })
 	s.code = w
-	s.mu.Unlock()
-	s.tell(append(events, Event{Kind: Opened, Way: ByCode, TriesLeft: CodeTries}))
+	s.tell(Event{Kind: Opened, Way: ByCode, TriesLeft: CodeTries})
+	s.unlock()
 	return Invitation{HubID: s.cfg.HubID, Address: address, Passcode: code}, nil
 }
 
@@ -68,30 +68,31 @@ func codeSession(hubID, hubName, id, name string) spake2plus.Session {
 	}
 }
 
-func (s *Server) expireCode(w *codeWindow) []Event {
-	if s.code != w {
-		return nil
+func (s *Server) expireCode(w *codeWindow) {
+	s.mu.Lock()
+	if s.code == w {
+		s.closeCode("nobody used the code within ten minutes")
 	}
-	return s.closeCode("nobody used the code within ten minutes")
+	s.unlock()
 }
 
 // closeCode closes the window. A Pairing that is stored stays. s.mu is held.
-func (s *Server) closeCode(reason string) []Event {
+func (s *Server) closeCode(reason string) {
 	w := s.code
 	if w == nil {
-		return nil
+		return
 	}
 	w.timer.Stop()
 	s.code = nil
-	if w.x != nil && w.x.stored {
-		return nil
+	if w.x == nil || !w.x.stored {
+		s.tell(Event{Kind: Closed, Way: ByCode, Reason: reason, TriesLeft: w.tries})
 	}
-	return []Event{{Kind: Closed, Way: ByCode, Reason: reason, TriesLeft: w.tries}}
 }
 
 // answerShare is one try: with its answer a stranger can tell whether one guess was
 // right, so it counts at once, whether or not anything follows.
 func (s *Server) answerShare(peer coap.Peer, m message) (message, error) {
+	e := Event{Kind: Tried, Way: ByCode, ID: m.id, Name: m.name, From: peer.Addr(), Replaces: s.cfg.Keys.Paired(m.id)}
 	s.mu.Lock()
 	w := s.code
 	if w == nil || w.tries == 0 || w.x != nil && w.x.confirm != nil {
@@ -99,11 +100,10 @@ func (s *Server) answerShare(peer coap.Peer, m message) (message, error) {
 		return message{}, closedError()
 	}
 	w.tries--
-	e := Event{Kind: Tried, Way: ByCode, ID: m.id, Name: m.name, From: peer.Addr(), TriesLeft: w.tries}
-	s.mu.Unlock()
+	e.TriesLeft = w.tries
+	s.tell(e)
+	s.unlock()
 
-	e.Replaces = s.cfg.Keys.Paired(m.id)
-	s.tell([]Event{e})
 	verifier, err := spake2plus.NewVerifier(codeSession(s.cfg.HubID, s.cfg.HubName, m.id, m.name), w.record, s.cfg.Rand)
 	if err != nil {
 		return message{}, err
@@ -143,12 +143,10 @@ func (s *Server) confirmCode(_ coap.Peer, m message) (message, error) {
 	shared, err := x.verifier.Finish(m.confirm)
 	if err != nil {
 		w.x = nil
-		var events []Event
 		if w.tries == 0 {
-			events = s.closeCode("the code was wrong five times: somebody may be guessing; make another one")
+			s.closeCode("the code was wrong five times: somebody may be guessing; make another one")
 		}
-		s.mu.Unlock()
-		s.tell(events)
+		s.unlock()
 		return message{}, closedError()
 	}
 	x.confirm = m.confirm
@@ -173,7 +171,7 @@ func (s *Server) storeCode(w *codeWindow, x *codeExchange, shared []byte) (messa
 		}
 		e.Kind, e.Reason = Closed, "the key could not be stored"
 	}
-	s.mu.Unlock()
-	s.tell([]Event{e})
+	s.tell(e)
+	s.unlock()
 	return message{version: Version}, err
 }

@@ -54,56 +54,48 @@ func (s *Server) OpenPush() error {
 		s.mu.Unlock()
 		return errors.New("pairing: the hub ends")
 	}
-	events := s.closePush("opened anew")
+	s.closePush("opened anew")
 	w := new(pushWindow)
-	w.timer = time.AfterFunc(PushWindow, func() { s.expire(func() []Event { return s.expirePush(w) }) })
+	w.timer = time.AfterFunc(PushWindow, func() { s.expirePush(w) })
 	s.push = w
 	s.asked = nil
-	s.mu.Unlock()
-	s.tell(append(events, Event{Kind: Opened, Way: ByPush}))
+	s.tell(Event{Kind: Opened, Way: ByPush})
+	s.unlock()
 	return nil
 }
 
-// expire runs end, which a timer asks for, with s.mu held.
-func (s *Server) expire(end func() []Event) {
+func (s *Server) expirePush(w *pushWindow) {
 	s.mu.Lock()
-	events := end()
-	s.mu.Unlock()
-	s.tell(events)
-}
-
-func (s *Server) expirePush(w *pushWindow) []Event {
-	if s.push != w {
-		return nil
+	if s.push == w {
+		s.closePush("nobody finished within two minutes")
 	}
-	return s.closePush("nobody finished within two minutes")
+	s.unlock()
 }
 
 // closePush closes the window. A Pairing that is being stored or is stored stays. s.mu is
 // held.
-func (s *Server) closePush(reason string) []Event {
+func (s *Server) closePush(reason string) {
 	w := s.push
 	if w == nil {
-		return nil
+		return
 	}
 	w.timer.Stop()
 	s.push = nil
 	e := Event{Kind: Closed, Way: ByPush, Reason: reason}
 	if x := w.x; x != nil {
 		if x.storing {
-			return nil
+			return
 		}
 		e.ID, e.Name, e.From = x.event.ID, x.event.Name, x.event.From
 	}
-	return []Event{e}
+	s.tell(e)
 }
 
 // refusePush closes the window, since something came that does not fit.
 func (s *Server) refusePush(reason string) (message, error) {
 	s.mu.Lock()
-	events := s.closePush(reason)
-	s.mu.Unlock()
-	s.tell(events)
+	s.closePush(reason)
+	s.unlock()
 	return message{}, closedError()
 }
 
@@ -114,9 +106,8 @@ func (s *Server) hello(peer coap.Peer, m message) (message, error) {
 	w := s.push
 	switch {
 	case w == nil || w.x != nil && w.x.storing:
-		events := s.ask(event)
-		s.mu.Unlock()
-		s.tell(events)
+		s.ask(event)
+		s.unlock()
 		return message{}, pending()
 	case w.x != nil:
 		s.mu.Unlock()
@@ -161,16 +152,16 @@ func pending() *vap.Error {
 
 // ask remembers a satellite that came before the owner opened a window. Each is told of
 // once. s.mu is held.
-func (s *Server) ask(e Event) []Event {
+func (s *Server) ask(e Event) {
 	now := time.Now()
 	s.asked = slices.DeleteFunc(s.asked, func(a asker) bool { return now.Sub(a.at) > PushWindow })
 	known := slices.ContainsFunc(s.asked, func(a asker) bool { return a.id == e.ID })
 	if known || len(s.asked) >= maxAsked {
-		return nil
+		return
 	}
 	s.asked = append(s.asked, asker{e.ID, now})
 	e.Kind = Asked
-	return []Event{e}
+	s.tell(e)
 }
 
 // pushSession is the exchange with that session. Only who got the hub's answers knows it.
@@ -216,16 +207,15 @@ func (s *Server) confirmPush(_ coap.Peer, m message) (message, error) {
 		return s.refusePush("the satellite could not prove that it has the same secret: open it again")
 	}
 	s.mu.Lock()
-	first, stored := !x.compared, x.stored
-	x.compared = true
-	s.mu.Unlock()
-	if stored {
+	defer s.unlock()
+	if x.stored {
 		return message{confirm: x.secrets.hubConfirm}, nil
 	}
-	if first {
+	if !x.compared {
+		x.compared = true
 		e := x.event
 		e.Kind, e.Code = Compare, x.secrets.code
-		s.tell([]Event{e})
+		s.tell(e)
 	}
 	return message{}, pending()
 }
@@ -258,8 +248,8 @@ func (s *Server) Approve(code Code) error {
 		}
 		e.Kind, e.Reason = Closed, "the key could not be stored"
 	}
-	s.mu.Unlock()
-	s.tell([]Event{e})
+	s.tell(e)
+	s.unlock()
 	if err != nil {
 		return fmt.Errorf("pairing: storing the key of %s: %w", x.event.ID, err)
 	}
