@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"net/netip"
 	"os"
 	"os/signal"
@@ -22,7 +21,6 @@ import (
 	"vapd/internal/load"
 	"vapd/protocol/coap"
 	"vapd/protocol/control"
-	"vapd/protocol/dtls"
 )
 
 // benchCmd is "vapd bench".
@@ -41,9 +39,10 @@ type benchHubCmd struct {
 	Garbage    int           `placeholder:"N" help:"Datagrams without a meaning, a second, from others."`
 	Recordings string        `type:"path" placeholder:"DIR" help:"WAV or FLAC files, mono at 16 kHz, that are spoken. Default: ../shared/audio/commands if there is such a folder, else a sentence by flite."`
 	Prefix     string        `default:"bench" help:"The satellites' ids are PREFIX-0 and so on. Default: ${default}."`
-	Dtls       string        `type:"path" placeholder:"KEYS" help:"Speak DTLS, with the keys of a file: an id and a key in base64 on each line. Without --hub, KEYS is made for a server of our own that has the protocol of a hub and nothing else."`
+	DTLS       bool          `name:"dtls" help:"Speak CoAP over DTLS, as paired satellites do."`
+	Keys       string        `type:"path" placeholder:"DIR" help:"Key files of the satellites, as 'vapd hub pair --export' writes them: for --hub with --dtls."`
 	JSON       bool          `help:"The result as JSON."`
-	Figures    bool          `help:"Measure the figures of 'make bench-hub' instead, which takes some minutes."`
+	Figures    []string      `placeholder:"PART,..." help:"Measure figures of 'make bench-hub' instead, which takes some minutes: hotpath, crowd, dtls, registered, reconnect, or all."`
 }
 
 // Run measures until it is done, or interrupted: then it shows what there is.
@@ -63,8 +62,11 @@ func (c *benchHubCmd) Run() error {
 		return fmt.Errorf("bench: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	if c.Figures {
-		suite := load.Suite{Program: program, Dir: dir, Recordings: recordings, Out: os.Stdout, Watch: watch, Logger: slog.New(slog.DiscardHandler)}
+	if len(c.Figures) > 0 {
+		suite := load.Suite{Program: program, Dir: dir, Recordings: recordings, Out: os.Stdout, Watch: watch, Parts: c.Figures}
+		if c.Figures[0] == "all" {
+			suite.Parts = nil
+		}
 		return suite.Run(ctx)
 	}
 	house, err := load.NewHouse(program, dir)
@@ -84,10 +86,6 @@ func (c *benchHubCmd) Run() error {
 
 // measure lets the satellites work.
 func (c *benchHubCmd) measure(ctx context.Context, house *load.House, recordings []load.Recording) (*load.Report, error) {
-	keys, err := c.keys()
-	if err != nil {
-		return nil, err
-	}
 	server, err := c.server(house)
 	if err != nil {
 		return nil, err
@@ -99,8 +97,12 @@ func (c *benchHubCmd) measure(ctx context.Context, house *load.House, recordings
 		Hub: server.Addr, Satellites: c.Satellites, Prefix: c.Prefix, Rate: c.Rate, Recordings: recordings,
 		Transport: load.Plain{Hub: server.Addr},
 	}
-	if keys != nil {
-		cfg.Transport = load.Secured{Hub: server.Addr, Key: keys.Of}
+	if c.DTLS {
+		keys, err := c.keys(ctx, server)
+		if err != nil {
+			return nil, err
+		}
+		cfg.Hub, cfg.Transport = server.Secured, load.Secured{Hub: server.Secured, Key: keys.Of}
 	}
 	fleet, err := load.New(cfg)
 	if err != nil {
@@ -108,7 +110,7 @@ func (c *benchHubCmd) measure(ctx context.Context, house *load.House, recordings
 	}
 	defer fleet.Close()
 	defer watch(fleet.Progress)()
-	report := &load.Report{Hub: server.Addr.String(), Secured: keys != nil, Satellites: c.Satellites, Talking: c.Talking, Garbage: c.Garbage}
+	report := &load.Report{Hub: cfg.Hub.String(), Secured: c.DTLS, Satellites: c.Satellites, Talking: c.Talking, Garbage: c.Garbage}
 	var before int64
 	if server.Process != nil {
 		before = server.Resident()
@@ -120,7 +122,7 @@ func (c *benchHubCmd) measure(ctx context.Context, house *load.House, recordings
 		report.Grown = server.Resident() - before
 	}
 	defer fleet.Talk(c.Talking)()
-	rain := c.rain(ctx, server.Addr)
+	rain := c.rain(ctx, cfg.Hub)
 	var used time.Duration
 	if server.Process != nil {
 		used = server.Processor()
@@ -154,31 +156,27 @@ func (c *benchHubCmd) rain(ctx context.Context, hub netip.AddrPort) (stop func()
 	}
 }
 
-// keys are those of --dtls, nil without; they are made where the server is our own.
-func (c *benchHubCmd) keys() (load.Keys, error) {
+// keys are those of --keys, or made by our own hub.
+func (c *benchHubCmd) keys(ctx context.Context, server *load.Server) (load.Keys, error) {
 	switch {
-	case c.Dtls == "":
-		return nil, nil
+	case c.Keys != "":
+		return load.ReadKeys(c.Keys)
 	case c.Hub != "":
-		return load.ReadKeys(c.Dtls)
+		return nil, errors.New("bench: --dtls to a hub that is not our own needs --keys: a folder of what 'vapd hub pair --id PREFIX-N --export FILE' writes there")
 	}
-	keys := load.MakeKeys(c.Prefix, c.Satellites)
-	return keys, keys.Write(c.Dtls)
+	return load.ExportKeys(ctx, server.Control, c.Prefix, c.Satellites)
 }
 
 // server is the hub to measure. Its Process is nil when it is not our own.
 func (c *benchHubCmd) server(house *load.House) (*load.Server, error) {
-	switch {
-	case c.Hub != "":
-		addr, err := netip.ParseAddrPort(c.Hub)
-		if err != nil {
-			return nil, fmt.Errorf("bench: --hub: want an address and a port like 192.168.1.2:5683: %w", err)
-		}
-		return &load.Server{Addr: addr}, nil
-	case c.Dtls != "":
-		return house.Bare("hub", c.Satellites, c.Dtls)
+	if c.Hub == "" {
+		return house.Hub("hub", "127.0.0.1:0", c.Satellites)
 	}
-	return house.Hub("hub", "127.0.0.1:0", c.Satellites)
+	addr, err := netip.ParseAddrPort(c.Hub)
+	if err != nil {
+		return nil, fmt.Errorf("bench: --hub: want an address and a port like 192.168.1.2:5683: %w", err)
+	}
+	return &load.Server{Addr: addr, Secured: addr}, nil
 }
 
 // sharedRecordings lies beside a checkout and is not part of it.
@@ -244,7 +242,6 @@ func watch(progress func() string) (stop func()) {
 type benchBareCmd struct {
 	Listen string `default:"127.0.0.1:0"`
 	Most   int    `default:"1000"`
-	Keys   string
 }
 
 // Run serves until it is interrupted.
@@ -257,19 +254,6 @@ func (c *benchBareCmd) Run() error {
 	}
 	mux := new(coap.Mux)
 	cfg := coap.Config{Addr: addr, Handler: mux.Serve}
-	if c.Keys != "" {
-		keys, err := load.ReadKeys(c.Keys)
-		if err != nil {
-			return err
-		}
-		cfg.Conn, err = dtls.Listen(dtls.Config{Addr: addr, Keys: func(id string) ([]byte, bool) {
-			key, ok := keys[id]
-			return key, ok
-		}})
-		if err != nil {
-			return err
-		}
-	}
 	bare := load.NewBare(c.Most)
 	defer bare.Close()
 	bare.Register(mux)

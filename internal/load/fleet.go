@@ -103,6 +103,8 @@ func remedy(why error) error {
 	switch refusal.Type {
 	case vap.TypeApprovalPending, vap.TypeConnectionDenied:
 		return fmt.Errorf("load: the hub does not let strangers in (%w): set clients.approval = \"all\" there while you measure", refusal)
+	case vap.TypePairingRequired:
+		return fmt.Errorf("load: the hub takes only paired satellites (%w): use --dtls with keys, or set security = \"open\" there while you measure", refusal)
 	case vap.TypeTooManyClients:
 		return fmt.Errorf("load: the hub has no room for more satellites (%w): raise its setting clients.max, or use fewer", refusal)
 	case vap.TypeToken, vap.TypeIDExists:

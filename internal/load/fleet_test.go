@@ -14,11 +14,12 @@ import (
 	"vapd/internal/config"
 	"vapd/protocol/coap"
 	"vapd/protocol/control"
+	"vapd/protocol/pairing"
 	"vapd/protocol/vap"
 )
 
 // serveHub runs a whole hub in this process, with engines of a Speech.
-func serveHub(t *testing.T, change func(*config.Hub)) netip.AddrPort {
+func serveHub(t *testing.T, change func(*config.Hub)) *Server {
 	t.Helper()
 	engine, err := ListenSpeech()
 	if err != nil {
@@ -32,33 +33,33 @@ func serveHub(t *testing.T, change func(*config.Hub)) netip.AddrPort {
 	if change != nil {
 		change(&cfg)
 	}
-	ready := make(chan string, 1)
+	ready := make(chan control.HubReady, 1)
 	done := make(chan error, 1)
 	ctx := within(t, 2*time.Minute)
 	go func() {
 		done <- daemon.Run(ctx, daemon.Options{
 			Config: cfg, Env: func(string) string { return "" },
-			Ready:  func(r control.HubReady) { ready <- r.CoAP },
+			Ready:  func(r control.HubReady) { ready <- r },
 			Logger: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
 		})
 	}()
 	select {
-	case addr := <-ready:
+	case r := <-ready:
 		t.Cleanup(func() {
 			engine.Close()
 			if err := <-done; err != nil {
 				t.Error(err)
 			}
 		})
-		return netip.MustParseAddrPort(addr)
+		return &Server{Addr: netip.MustParseAddrPort(r.CoAP), Secured: netip.MustParseAddrPort(r.DTLS), Control: r.Control}
 	case err := <-done:
 		t.Fatal(err)
-		return netip.AddrPort{}
+		return nil
 	}
 }
 
 func TestFleetAtAHub(t *testing.T) {
-	addr := serveHub(t, nil)
+	addr := serveHub(t, nil).Addr
 	f, err := New(Config{Hub: addr, Satellites: 50, Transport: Plain{addr}, Recordings: sentence()})
 	if err != nil {
 		t.Fatal(err)
@@ -80,17 +81,12 @@ func TestFleetAtAHub(t *testing.T) {
 }
 
 func TestFleetOverDTLS(t *testing.T) {
-	keys := MakeKeys("bench", 20)
-	path := filepath.Join(t.TempDir(), "keys")
-	if err := keys.Write(path); err != nil {
-		t.Fatal(err)
-	}
-	read, err := ReadKeys(path)
+	hub := serveHub(t, nil)
+	keys, err := ExportKeys(t.Context(), hub.Control, "bench", 20)
 	if err != nil {
 		t.Fatal(err)
 	}
-	bare, addr := serveBare(t, 20, keys)
-	f, err := New(Config{Hub: addr, Satellites: 20, Transport: Secured{addr, read.Of}, Recordings: sentence()})
+	f, err := New(Config{Hub: hub.Secured, Satellites: 20, Transport: Secured{hub.Secured, keys.Of}, Recordings: sentence()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,8 +96,23 @@ func TestFleetOverDTLS(t *testing.T) {
 	}
 	defer f.Talk(4)()
 	check(t, f.Measure(t.Context(), 5*time.Second))
+}
+
+// A Bare has all of the protocol that a satellite notices.
+func TestFleetAtABare(t *testing.T) {
+	bare, addr := serveBare(t, 5)
+	f, err := New(Config{Hub: addr, Satellites: 5, Transport: Plain{addr}, Recordings: sentence()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := f.Connect(within(t, time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	defer f.Talk(2)()
+	check(t, f.Measure(t.Context(), 4*time.Second))
 	if bare.Utterances() == 0 {
-		t.Error("the hub heard nothing")
+		t.Error("it heard nothing")
 	}
 }
 
@@ -114,7 +125,7 @@ func TestRefusals(t *testing.T) {
 		"full": {func(c *config.Hub) { c.Clients.Max = 3 }, "raise its setting clients.max"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			addr := serveHub(t, c.change)
+			addr := serveHub(t, c.change).Addr
 			f, err := New(Config{Hub: addr, Satellites: 5, Transport: Plain{addr}})
 			if err != nil {
 				t.Fatal(err)
@@ -128,6 +139,7 @@ func TestRefusals(t *testing.T) {
 	for kind, want := range map[string]string{
 		vap.TypeApprovalPending: "clients.approval",
 		vap.TypeToken:           "--prefix",
+		vap.TypePairingRequired: "--dtls",
 		vap.TypeVersion:         "another version",
 		vap.TypeBusy:            "",
 	} {
@@ -138,11 +150,24 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-func TestNoKey(t *testing.T) {
+// Keys come from files as well, one for each satellite.
+func TestKeyFiles(t *testing.T) {
+	dir := t.TempDir()
+	file := pairing.KeyFile{Pairing: pairing.Pairing{HubID: "hub", HubName: "hub", ID: "bench-0", Name: "bench-0", Key: pairing.Key{1}}}
+	if err := file.Save(filepath.Join(dir, "0.key")); err != nil {
+		t.Fatal(err)
+	}
+	keys, err := ReadKeys(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, err := keys.Of("bench-0"); err != nil || c.Identity != file.Pairing.Identity() {
+		t.Errorf("%q, %v", c.Identity, err)
+	}
 	addr := netip.MustParseAddrPort("127.0.0.1:1")
-	_, err := New(Config{Hub: addr, Satellites: 3, Transport: Secured{addr, MakeKeys("bench", 2).Of}})
-	if err == nil || !strings.Contains(err.Error(), `"bench-2"`) {
-		t.Errorf("%v", err)
+	_, err = New(Config{Hub: addr, Satellites: 2, Transport: Secured{addr, keys.Of}})
+	if err == nil || !strings.Contains(err.Error(), "--id bench-1 --export") {
+		t.Errorf("a satellite without a key: %v", err)
 	}
 }
 

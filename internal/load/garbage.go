@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -20,14 +21,21 @@ type Garbage struct {
 
 const (
 	garbageSockets = 64
-	garbageTick    = 2 * time.Millisecond
+	garbageTick    = time.Millisecond
 	// moveEvery ticks one socket is replaced, so that 100 more ports a second send.
-	moveEvery = 5
+	moveEvery = 10
+	// garbageStock is made beforehand, so that whoever measures beside it is not slowed
+	// down, and used again with other message ids.
+	garbageStock = 4096
 )
 
 // Run sends until ctx ends, and returns how many datagrams went out.
 func (g Garbage) Run(ctx context.Context) (sent int, err error) {
 	r := rand.New(rand.NewPCG(g.Seed, 0))
+	stock := make([][]byte, garbageStock)
+	for i := range stock {
+		stock[i] = garbage(r)
+	}
 	var sockets [garbageSockets]*net.UDPConn
 	defer func() {
 		for _, s := range sockets {
@@ -47,8 +55,12 @@ func (g Garbage) Run(ctx context.Context) (sent int, err error) {
 	for n := 0; ; n++ {
 		due := int(time.Since(began).Seconds() * float64(g.Rate))
 		for ; sent < due; sent++ {
+			b := stock[sent%len(stock)]
+			if len(b) >= 4 && b[0]>>6 == 1 {
+				binary.BigEndian.PutUint16(b[2:], uint16(r.Uint32()))
+			}
 			// A full socket buffer of the hub's is no error here.
-			_, _ = sockets[r.IntN(len(sockets))].Write(garbage(r))
+			_, _ = sockets[r.IntN(len(sockets))].Write(b)
 		}
 		if n%moveEvery == 0 {
 			i := r.IntN(len(sockets))

@@ -16,7 +16,7 @@ import (
 )
 
 func TestHammerOnAHub(t *testing.T) {
-	_, addr := serveBare(t, 2, nil)
+	_, addr := serveBare(t, 2)
 	blow, err := Hammer{Addr: addr, Peers: 2, Window: 4}.Run(t.Context(), 2*time.Second)
 	if err != nil {
 		t.Fatal(err)
@@ -109,7 +109,7 @@ func FuzzReply(f *testing.F) {
 
 // Garbage comes as fast as asked, from many peers, and a hub outlives it.
 func TestGarbage(t *testing.T) {
-	_, addr := serveBare(t, 8, nil)
+	_, addr := serveBare(t, 8)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	const rate = 5000

@@ -39,7 +39,9 @@ func (h *House) Close() { h.speech.Close() }
 // Server is a server of a House.
 type Server struct {
 	*Process
-	Addr netip.AddrPort
+	Addr    netip.AddrPort
+	Secured netip.AddrPort // for DTLS; not of every server
+	Control string         // socket of a hub
 }
 
 // Hub starts a hub for most satellites at listen, with the state of the folder name, and
@@ -64,13 +66,9 @@ func (h *House) Hub(name, listen string, most int, settings ...string) (*Server,
 	return h.start(name, args)
 }
 
-// Bare starts a Bare for most satellites; with keys, a file of WriteKeys, over DTLS.
-func (h *House) Bare(name string, most int, keys string) (*Server, error) {
-	args := []string{"bench", "bare", "--most", strconv.Itoa(most)}
-	if keys != "" {
-		args = append(args, "--keys", keys)
-	}
-	return h.start(name, args)
+// Bare starts a Bare for most satellites.
+func (h *House) Bare(name string, most int) (*Server, error) {
+	return h.start(name, []string{"bench", "bare", "--most", strconv.Itoa(most)})
 }
 
 func (h *House) start(name string, args []string) (*Server, error) {
@@ -80,6 +78,12 @@ func (h *House) start(name string, args []string) (*Server, error) {
 		var ready control.HubReady
 		if err := json.Unmarshal(rest, &ready); err != nil {
 			return err
+		}
+		s.Control = ready.Control
+		if ready.DTLS != "" {
+			if s.Secured, err = netip.ParseAddrPort(ready.DTLS); err != nil {
+				return err
+			}
 		}
 		s.Addr, err = netip.ParseAddrPort(ready.CoAP)
 		return err
@@ -114,7 +118,7 @@ func (h *House) Libcoap() (*Server, error) {
 		p.Stop()
 		return nil, fmt.Errorf("load: libcoap's server does not answer: %w\n%s", err, p.tail())
 	}
-	return &Server{p, addr}, nil
+	return &Server{Process: p, Addr: addr}, nil
 }
 
 // freePort is a port of this machine that nobody had a moment ago: libcoap's server can't

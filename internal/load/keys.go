@@ -1,70 +1,93 @@
 package load
 
 import (
-	"bufio"
-	"bytes"
-	"crypto/rand"
-	"encoding/base64"
+	"context"
 	"fmt"
 	"os"
-	"strings"
+	"path/filepath"
+	"sync"
+
+	"vapd/protocol/control"
+	"vapd/protocol/dtls"
+	"vapd/protocol/pairing"
 )
 
-// Keys are the keys of satellites for DTLS, by id.
-type Keys map[string][]byte
-
-// MakeKeys makes keys of 32 bytes for satellites PREFIX-0 to PREFIX-(n-1).
-func MakeKeys(prefix string, n int) Keys {
-	keys := make(Keys, n)
-	for i := range n {
-		key := make([]byte, 32)
-		rand.Read(key) // never fails
-		keys[fmt.Sprintf("%s-%d", prefix, i)] = key
-	}
-	return keys
-}
+// Keys are what satellites show a hub over DTLS, by their ids.
+type Keys map[string]dtls.Credentials
 
 // Of is the key of one satellite, or an error that says what to do.
-func (k Keys) Of(id string) ([]byte, error) {
-	key, ok := k[id]
+func (k Keys) Of(id string) (dtls.Credentials, error) {
+	c, ok := k[id]
 	if !ok {
-		return nil, fmt.Errorf("load: no key for the satellite %q: write a line \"ID KEY\" for each, the key in base64", id)
+		return c, fmt.Errorf("load: no key for the satellite %q: make one with 'vapd hub pair --id %s --export FILE'", id, id)
 	}
-	return key, nil
+	return c, nil
 }
 
-// Write writes the keys to a file that only its owner reads: a line for each, the id and
-// the key in base64.
-func (k Keys) Write(path string) error {
-	var b bytes.Buffer
-	for id, key := range k {
-		fmt.Fprintf(&b, "%s %s\n", id, base64.StdEncoding.EncodeToString(key))
-	}
-	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
-		return fmt.Errorf("load: the file of keys: %w", err)
-	}
-	return nil
+func (k Keys) add(f pairing.KeyFile) {
+	k[f.Pairing.ID] = dtls.Credentials{Identity: f.Pairing.Identity(), Key: f.Pairing.Key[:]}
 }
 
-// ReadKeys reads what Write has written. An error names the line.
-func ReadKeys(path string) (Keys, error) {
-	file, err := os.Open(path)
+// ReadKeys reads the key files in a folder, as 'vapd hub pair --export' writes them.
+func ReadKeys(dir string) (Keys, error) {
+	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, fmt.Errorf("load: the file of keys: %w", err)
+		return nil, fmt.Errorf("load: the folder of key files: %w", err)
 	}
-	defer file.Close()
 	keys := make(Keys)
-	lines := bufio.NewScanner(file)
-	for n := 1; lines.Scan(); n++ {
-		id, text, _ := strings.Cut(lines.Text(), " ")
-		key, err := base64.StdEncoding.DecodeString(text)
-		if err != nil || id == "" || len(key) < 16 {
-			return nil, fmt.Errorf("load: line %d of %s: want an id, a space and a key of 16 bytes or more in base64", n, path)
+	for _, e := range entries {
+		file, err := pairing.ReadKeyFile(filepath.Join(dir, e.Name()))
+		if err != nil {
+			return nil, err
 		}
-		keys[id] = key
-	}
-	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("load: the file of keys: %w", err)
+		keys.add(file)
 	}
 	return keys, nil
+}
+
+// exporters is how many keys a hub is asked for at the same time.
+const exporters = 16
+
+// ExportKeys pairs satellites PREFIX-0 to PREFIX-(n-1) with the hub whose control socket
+// is named, and returns their keys.
+func ExportKeys(ctx context.Context, socket, prefix string, n int) (Keys, error) {
+	conn, err := control.Dial(ctx, socket)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	keys := make(Keys, n)
+	var mu sync.Mutex
+	ids := make(chan string)
+	var wg sync.WaitGroup
+	for range exporters {
+		wg.Go(func() {
+			for id := range ids {
+				file, err := export(ctx, conn, id)
+				if err != nil {
+					cancel(fmt.Errorf("load: a key for %s: %w", id, err))
+					continue
+				}
+				mu.Lock()
+				keys.add(file)
+				mu.Unlock()
+			}
+		})
+	}
+	for i := range n {
+		ids <- satelliteID(prefix, i)
+	}
+	close(ids)
+	wg.Wait()
+	return keys, context.Cause(ctx)
+}
+
+func export(ctx context.Context, conn *control.Client, id string) (pairing.KeyFile, error) {
+	file, err := control.Call[control.PairingFile](ctx, conn, control.MethodPairExport, control.PairingExport{ID: id, Name: id})
+	if err != nil {
+		return pairing.KeyFile{}, err
+	}
+	return pairing.ParseKeyFile([]byte(file.Text))
 }

@@ -10,28 +10,17 @@ import (
 	"go.uber.org/goleak"
 
 	"vapd/protocol/coap"
-	"vapd/protocol/dtls"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// serveBare serves a Bare in this process, over DTLS if there are keys.
-func serveBare(t *testing.T, most int, keys Keys) (*Bare, netip.AddrPort) {
+// serveBare serves a Bare in this process.
+func serveBare(t *testing.T, most int) (*Bare, netip.AddrPort) {
 	t.Helper()
 	bare := NewBare(most)
 	mux := new(coap.Mux)
 	bare.Register(mux)
 	cfg := coap.Config{Addr: netip.MustParseAddrPort("127.0.0.1:0"), Handler: mux.Serve}
-	if keys != nil {
-		transport, err := dtls.Listen(dtls.Config{Addr: cfg.Addr, Keys: func(id string) ([]byte, bool) {
-			key, ok := keys[id]
-			return key, ok
-		}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		cfg.Conn = transport
-	}
 	endpoint, err := coap.Listen(cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -40,8 +40,10 @@ func offers() []vap.Offer {
 	return all
 }
 
+func satelliteID(prefix string, n int) string { return fmt.Sprintf("%s-%d", prefix, n) }
+
 func (f *Fleet) newSatellite(n int) (*satellite, error) {
-	s := &satellite{fleet: f, id: fmt.Sprintf("%s-%d", f.cfg.Prefix, n)}
+	s := &satellite{fleet: f, id: satelliteID(f.cfg.Prefix, n)}
 	mux := new(coap.Mux)
 	line, err := f.cfg.Transport.Open(n, s.id, mux)
 	if err != nil {

@@ -13,13 +13,13 @@ import (
 // Secured is a Transport of CoAP over DTLS.
 type Secured struct {
 	Hub netip.AddrPort
-	// Key finds the key of a satellite by its id, which is its identity.
-	Key func(id string) ([]byte, error)
+	// Key finds what a satellite shows the hub, by its id.
+	Key func(id string) (dtls.Credentials, error)
 }
 
 // Open implements Transport.
 func (s Secured) Open(n int, id string, mux *coap.Mux) (Line, error) {
-	key, err := s.Key(id)
+	who, err := s.Key(id)
 	if err != nil {
 		return nil, err
 	}
@@ -32,7 +32,7 @@ func (s Secured) Open(n int, id string, mux *coap.Mux) (Line, error) {
 		_ = t.Close() // nothing is lost with it
 		return nil, err
 	}
-	return &securedLine{Endpoint: e, transport: t, hub: s.Hub, who: dtls.Credentials{Identity: id, Key: key}}, nil
+	return &securedLine{Endpoint: e, transport: t, hub: s.Hub, who: who}, nil
 }
 
 type securedLine struct {
