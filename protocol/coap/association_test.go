@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"syscall"
 	"testing"
 	"testing/synctest"
 
@@ -17,6 +18,39 @@ type endingConn struct {
 }
 
 func (c *endingConn) OnEnd(ended func(*Association)) { c.ended = ended }
+
+// brokenConn refuses what it is given at first, and remembers the ways of the rest.
+type brokenConn struct {
+	*memConn
+	refusals int
+	ways     []Path
+}
+
+func (c *brokenConn) WritePacket(b []byte, to Path) error {
+	if c.refusals--; c.refusals >= 0 {
+		return syscall.ENETUNREACH
+	}
+	c.ways = append(c.ways, to)
+	return c.memConn.WritePacket(b, to)
+}
+
+// TestStaysSecured: what the network refused at first is never sent again in clear.
+func TestStaysSecured(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &brokenConn{memConn: newMemNet().conn(1), refusals: 2}
+		e := listen(t, Config{Conn: c})
+		a := &Association{Identity: "a"}
+		_, err := e.Secured(a, netip.MustParseAddrPort("10.0.0.2:5684")).Do(t.Context(), &Request{Code: codes.GET})
+		if !errors.Is(err, ErrNoReply) || len(c.ways) == 0 {
+			t.Errorf("%v, sent %d times", err, len(c.ways))
+		}
+		for _, way := range c.ways {
+			if way.Association != a {
+				t.Errorf("sent to %+v", way)
+			}
+		}
+	})
+}
 
 // TestAssociationEnds: what is under way with a dead association ends at once, what
 // waits for its turn and a ping included; other peers go on.

@@ -60,7 +60,7 @@ func (in *incoming) keep(resp *Response, now time.Time) *transfer {
 	t := in.peer.newTransfer(&in.peer.answers, in.key, now)
 	t.resp, t.due = resp, in.blockEnd()
 	if len(resp.ETag) == 0 {
-		binary.BigEndian.PutUint64(t.tag[:], maphash.Bytes(in.peer.e.seed, resp.Body))
+		binary.BigEndian.PutUint32(t.tag[:], uint32(maphash.Bytes(in.peer.e.seed, resp.Body)))
 	}
 	if !t.progress(len(resp.Body), now) {
 		return nil

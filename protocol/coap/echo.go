@@ -26,9 +26,10 @@ const (
 )
 
 // proof is what is known of whether a peer is where its datagrams say. It is proved
-// by what only who receives our datagrams can send: a right Echo value, or a response
-// to a request of ours, whose token has 64 random bits. An acknowledgement is no
-// proof: its 16 bits can be guessed.
+// by what only who receives our datagrams can send, and who did not ask us would not:
+// a right Echo value, or a success in response to a request of ours, whose token has
+// 64 random bits. An acknowledgement or a reset is no proof: its 16 bits can be guessed,
+// and a victim that speaks CoAP sends a reset, or an error, to whatever it gets.
 type proof struct {
 	trusted bool // by Config.Trusted, or cryptography
 	until   time.Time
@@ -43,6 +44,22 @@ func (p *peer) prove(now time.Time) {
 	if !p.proof.trusted {
 		p.proof.until = now.Add(provedFor)
 	}
+}
+
+// responded takes a response to a request of ours for a proof, if it is a success.
+func (p *peer) responded(r *receiver) {
+	if r.f.code>>5 == 2 {
+		p.prove(r.now)
+	}
+}
+
+// Trust says that the application knows the peer to be at its address, since it was
+// told a secret there, or is known by one: the peer may observe and gets answers of
+// any size, for ten minutes, without a proof by Echo that not every client can give.
+func (e *Endpoint) Trust(to Peer) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.handle(to).present().prove(time.Now())
 }
 
 // paid counts n bytes that came from the peer; one datagram to a group asks many

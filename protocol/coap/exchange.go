@@ -113,7 +113,7 @@ func (x *exchange) unsent(err error, w *work) {
 	case !x.active:
 	case x.confirmable():
 		x.refused = err
-		x.path = Path{Peer: x.path.Peer}
+		x.path = Path{Peer: x.path.Peer, Association: x.path.Association} // never without
 	default:
 		x.stop()
 		x.owner.failed(fmt.Errorf("coap: cannot send: %w", err), w)

@@ -31,16 +31,21 @@ type incoming struct {
 	observe     bool  // asks for that
 
 	// All below is guarded by Endpoint.mu.
-	alarm                   alarm // for the empty acknowledgement, then against a lost reply
-	acked                   bool
-	replied                 bool
-	released                bool
-	transfer                *transfer // that the answer is the first block of
-	observer                *Observer
-	observing, notification bool     // the answer has Observe; nobody asked for it
-	demand, offer           bool     // the peer has to, or may, prove its address
-	packet                  []byte   // an answer to a group waits for its leisure
-	x                       exchange // of a separate response
+	alarm    alarm // for the empty acknowledgement, then against a lost reply
+	acked    bool
+	replied  bool
+	released bool
+	packet   []byte    // an answer to a group waits for its leisure
+	x        exchange  // of a separate response
+	transfer *transfer // whose first block the answer is
+
+	observer     *Observer
+	observing    bool // the answer has Observe
+	notification bool // and nobody asked for it just now
+
+	demand bool // the answer asks the peer to prove its address
+	offer  bool // or lets it
+	tight  bool // or has room for nothing that can be left out
 }
 
 // reply is what a Handler calls.
@@ -209,6 +214,8 @@ func (in *incoming) render(typ message.Type, mid uint16, resp *Response, t *tran
 					resp = comeAgain()
 				}
 			}
+		case in.szx == 0 && !in.tight && t != nil:
+			in.tight, in.offer = true, false
 		case !in.demand && !in.req.Multicast:
 			in.demand, in.observing = true, false
 			if in.block2.num == 0 {
@@ -263,7 +270,7 @@ func (in *incoming) encode(typ message.Type, mid uint16, resp *Response, t *tran
 		b.more = resp.Code == codes.Continue && b.more
 		m.uint(message.Block1, b.value())
 	}
-	if t != nil && in.block2.num == 0 {
+	if t != nil && in.block2.num == 0 && !in.tight {
 		m.uint(message.Size2, uint32(len(resp.Body)))
 	}
 	if resp.Code == codes.RequestEntityTooLarge {

@@ -306,7 +306,7 @@ func (r *receiver) observed(p *peer) bool {
 	if o == nil || r.duplicate(p) {
 		return o != nil
 	}
-	p.prove(r.now)
+	p.responded(r)
 	if r.f.typ == message.Confirmable {
 		if r.o.refused != 0 {
 			r.reject(p)

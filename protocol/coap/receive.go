@@ -136,7 +136,7 @@ func (r *receiver) response(p *peer) {
 	}
 	if r.f.typ == message.Acknowledgement {
 		if c != nil && c.x.mid == r.f.mid {
-			p.prove(r.now)
+			p.responded(r)
 			c.x.measure(r.now)
 			c.x.stop()
 			c.respond(&r.f, &r.o, &r.w)
@@ -149,8 +149,8 @@ func (r *receiver) response(p *peer) {
 		}
 		return
 	}
-	p.prove(r.now) // it knows the token
-	c.x.stop()     // the response says that the request arrived
+	p.responded(r)
+	c.x.stop() // the response says that the request arrived
 	if r.f.typ == message.Confirmable {
 		if r.o.refused != 0 {
 			r.reject(p)

@@ -23,7 +23,7 @@ type transfer struct {
 
 	body []byte    // what came so far
 	resp *Response // what goes
-	tag  [8]byte   // of its ETag, where the handler gave none
+	tag  [4]byte   // of its ETag, where the handler gave none
 	due  int       // the byte of it that is asked for next, most likely
 
 	observer *Observer // that waits for its end
