@@ -6,7 +6,9 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"runtime"
 	"testing"
+	"time"
 
 	"github.com/plgd-dev/go-coap/v3/message"
 	"github.com/plgd-dev/go-coap/v3/message/codes"
@@ -93,4 +95,40 @@ func BenchmarkServe(b *testing.B) {
 		packet[2], packet[3] = byte(mid>>8), byte(mid)
 		r.receive(packet, path)
 	}
+}
+
+// BenchmarkIdlePeers is what a peer takes that sent a request, got its answer and is
+// pinged: at once, and after DedupLifetime.
+func BenchmarkIdlePeers(b *testing.B) {
+	const peers = 10_000
+	for b.Loop() {
+		before := heapBytes()
+		e := listen(b, Config{Conn: newDeafConn(), Handler: echo})
+		var m encoder
+		m.start(message.Confirmable, codes.POST, 1, newToken())
+		m.path(message.URIPath, "vap/clientRegistry/connect")
+		connect, err := m.finish(bytes.Repeat([]byte{1}, 150))
+		if err != nil {
+			b.Fatal(err)
+		}
+		for i := range peers {
+			sendAll(e, spoofed(i), connect, emptyMessage(message.Confirmable, 2))
+		}
+		b.ReportMetric(float64(heapBytes()-before)/peers, "B/peer")
+		e.mu.Lock()
+		var w work
+		e.sweep(time.Now().Add(e.cfg.DedupLifetime+time.Second), &w)
+		e.mu.Unlock()
+		b.ReportMetric(float64(heapBytes()-before)/peers, "B/idle-peer")
+		if remembered(e) != peers {
+			b.Fatal("peers were forgotten")
+		}
+	}
+}
+
+func heapBytes() int64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }

@@ -18,14 +18,27 @@
 //   - Link format and its filters (RFC 6690) at /.well-known/core, asked for by
 //     multicast with Endpoint.Discover. To a group, a match is answered by NON after a
 //     random leisure, anything else is not answered.
+//   - Observe (RFC 7641) on both sides. A handler keeps observers with Request.Observe
+//     and tells them states (Observer.Update: the newest counts) or events
+//     (Observer.Notify: every one, in a queue); Observable does it for one resource.
+//     One notification is under way to an observer, with its blocks. The client is
+//     Endpoint.Observe.
+//   - Validation and conditions: ETag with 2.03, If-Match, If-None-Match, Location-Path
+//     and Location-Query. A resource says by Mux.HandleConditional that it knows the
+//     conditions, which are critical; others refuse them with 4.02.
+//   - Echo (RFC 9175): a peer that has not proved its address gets three times its bytes
+//     at most, retransmissions counted, one that asked a group as many as it sent. An
+//     answer that would be more goes in smaller blocks, or is 4.01 with Echo; the client
+//     repeats its request with the value by itself, once. To observe takes a proof.
+//     Config.Trusted, Endpoint.Trust and DTLS spare it.
 //   - No-Response (RFC 7967), and the method FETCH (RFC 8132).
 //
 // A 2.31 without Block1, VAP's answer to a fragment of audio, is a response like any
 // other.
 //
-// What it does not: DTLS and OSCORE, TCP, Observe (ignored, as it is elective), Echo,
-// caching and validation (If-Match and If-None-Match are refused with 4.02, ETag only
-// ties blocks together), proxying (5.05), Q-Block.
+// What it does not: DTLS itself (a Config.Conn does), OSCORE, TCP, caching, proxying
+// (5.05), Q-Block, and the advanced transmission of RFC 7641 section 4.5.2 (a
+// notification that is repeated keeps the state it began with; the newer one follows).
 //
 // Everything that a datagram makes an Endpoint remember is bounded by Config; a
 // stranger is remembered only when it sends a request. A peer is an address and port,
