@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"log/slog"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -41,16 +42,19 @@ func TestTimersSurviveARestartOfTheHub(t *testing.T) {
 	}
 }
 
-// writes counts what is kept, and keeps nothing while err is set.
+// writes counts what is kept, and keeps nothing while full is set.
 type writes struct {
-	n   int
-	err error
+	n    atomic.Int64
+	full atomic.Bool
 }
 
 func (*writes) All() iter.Seq2[string, []byte] { return func(func(string, []byte) bool) {} }
 func (w *writes) Apply(map[string][]byte) error {
-	w.n++
-	return w.err
+	w.n.Add(1)
+	if w.full.Load() {
+		return errors.New("disk full")
+	}
+	return nil
 }
 
 func TestTimersAreKeptWhenTheyChange(t *testing.T) {
@@ -69,26 +73,30 @@ func TestTimersAreKeptWhenTheyChange(t *testing.T) {
 		}
 		report(300)
 		report(299.5) // it says the same after its connection broke
-		if w.n != 1 {
-			t.Errorf("%d writes, want 1", w.n)
+		if n := w.n.Load(); n != 1 {
+			t.Errorf("%d writes, want 1", n)
 		}
-		w.err = errors.New("disk full")
+		w.full.Store(true)
 		report(200)
 		time.Sleep(5 * keepAgain)
 		synctest.Wait()
-		if w.n < 5 {
-			t.Errorf("the disk was tried %d times", w.n-1)
+		if n := w.n.Load(); n < 5 {
+			t.Errorf("the disk was tried %d times", n-1)
 		}
-		w.err = nil
+		w.full.Store(false)
 		time.Sleep(keepAgain)
 		synctest.Wait()
-		n := w.n
+		n := w.n.Load()
 		time.Sleep(5 * keepAgain)
-		if w.n != n {
-			t.Errorf("what is kept was written %d times more", w.n-n)
+		synctest.Wait()
+		if more := w.n.Load() - n; more != 0 {
+			t.Errorf("what is kept was written %d times more", more)
 		}
 		report(100)
 		cancel()
 		<-done
+		if got := w.n.Load() - n; got != 1 {
+			t.Errorf("the last report was written %d times", got)
+		}
 	})
 }

@@ -66,9 +66,9 @@ func checkHeaders(path string) (warning string, err error) {
 	}
 	defer f.Close()
 	head := make([]byte, 16+64)
-	bad := 0
-	pages := int64(os.Getpagesize())
-	for _, at := range []int64{0, pages} {
+	bad, at := 0, int64(0)
+	next := int64(os.Getpagesize()) // the second header is one page on
+	for range 2 {
 		if _, err := f.ReadAt(head, at); errors.Is(err, io.EOF) {
 			return "", fmt.Errorf("%w: it is cut off", ErrDamaged)
 		} else if err != nil {
@@ -79,9 +79,10 @@ func checkHeaders(path string) (warning string, err error) {
 		_, _ = sum.Write(head[16:72])
 		if binary.NativeEndian.Uint64(head[72:]) != sum.Sum64() {
 			bad++
-		} else if size := binary.NativeEndian.Uint32(head[16+8:]); at == 0 && size != 0 {
-			pages = int64(size) // the file may come from a machine with other pages
+		} else if size := binary.NativeEndian.Uint32(head[16+8:]); size != 0 {
+			next = int64(size) // the file may come from a machine with other pages
 		}
+		at = next
 	}
 	if bad == 1 {
 		warning = "one of its two headers is damaged: the last change may be lost"
