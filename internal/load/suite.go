@@ -203,7 +203,7 @@ func (s *Suite) crowd(ctx context.Context, house *House) error {
 		return err
 	}
 	defer hub.Stop()
-	f, err := s.talk(ctx, hub, nil, func(m *Measure, _ float64) error {
+	f, err := s.talk(ctx, hub, hub.Resident(), nil, func(m *Measure, _ float64) error {
 		return s.figure("fragment_p99_ms_1000", milliseconds(m.Fragments.Quantile(0.99)), "ms")
 	})
 	if err != nil {
@@ -214,9 +214,8 @@ func (s *Suite) crowd(ctx context.Context, house *House) error {
 }
 
 // talk connects a crowd, of whom some talk, and tells what came of it: the measure, and
-// the memory in kB for each satellite before anybody spoke.
-func (s *Suite) talk(ctx context.Context, hub *Server, keys Keys, told func(*Measure, float64) error) (*Fleet, error) {
-	before := hub.Resident()
+// the memory in kB for each satellite over that before, until anybody spoke.
+func (s *Suite) talk(ctx context.Context, hub *Server, before int64, keys Keys, told func(*Measure, float64) error) (*Fleet, error) {
 	f, err := s.fleet(ctx, hub, crowd, keys)
 	if err != nil {
 		return nil, err
@@ -292,11 +291,12 @@ func (s *Suite) crowdSecured(ctx context.Context, house *House) error {
 		return err
 	}
 	defer hub.Stop()
+	before := hub.Resident() // what a hub keeps of paired satellites counts
 	keys, err := ExportKeys(ctx, hub.Control, "bench", crowd)
 	if err != nil {
 		return err
 	}
-	f, err := s.talk(ctx, hub, keys, func(m *Measure, each float64) error {
+	f, err := s.talk(ctx, hub, before, keys, func(m *Measure, each float64) error {
 		return errors.Join(
 			s.figure("fragment_p99_ms_1000_dtls", milliseconds(m.Fragments.Quantile(0.99)), "ms"),
 			s.figure("idle_kb_per_satellite_dtls", each, "kB"))
