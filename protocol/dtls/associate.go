@@ -17,8 +17,8 @@ import (
 var ErrRefused = errors.New("dtls: the server refuses identity or key: pair again")
 
 // attemptFor is how long a client waits for a server, which may have forgotten it for
-// lack of room, before it begins anew.
-const attemptFor = 4 * time.Second
+// lack of room, before it begins anew: longer than a refusal takes.
+const attemptFor = 6 * time.Second
 
 // Associate shakes hands with the server at addr, as a client, and returns the
 // association; Endpoint.Secured makes its peer. An older one with addr ends then. It

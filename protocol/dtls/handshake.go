@@ -20,8 +20,8 @@ const (
 	// 4.2.4.1). A home's network answers in less than the second that the RFC names.
 	flightInterval = 500 * time.Millisecond
 	// refuseAfter is how long after the client named its identity its Finished must have
-	// been verified: more than the second after which clients repeat a lost one.
-	refuseAfter = 2 * time.Second
+	// been verified: clients repeat a lost one after one second, and two more.
+	refuseAfter = 3500 * time.Millisecond
 	// unprovenFor is how long a stranger may take to return the cookie.
 	unprovenFor = 3 * time.Second
 	// replaceAfter is how old an unfinished handshake must be for another hello from
@@ -228,6 +228,7 @@ func (h *handshake) serve(ctx context.Context) {
 	if timer != nil {
 		timer.Stop()
 	}
+	err = t.finished(ctx, h, a, err)
 	t.mu.Lock()
 	t.halfOpen--
 	if n := home(h.path); t.perAddress[n] > 1 {
@@ -241,7 +242,9 @@ func (h *handshake) serve(ctx context.Context) {
 		t.forget(h)
 	}
 	t.mu.Unlock()
-	_ = t.finished(ctx, h, a, err)
+	if err == nil { // the association stands: the client may know
+		_ = t.conn.WritePacket(h.final, h.path)
+	}
 }
 
 // key finds the client's key. An identity that is not known gets one that nobody knows,
@@ -293,7 +296,7 @@ func (h *handshake) run(ctx context.Context, conn *pion.Conn) (*association, err
 	return newAssociation(s, identity, h.path)
 }
 
-// finished counts, and installs what was made before the client is told.
+// finished installs what a handshake made, and counts.
 func (t *Transport) finished(ctx context.Context, h *handshake, a *association, err error) error {
 	log := t.cfg.Logger.With("peer", h.path.Peer, "identity", h.identity)
 	if err == nil {
@@ -306,8 +309,5 @@ func (t *Transport) finished(ctx context.Context, h *handshake, a *association, 
 	}
 	t.count(&t.stats.Finished)
 	log.Debug("dtls: handshake finished", "n", a.N, "cid", a.hasCID)
-	if h.final != nil {
-		_ = t.conn.WritePacket(h.final, h.path)
-	}
 	return nil
 }

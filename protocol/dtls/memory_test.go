@@ -17,7 +17,7 @@ func TestMemory(t *testing.T) {
 	inNetwork(t, func(t *testing.T, n *network) {
 		st, _ := n.listen(t, hub, Config{Keys: anybody}, coap.Config{Handler: who})
 		const count = 300
-		start, goroutines := used(), runtime.NumGoroutine()
+		goroutines := runtime.NumGoroutine()
 		for i := range count {
 			s := n.impostor(t, netip.AddrPortFrom(satellite.Addr(), uint16(i+1)))
 			ct, err := Listen(Config{Conn: s})
@@ -41,22 +41,29 @@ func TestMemory(t *testing.T) {
 		}
 		time.Sleep(15 * time.Second)
 		n.log = nil
-		each := float64(used()-start) / count / 1024
-		t.Logf("%.1f kB for each of %d associations", each, st.Stats().Associations)
-		if st.Stats().Associations != count || each > 8 {
-			t.Errorf("%.1f kB for each, %+v", each, st.Stats())
+		if got := st.Stats().Associations; got != count {
+			t.Fatalf("%d associations", got)
 		}
 		if more := runtime.NumGoroutine() - goroutines; more > 5 {
 			t.Errorf("%d more goroutines", more)
+		}
+		with := used()
+		st.Revoke(func(string) bool { return true })
+		time.Sleep(time.Second) // their goodbyes are delivered
+		n.log = nil
+		each := float64(with-used()) / count / 1024
+		t.Logf("%.1f kB for each of %d associations", each, count)
+		if each > 8 || st.Stats().Associations != 0 {
+			t.Errorf("%.1f kB for each, %+v", each, st.Stats())
 		}
 	})
 }
 
 // used is what heap and stacks take now.
-func used() uint64 {
+func used() int64 {
 	runtime.GC()
 	runtime.GC()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	return m.HeapAlloc + m.StackInuse
+	return int64(m.HeapAlloc + m.StackInuse)
 }

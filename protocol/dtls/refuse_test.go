@@ -35,7 +35,7 @@ func TestRefused(t *testing.T) {
 			})
 		})
 	}
-	if a, b := took["wrong key"], took["unknown identity"]; a != b || a > 4*time.Second {
+	if a, b := took["wrong key"], took["unknown identity"]; a != b || a > 6*time.Second {
 		t.Errorf("a wrong key takes %v, an unknown identity %v", a, b)
 	}
 }

@@ -117,19 +117,30 @@ func (t *Transport) End(a *coap.Association) {
 // Revoke ends what strangers made with the identities that are void, handshakes
 // included. Take their keys away first.
 func (t *Transport) Revoke(void func(identity string) bool) {
+	underWay := make(map[*handshake]string)
 	t.mu.Lock()
-	var end []*association
-	for identity, made := range t.byIdentity {
-		if void(identity) {
-			end = append(end, made...)
-		}
-	}
 	for _, h := range t.handshakes {
-		if !h.client && void(h.identity) {
-			h.cancel()
+		if !h.client {
+			underWay[h] = h.identity
 		}
 	}
 	t.mu.Unlock()
+	for h, identity := range underWay {
+		if void(identity) {
+			h.cancel()
+		}
+	}
+	var made, end []*association // those of handshakes that were faster included
+	t.mu.Lock()
+	for _, as := range t.byIdentity {
+		made = append(made, as...)
+	}
+	t.mu.Unlock()
+	for _, a := range made {
+		if void(a.Identity) {
+			end = append(end, a)
+		}
+	}
 	t.end(end...)
 }
 
