@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"reflect"
 	"slices"
 	"sync"
 	"testing"
@@ -34,6 +35,7 @@ type streams struct {
 type heardStreams struct {
 	late   []time.Duration // from the end of a fragment's capture to the hub's ear
 	lost   int             // fragments that never came
+	wrong  int             // fragments that are not what was said
 	failed []error         // sessions
 }
 
@@ -46,12 +48,13 @@ func (h *heardStreams) percentile(p float64) time.Duration {
 func (h *heardStreams) add(more *heardStreams) {
 	h.late = append(h.late, more.late...)
 	h.lost += more.lost
+	h.wrong += more.wrong
 	h.failed = append(h.failed, more.failed...)
 }
 
 func (h *heardStreams) String() string {
-	return fmt.Sprintf("%d fragments: p50 %v, p99 %v, p99.9 %v, longest %v; %d lost, %d sessions failed",
-		len(h.late), h.percentile(50), h.percentile(99), h.percentile(99.9), h.percentile(100), h.lost, len(h.failed))
+	return fmt.Sprintf("%d fragments: p50 %v, p99 %v, p99.9 %v, longest %v; %d lost, %d wrong, %d sessions failed",
+		len(h.late), h.percentile(50), h.percentile(99), h.percentile(99.9), h.percentile(100), h.lost, h.wrong, len(h.failed))
 }
 
 // station opens the endpoints: satellite n's, or the hub's for n < 0. Peer is the hub as
@@ -77,6 +80,9 @@ func (e *clockEar) Fragment(f Fragment) bool {
 	// What was there before is measured from when it could be sent.
 	captured := e.began().Add(time.Duration(max(0, int(f.Seq)-e.pre+1)) * pace)
 	e.heard.late = append(e.heard.late, time.Since(captured))
+	if !f.Last && !reflect.DeepEqual(f.Capabilities, []vap.Capability{pcm(int(f.Seq))}) {
+		e.heard.wrong++
+	}
 	e.mu.Unlock()
 	if f.Last {
 		e.session.Answer(f.Turn, vap.Answer{EndSession: true})
@@ -209,7 +215,8 @@ func TestBadNetworks(t *testing.T) {
 		"Wi-Fi":         {netsim.Impairment{Delay: 5 * ms, Jitter: 5 * ms, Burst: netsim.Burst{Enter: 0.005, Leave: 0.2, Loss: 0.8}}, 250 * ms, 0},
 		"reordering":    {netsim.Impairment{Delay: 15 * ms, Reorder: 0.1, Hold: 40 * ms, Duplicate: 0.1}, 250 * ms, 0},
 		"half a second": {netsim.Impairment{Delay: 250 * ms, Jitter: 100 * ms}, 1500 * ms, 0},
-		"20 % loss":     {netsim.Impairment{Delay: 15 * ms, Loss: 0.2}, 2 * time.Second, 8},
+		"corruption":    {netsim.Impairment{Delay: 15 * ms, Corrupt: 0.05}, 250 * ms, 0},
+		"10 % loss":     {netsim.Impairment{Delay: 15 * ms, Loss: 0.1}, 500 * ms, 0},
 		"narrow":        {netsim.Impairment{Delay: 15 * ms, Rate: 60_000, Queue: time.Second}, time.Second, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -217,12 +224,27 @@ func TestBadNetworks(t *testing.T) {
 				load := streams{satellites: 5, utterance: 8 * time.Second, preRoll: 25}
 				got := load.run(t, inMemory(netsim.NewNetwork(1), c.how))
 				t.Log(got)
-				if len(got.failed) > 0 || got.lost > c.lost || got.percentile(99) > c.p99 {
+				if len(got.failed) > 0 || got.wrong > 0 || got.lost > c.lost || got.percentile(99) > c.p99 {
 					t.Errorf("%v; want p99 %v, %d lost: %v", got, c.p99, c.lost, errors.Join(got.failed...))
 				}
 			})
 		})
 	}
+}
+
+// Bits that are flipped where no checksum looks are beyond what CoAP alone can notice:
+// what is said may arrive wrong, and a session may end. But nobody falls over.
+func TestCorruptionThatNobodyChecks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := netsim.NewNetwork(1)
+		bad := netsim.Impairment{Delay: 15 * time.Millisecond, Corrupt: 0.05, Unchecked: true}
+		load := streams{satellites: 20, utterance: 8 * time.Second, preRoll: 25}
+		got := load.run(t, inMemory(n, bad))
+		t.Log(got)
+		if got.wrong == 0 && len(got.failed) == 0 {
+			t.Error("nothing was corrupted")
+		}
+	})
 }
 
 // overProxy is the real thing: UDP sockets with netsim's proxy between them.

@@ -11,10 +11,11 @@ import (
 	"vapd/protocol/vap"
 )
 
-// Orphans are fragments whose sessionStart has not come yet.
+// Orphans are fragments whose sessionStart has not come yet. They wait as long as a client
+// has patience, in which a sessionStart that is lost is sent five times.
 const (
 	maxOrphans = 16
-	orphanWait = 500 * time.Millisecond
+	orphanWait = 2 * time.Second
 )
 
 type orphan struct {

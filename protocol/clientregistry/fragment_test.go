@@ -40,7 +40,7 @@ func TestFragmentsBeforeSessionStart(t *testing.T) {
 	})
 }
 
-// At most 16 fragments wait, for at most half a second.
+// At most 16 fragments wait, for two seconds at most.
 func TestFragmentsWithoutSessionStart(t *testing.T) {
 	run(t, func(t *testing.T) {
 		h := newHouse(t, quiet(), new(hub))
@@ -62,7 +62,7 @@ func TestFragmentsWithoutSessionStart(t *testing.T) {
 				}
 			})
 		}
-		time.Sleep(time.Second)
+		time.Sleep(orphanWait + time.Second)
 		if late.Load() != maxOrphans || atOnce.Load() != 4 {
 			t.Errorf("%d were refused at once and %d after a while", atOnce.Load(), late.Load())
 		}
