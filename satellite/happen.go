@@ -54,7 +54,8 @@ func (s *Satellite) timersChanged(all []timer.Timer) {
 
 func (s *Satellite) linkChanged(st link.Status) {
 	s.happen(LinkChanged{map[link.State]LinkState{
-		link.Searching: LinkSearching, link.Pending: LinkPending, link.Denied: LinkDenied, link.Up: LinkUp,
+		link.Searching: LinkSearching, link.Pending: LinkPending, link.Denied: LinkDenied, link.Unpaired: LinkUnpaired,
+		link.Up: LinkUp,
 	}[st.State]})
 	if st.State == link.Up {
 		s.reporter.tell()

@@ -137,7 +137,7 @@ type home struct {
 	board   *sim.Board
 	card    *card
 	clock   *bubbleClock
-	stores  [3]*memory
+	stores  [4]*memory
 	alive   int
 	change  func(*Config) // before each start
 	cancel  context.CancelFunc
@@ -234,7 +234,7 @@ func (h *home) start() {
 			}
 		},
 		Board: profile, Hardware: h.board.Hardware(), Sim: h.board,
-		Settings: h.stores[0], Tokens: h.stores[1], Timers: h.stores[2], Clock: h.clock,
+		Settings: h.stores[0], Tokens: h.stores[1], Timers: h.stores[2], Pairings: h.stores[3], Local: func(netip.Addr) bool { return true }, Clock: h.clock,
 		Volume: Volume{50, 50, 50}, Alive: func() { h.alive++ }, Logger: slog.New(slog.DiscardHandler),
 	}
 	h.change(&cfg)

@@ -3,36 +3,12 @@ package satellite
 import (
 	"context"
 	"errors"
-	"net/netip"
 	"slices"
 	"time"
 
-	"vapd/protocol/clientregistry"
-	"vapd/protocol/coap"
-	"vapd/protocol/discovery"
 	"vapd/protocol/vap"
 	"vapd/satellite/link"
 )
-
-// registry is the client registry as the link sees it.
-type registry struct {
-	client   *clientregistry.Client
-	endpoint *coap.Endpoint
-}
-
-// Identify implements link.Registry.
-func (r registry) Identify(ctx context.Context, addr netip.AddrPort) (string, error) {
-	hub, err := discovery.Ask(ctx, r.endpoint.Peer(addr))
-	return hub.ID, err
-}
-
-// Connect implements link.Registry.
-func (r registry) Connect(ctx context.Context, addr netip.AddrPort, token string) (vap.Connected, error) {
-	return r.client.Connect(ctx, r.endpoint.Peer(addr), token)
-}
-
-// Ping implements link.Registry.
-func (r registry) Ping(ctx context.Context) error { return r.client.Ping(ctx) }
 
 // offers is what this satellite can do.
 func (s *Satellite) offers() []vap.Offer {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,8 +18,10 @@ import (
 	"vapd/hal/sim"
 	"vapd/protocol/clientregistry"
 	"vapd/protocol/coap"
+	"vapd/protocol/dtls"
 	"vapd/protocol/vap"
 	"vapd/satellite/hear"
+	"vapd/satellite/keyring"
 	"vapd/satellite/link"
 	"vapd/satellite/sound"
 	"vapd/satellite/timer"
@@ -44,8 +47,12 @@ type Config struct {
 	// Opus is nil where it is not installed, or not wanted.
 	Opus *opus.Library
 
-	// Coap is the socket; its Handler is the Satellite's.
+	// Coap is the socket, for plain CoAP and DTLS; its Handler is the Satellite's.
 	Coap coap.Config
+	// Local reports whether an address is this machine's: a hub there needs no encryption.
+	Local func(netip.Addr) bool
+	// Unencrypted lets the satellite go to any hub without encryption.
+	Unencrypted bool
 	// Find makes the search for hubs, which may go through the socket.
 	Find func(*coap.Endpoint) link.Finder
 	// Network watches the machine's network; nil: nobody does.
@@ -57,9 +64,9 @@ type Config struct {
 	// Sim is the simulated board, nil when Board is another.
 	Sim *sim.Board
 
-	// Settings, Tokens and Timers keep what must outlive a restart.
-	Settings, Tokens, Timers Store
-	Clock                    timer.Clock
+	// Settings, Tokens, Timers and Pairings keep what must outlive a restart.
+	Settings, Tokens, Timers, Pairings Store
+	Clock                              timer.Clock
 	// Volume counts at the first start.
 	Volume Volume
 
@@ -89,6 +96,8 @@ const (
 type Satellite struct {
 	cfg      Config
 	endpoint *coap.Endpoint
+	dtls     *dtls.Transport // under endpoint
+	keys     *keyring.Keyring
 	client   *clientregistry.Client
 	sound    *sound.Sound
 	ear      *hear.Ear
@@ -147,6 +156,9 @@ func (s *Satellite) load() {
 			s.cfg.Logger.Warn("a kept sensitivity is not used", "error", err)
 		}
 	}
+	if s.keys, err = keyring.Open(s.cfg.Pairings); err != nil {
+		s.cfg.Logger.Error("the satellite has to be paired again", "error", err)
+	}
 	timers, err := timer.Open(timer.Config{
 		Store: s.cfg.Timers, Clock: s.cfg.Clock, MaxRing: longestRing, Changed: s.timersChanged,
 	})
@@ -159,9 +171,14 @@ func (s *Satellite) load() {
 // listen opens the socket, on which the satellite is client and server.
 func (s *Satellite) listen() error {
 	mux := new(coap.Mux)
+	var err error
+	s.dtls, err = dtls.Listen(dtls.Config{Addr: s.cfg.Coap.Addr, Conn: s.cfg.Coap.Conn, Plain: true, Logger: s.cfg.Logger})
+	if err != nil {
+		return fmt.Errorf("satellite: %w", err)
+	}
+	s.cfg.Coap.Conn = s.dtls
 	s.cfg.Coap.Handler = mux.Serve
 	s.cfg.Coap.Logger = s.cfg.Logger
-	var err error
 	if s.endpoint, err = coap.Listen(s.cfg.Coap); err != nil {
 		return fmt.Errorf("satellite: %w", err)
 	}
@@ -194,7 +211,8 @@ func (s *Satellite) assemble() error {
 	s.ear.SetOpen(!s.state.Muted())
 	s.sound.SetCapture(!s.state.Muted())
 	s.link = link.New(link.Config{
-		Registry: registry{s.client, s.endpoint}, Find: s.cfg.Find(s.endpoint), Tokens: s.cfg.Tokens,
+		Registry: registry{s.client, s.endpoint, s.dtls, s.keys}, Find: s.cfg.Find(s.endpoint), Tokens: s.cfg.Tokens,
+		Keys: s.keys, Plain: s.plain,
 		Network: s.cfg.Network, Changed: s.linkChanged, Logger: s.cfg.Logger,
 	})
 	s.turns = turn.New(turn.Config{

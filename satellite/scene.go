@@ -86,6 +86,9 @@ func (v View) paintLink(at time.Duration, out []hal.Color) (moving bool) {
 		return true
 	case LinkDenied:
 		out[len(out)-1] = scale(red, 0.6)
+	case LinkUnpaired:
+		out[len(out)-1] = scale(violet, 0.2+0.6*wave(at, 3*time.Second))
+		return true
 	case LinkSearching:
 		out[len(out)-1] = scale(amber, 0.3)
 	}

@@ -28,6 +28,7 @@ const (
 	LinkSearching LinkState = iota // no hub known, or it does not answer
 	LinkPending                    // the hub's owner has not approved this satellite yet
 	LinkDenied                     // the hub refuses this satellite
+	LinkUnpaired                   // there is a hub, and the satellite is not paired with it
 	LinkUp
 )
 

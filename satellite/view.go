@@ -43,8 +43,11 @@ func (s *Satellite) viewLink() control.LinkView {
 		v.Why = st.Why.Error()
 	}
 	if st.State == link.Up {
-		if rtt := s.endpoint.Peer(st.Hub.Addr).Stats().RTT; rtt > 0 {
-			v.RTTMS = milliseconds(rtt)
+		if hub, err := s.client.Hub(); err == nil {
+			v.Encrypted = hub.Verified()
+			if rtt := hub.Stats().RTT; rtt > 0 {
+				v.RTTMS = milliseconds(rtt)
+			}
 		}
 	}
 	return v

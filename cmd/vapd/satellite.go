@@ -21,6 +21,7 @@ import (
 	"vapd/hal/open"
 	"vapd/internal/config"
 	"vapd/internal/durable"
+	"vapd/internal/machine"
 	"vapd/protocol/coap"
 	"vapd/protocol/control"
 	"vapd/protocol/discovery"
@@ -173,6 +174,7 @@ func satelliteParts(cfg config.Satellite, state string, logger *slog.Logger) (sa
 		Coap: coap.Config{Addr: netip.AddrPortFrom(netip.IPv6Unspecified(), 0)}, Find: hubFinder(cfg.Hub), Network: network.New(logger),
 		Board: profile, Hardware: &hardware.Hardware, Drivers: report, Sim: hardware.Sim,
 		Settings: file("settings.json"), Tokens: file("tokens.json"), Timers: file("timers.json"), Clock: clock,
+		Pairings: file("pairings.json"), Local: new(machine.Addresses).Has, Unencrypted: cfg.Security == config.SecurityOpen,
 		Volume: satellite.Volume(cfg.Volume), Logger: logger,
 	}
 	if card.playback.Channels > 0 {
@@ -217,7 +219,7 @@ func hubFinder(address string) func(*coap.Endpoint) link.Finder {
 		}
 		return func(ctx context.Context, found func(link.Hub)) error {
 			return find(ctx, func(c discovery.Candidate) {
-				found(link.Hub{ID: c.ID, Name: cmp.Or(c.Name, c.Addr.String()), Addr: c.Addr, Configured: address != ""})
+				found(link.Hub{ID: c.ID, Name: cmp.Or(c.Name, c.Addr.String()), Addr: c.Addr, Secured: c.Secured, Configured: address != ""})
 			})
 		}
 	}

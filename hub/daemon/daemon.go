@@ -20,6 +20,7 @@ import (
 	"vapd/internal/config"
 	"vapd/internal/durable"
 	"vapd/internal/identity"
+	"vapd/internal/machine"
 	"vapd/protocol/control"
 	"vapd/protocol/discovery"
 	"vapd/protocol/vap"
@@ -117,12 +118,12 @@ func hubConfig(o Options, state, id string, kept *store.Store) (hub.Config, []*s
 	if err != nil {
 		return hub.Config{}, nil, fmt.Errorf("daemon: listen_dtls: %w", err)
 	}
-	here, open := new(machine), o.Config.Security == config.SecurityOpen
+	here, open := new(machine.Addresses), o.Config.Security == config.SecurityOpen
 	registry, err := clients.Open(clients.Config{
 		Store:    kept.Bucket(store.Clients),
 		Tokens:   clients.RandomTokens{},
 		Approval: clients.Approval(o.Config.Clients.Approval), Tokenless: o.Config.Clients.Tokenless,
-		RequirePaired: !open, Local: here.is,
+		RequirePaired: !open, Local: here.Has,
 		Now: time.Now,
 	})
 	if err != nil {
@@ -134,7 +135,7 @@ func hubConfig(o Options, state, id string, kept *store.Store) (hub.Config, []*s
 	s := o.Config.Session
 	cfg := hub.Config{
 		ID: id, Name: name(o.Config.Name), Locales: []string{"en-US"},
-		Listen: listen, ListenDTLS: secured, Open: open, Local: here.is,
+		Listen: listen, ListenDTLS: secured, Open: open, Local: here.Has,
 		Groups: o.Config.Discoverable, MaxClients: o.Config.Clients.Max, MaxSessions: s.Most,
 		Registry: registry, Store: kept, Window: time.Duration(o.Config.Focus.Window), RequireSpeaker: o.Config.Focus.RequireSpeaker,
 		Recognizer: ear.recognizer(english.Sentences()), Synthesizer: voice.synthesizer(), Voice: o.Config.Speech.Voice,

@@ -26,13 +26,13 @@ type registry struct {
 	endpoint *coap.Endpoint
 }
 
-func (r registry) Identify(ctx context.Context, addr netip.AddrPort) (string, error) {
+func (r registry) Identify(ctx context.Context, addr netip.AddrPort) (link.Hub, error) {
 	hub, err := discovery.Ask(ctx, r.endpoint.Peer(addr))
-	return hub.ID, err
+	return link.Hub{ID: hub.ID, Secured: hub.Secured}, err
 }
 
-func (r registry) Connect(ctx context.Context, addr netip.AddrPort, token string) (vap.Connected, error) {
-	return r.Client.Connect(ctx, r.endpoint.Peer(addr), token)
+func (r registry) Connect(ctx context.Context, hub link.Hub, token string) (vap.Connected, error) {
+	return r.Client.Connect(ctx, r.endpoint.Peer(hub.Addr), token)
 }
 
 // linked runs the link of a satellite that keeps its tokens in the file and finds hubs,
@@ -48,7 +48,7 @@ func linked(t *testing.T, tokens string, hubs ...link.Hub) link.Status {
 	client.Register(mux)
 	changed := make(chan link.Status, 16)
 	l := link.New(link.Config{
-		Registry: registry{client, e}, Tokens: durable.File{Path: tokens}, Logger: slog.New(slog.DiscardHandler),
+		Registry: registry{client, e}, Tokens: durable.File{Path: tokens}, Plain: netip.Addr.IsLoopback, Logger: slog.New(slog.DiscardHandler),
 		Find: func(ctx context.Context, found func(link.Hub)) error {
 			for _, h := range hubs {
 				found(h)

@@ -11,6 +11,7 @@ import (
 type Satellite struct {
 	ID       string     `toml:"id" doc:"Identity on the network, at most 100 of the characters a-z 0-9 . - _. Empty: made on the first start and kept. Two satellites with one id shut each other out."`
 	Name     string     `toml:"name" doc:"Name that people see (\"kitchen\"), at most 63 bytes. Empty: the machine's name."`
+	Security string     `toml:"security" doc:"\"paired\": the satellite speaks only to a hub that it is paired with ('vapd satellite pair'), encrypted, or to one on this machine. \"open\": it also goes to any hub without encryption, and everybody on the network can listen."`
 	Hub      string     `toml:"hub" doc:"Address and port of the hub (\"192.168.1.2:5683\" or \"hub.lan:5683\"). Empty: found by DNS-SD and CoAP multicast."`
 	Board    string     `toml:"board" doc:"Profile of LEDs, keys and sound card; 'vapd board list' names them. \"auto\" detects it."`
 	Capture  Capture    `toml:"capture"`
@@ -56,6 +57,7 @@ type WakePack struct {
 // DefaultSatellite has every setting's default.
 func DefaultSatellite() Satellite {
 	return Satellite{
+		Security: SecurityPaired,
 		Board:    "auto",
 		Capture:  Capture{Use: []int{}},
 		Volume:   Volume{Voice: 60, Chime: 50, Alarm: 80},
@@ -72,6 +74,7 @@ func (s *Satellite) validate() error {
 		}
 	}
 	return cmp.Or(
+		oneOf("security", s.Security, SecurityPaired, SecurityOpen),
 		id("id", s.ID),
 		name("name", s.Name),
 		rate("capture.rate", s.Capture.Rate),

@@ -57,6 +57,7 @@ func (f *Fleet) newSatellite(n int) (*satellite, error) {
 	s.client.Register(mux)
 	s.link = link.New(link.Config{
 		Registry: s, Tokens: new(forgetful), Logger: f.cfg.Logger,
+		Plain: func(netip.Addr) bool { return true }, // Config.Dial says how
 		Find: func(_ context.Context, found func(link.Hub)) error {
 			found(link.Hub{Name: "hub", Addr: f.cfg.Hub, Configured: true})
 			return nil
@@ -73,18 +74,18 @@ func (forgetful) Load() ([]byte, error) { return nil, nil }
 func (forgetful) Save([]byte) error     { return nil }
 
 // Identify implements link.Registry.
-func (s *satellite) Identify(ctx context.Context, _ netip.AddrPort) (string, error) {
+func (s *satellite) Identify(ctx context.Context, _ netip.AddrPort) (link.Hub, error) {
 	hub, err := s.line.Dial(ctx)
 	if err != nil {
-		return "", s.failed("handshake", err)
+		return link.Hub{}, s.failed("handshake", err)
 	}
 	s.hub = hub
 	c, err := discovery.Ask(ctx, hub)
-	return c.ID, s.failed("discovery", err)
+	return link.Hub{ID: c.ID}, s.failed("discovery", err)
 }
 
 // Connect implements link.Registry.
-func (s *satellite) Connect(ctx context.Context, _ netip.AddrPort, token string) (vap.Connected, error) {
+func (s *satellite) Connect(ctx context.Context, _ link.Hub, token string) (vap.Connected, error) {
 	began := time.Now()
 	answer, err := s.client.Connect(ctx, s.hub, token)
 	if err == nil {

@@ -97,7 +97,8 @@ func (c *Client) ask(ctx context.Context, peer coap.Peer, path string, body []by
 	return r, nil
 }
 
-func (c *Client) hub() (coap.Peer, error) {
+// Hub is the hub that took the client; ErrNotConnected before, and after a goodbye.
+func (c *Client) Hub() (coap.Peer, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.peer == nil {
@@ -108,7 +109,7 @@ func (c *Client) hub() (coap.Peer, error) {
 
 // Notify reports capabilities (timers, volume, log) to the hub.
 func (c *Client) Notify(ctx context.Context, capabilities ...vap.Capability) error {
-	peer, err := c.hub()
+	peer, err := c.Hub()
 	if err != nil {
 		return err
 	}
@@ -166,7 +167,7 @@ func (c *Client) Start(start vap.SessionStart) *ClientSession {
 
 // notified takes a notification of the hub.
 func (c *Client) notified(peer coap.Peer, _ *coap.Request, n vap.Notification, reply func(*coap.Response)) {
-	if hub, err := c.hub(); err != nil || hub.ID() != peer.ID() {
+	if hub, err := c.Hub(); err != nil || hub.ID() != peer.ID() {
 		reply(unauthorized().Response())
 		return
 	}

@@ -76,10 +76,12 @@ type SatelliteState struct {
 
 // LinkView is the connection to the hub.
 type LinkView struct {
-	State   string  `json:"state"` // "searching", "pending", "denied", "up"
+	State   string  `json:"state"` // "searching", "pending", "denied", "unpaired", "up"
 	Hub     string  `json:"hub"`   // name, or address as it was configured
 	Address string  `json:"address"`
 	RTTMS   float64 `json:"rtt_ms"`
+	// Encrypted says that the link is DTLS, to a hub that has the satellite's key.
+	Encrypted bool `json:"encrypted"`
 	Why     string  `json:"why,omitempty"` // the hub's reason, or the last error
 	Losses  int64   `json:"losses"`        // how often the link went down
 }

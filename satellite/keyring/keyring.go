@@ -143,6 +143,14 @@ func (k *Keyring) Empty() bool {
 	return len(k.hubs) == 0
 }
 
+// Paired reports whether the satellite is paired with a hub.
+func (k *Keyring) Paired(hubID string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	_, paired := k.hubs[hubID]
+	return paired
+}
+
 // Hubs are those that the satellite is paired with, ordered by id.
 func (k *Keyring) Hubs() []Hub {
 	k.mu.Lock()

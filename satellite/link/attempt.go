@@ -79,11 +79,14 @@ func (a *attempt) try(h Hub) bool {
 		a.ignored = h
 		return false
 	}
+	if err == nil && !a.link.cfg.Keys.Paired(h.ID) && !a.link.cfg.Plain(h.Addr.Addr()) {
+		err = ErrUnpaired
+	}
 	var answer vap.Connected
 	if err == nil {
 		ctx, cancel := context.WithTimeout(a.ctx, connectWait)
 		defer cancel()
-		answer, err = a.link.cfg.Registry.Connect(ctx, h.Addr, a.link.tokens.of(h.ID))
+		answer, err = a.link.cfg.Registry.Connect(ctx, h, a.link.tokens.of(h.ID))
 	}
 	if err != nil {
 		a.refused(h, fmt.Errorf("link: hub %s at %v: %w", h.Name, h.Addr, explain(err)))
@@ -98,27 +101,29 @@ func (a *attempt) try(h Hub) bool {
 // identify finds out which hub h is, if it was found without its id. A foreign hub that
 // has none is known by its address.
 func (l *Link) identify(ctx context.Context, h Hub) (Hub, error) {
-	id := h.ID
-	if id == "" {
+	if h.ID == "" {
 		ctx, cancel := context.WithTimeout(ctx, identifyWait)
 		defer cancel()
-		var err error
-		if id, err = l.cfg.Registry.Identify(ctx, h.Addr); err != nil {
+		it, err := l.cfg.Registry.Identify(ctx, h.Addr)
+		if err != nil {
 			return h, err
 		}
+		h.ID, h.Secured = it.ID, it.Secured
 	}
+	id := h.ID
 	h.ID = h.Addr.String()
 	return h.identified(id), nil
 }
 
 // own reports whether h is a hub that the satellite goes to: the one that its owner
-// named, one that it has a token of, or any while it has no token at all.
+// named, one that it has a key or token of, or any while it has none at all.
 func (l *Link) own(h Hub) bool {
-	return h.Configured || len(l.tokens.known) == 0 || l.tokens.of(h.ID) != ""
+	none := l.cfg.Keys.Empty() && len(l.tokens.known) == 0
+	return h.Configured || none || l.cfg.Keys.Paired(h.ID) || l.tokens.of(h.ID) != ""
 }
 
 // notOurs is why a hub is ignored.
-const notOurs = "it is not this satellite's (to go there, set its address or delete tokens.json)"
+const notOurs = "it is not this satellite's (to go there, pair the satellite with it)"
 
 // ignore tells once of a hub that is not the satellite's.
 func (l *Link) ignore(h Hub) {
@@ -130,11 +135,11 @@ func (l *Link) ignore(h Hub) {
 }
 
 // refused keeps the most telling of several refusals: to wait for an approval is more
-// than to be denied, and that is more than silence.
+// than to be unpaired or denied, and those are more than silence.
 func (a *attempt) refused(h Hub, err error) {
 	rank := func(err error) int {
 		state, _ := judge(err)
-		return map[State]int{Searching: 0, Denied: 1, Pending: 2}[state]
+		return map[State]int{Searching: 0, Denied: 1, Unpaired: 2, Pending: 3}[state]
 	}
 	if a.err == nil || rank(err) > rank(a.err) {
 		a.hub, a.err = h, err
@@ -158,6 +163,8 @@ func explain(err error) error {
 	var refusal *vap.Error
 	if errors.As(err, &refusal) {
 		switch refusal.Type {
+		case vap.TypePairingRequired:
+			return fmt.Errorf("%w: %w", ErrUnpaired, err)
 		case vap.TypeApprovalPending:
 			return fmt.Errorf("%w: approve it with 'vapd hub clients approve'", err)
 		case vap.TypeToken, vap.TypeIDExists:

@@ -15,16 +15,28 @@ import (
 
 // Registry is the client registry's client, as far as the link needs it.
 type Registry interface {
-	// Identify asks the hub at addr for its id, which is empty for a foreign hub that
-	// has none. An error says that nobody answers.
-	Identify(ctx context.Context, addr netip.AddrPort) (id string, err error)
-	// Connect introduces the satellite to the hub at addr, with its token there or "".
-	// A refusal is a *vap.Error.
-	Connect(ctx context.Context, addr netip.AddrPort, token string) (vap.Connected, error)
+	// Identify asks the hub at addr for its ID, which is empty for a foreign hub that
+	// has none, and for its port Secured. An error says that nobody answers.
+	Identify(ctx context.Context, addr netip.AddrPort) (Hub, error)
+	// Connect introduces the satellite to hub, with its token there or "": encrypted, and
+	// only to who has the key, when it has a key of hub.ID, else plainly. A refusal is a
+	// *vap.Error; ErrKey says that hub has another key or none.
+	Connect(ctx context.Context, hub Hub, token string) (vap.Connected, error)
 	// Ping asks the hub that took the satellite whether it still knows it. A hub that
 	// was restarted does not, and refuses with a *vap.Error.
 	Ping(ctx context.Context) error
 }
+
+// Keys says which hubs the satellite is paired with.
+type Keys interface {
+	Paired(hubID string) bool
+	Empty() bool // with none
+}
+
+type noKeys struct{}
+
+func (noKeys) Paired(string) bool { return false }
+func (noKeys) Empty() bool        { return true }
 
 // Finder looks for hubs once, calling found for each, and returns when it has looked
 // everywhere or ctx ends. It is a hint: what it finds need not be a hub.
@@ -44,6 +56,10 @@ type Config struct {
 	Registry Registry
 	Find     Finder
 	Tokens   Store
+	Keys     Keys // nil: the satellite is paired with none
+	// Plain says where the satellite may go without encryption, if it has no key of the
+	// hub there: its own machine, or everywhere in open mode.
+	Plain func(netip.Addr) bool
 	// Network lets the link act at once when the machine's network changes; nil: it
 	// learns that from what the hub does not answer.
 	Network Network
@@ -68,12 +84,25 @@ type Link struct {
 
 // New makes a Link. Tokens that can't be read are logged and count as lost.
 func New(cfg Config) *Link {
+	if cfg.Keys == nil {
+		cfg.Keys = noKeys{}
+	}
 	t, err := openTokens(cfg.Tokens)
 	if err != nil {
 		cfg.Logger.Error("tokens are lost: hubs may have to forget this satellite first", "error", err)
 	}
 	return &Link{cfg: cfg, check: make(chan struct{}, 1), tokens: t, ignored: make(map[string]bool)}
 }
+
+// Errors of pairing, which tell the remedy.
+var (
+	// ErrUnpaired says that the hub wants the satellite paired, or that the satellite
+	// wants it.
+	ErrUnpaired = errors.New("not paired yet: run 'vapd hub pair' at the hub and hold the satellite's key, or 'vapd satellite pair'")
+	// ErrKey says that the hub refused the satellite's key. It is a hint: who says so is
+	// not authenticated.
+	ErrKey = errors.New("the hub refuses this satellite's key: pair it again ('vapd hub pair'), if it was unpaired there")
+)
 
 // Times of the link.
 const (
@@ -93,6 +122,7 @@ const (
 	firstWait    = 500 * time.Millisecond
 	longestWait  = 30 * time.Second
 	pendingWait  = 10 * time.Second // when the hub names no time
+	keyWait      = 10 * time.Second // while the hub refuses the key: who says so is not proved
 	deniedWait   = 2 * time.Minute
 	shortestWait = 500 * time.Millisecond // whatever the hub names
 )
@@ -179,7 +209,12 @@ func (l *Link) join(ctx context.Context) (Hub, vap.Connected, bool) {
 // back-off.
 func judge(err error) (State, time.Duration) {
 	var refusal *vap.Error
-	if !errors.As(err, &refusal) {
+	switch {
+	case errors.Is(err, ErrUnpaired):
+		return Unpaired, jitter(pendingWait)
+	case errors.Is(err, ErrKey):
+		return Denied, jitter(keyWait)
+	case !errors.As(err, &refusal):
 		return Searching, 0
 	}
 	switch refusal.Type {

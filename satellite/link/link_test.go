@@ -45,18 +45,19 @@ type network struct {
 	log     bytes.Buffer
 }
 
-func (n *network) Identify(ctx context.Context, addr netip.AddrPort) (string, error) {
+func (n *network) Identify(ctx context.Context, addr netip.AddrPort) (Hub, error) {
 	n.mu.Lock()
 	id, silent := n.ids[addr], n.silent[addr] || n.connect == nil
 	n.mu.Unlock()
 	if silent {
 		<-ctx.Done()
-		return "", ctx.Err()
+		return Hub{}, ctx.Err()
 	}
-	return id, nil
+	return Hub{ID: id}, nil
 }
 
-func (n *network) Connect(ctx context.Context, addr netip.AddrPort, token string) (vap.Connected, error) {
+func (n *network) Connect(ctx context.Context, hub Hub, token string) (vap.Connected, error) {
+	addr := hub.Addr
 	n.mu.Lock()
 	n.asked = append(n.asked, addr.Addr().String()+" "+token)
 	answer, silent := n.connect, n.silent[addr]
@@ -97,6 +98,14 @@ func (n *network) change(f func(*network)) {
 	f(n)
 }
 
+// keys are the ids of the hubs that the satellite is paired with.
+type keys map[string]bool
+
+func (k keys) Paired(id string) bool { return k[id] }
+func (k keys) Empty() bool           { return len(k) == 0 }
+
+func everywhere(netip.Addr) bool { return true }
+
 func accept(netip.AddrPort, string) (vap.Connected, error) { return vap.Connected{}, nil }
 func alive() error                                         { return nil }
 
@@ -106,7 +115,7 @@ func run(t *testing.T, n *network, store Store, change ...func(*Config)) (l *Lin
 	var mu sync.Mutex
 	var seen []State
 	cfg := Config{
-		Registry: n, Find: n.find, Tokens: store, Logger: slog.New(slog.NewTextHandler(&n.log, nil)),
+		Registry: n, Find: n.find, Tokens: store, Keys: keys{}, Plain: everywhere, Logger: slog.New(slog.NewTextHandler(&n.log, nil)),
 		Changed: func(s Status) {
 			mu.Lock()
 			defer mu.Unlock()

@@ -14,11 +14,14 @@ const (
 	Searching State = iota // no hub known, or it does not answer
 	Pending                // the hub's owner has not approved this satellite yet
 	Denied                 // the hub refuses this satellite
+	Unpaired               // there is a hub, and the satellite has to be paired with it
 	Up
 )
 
 // String is the state as it is logged and shown.
-func (s State) String() string { return [...]string{"searching", "pending", "denied", "up"}[s] }
+func (s State) String() string {
+	return [...]string{"searching", "pending", "denied", "unpaired", "up"}[s]
+}
 
 // Hub is a hub that may be there.
 type Hub struct {
@@ -27,6 +30,8 @@ type Hub struct {
 	ID   string
 	Name string // for people
 	Addr netip.AddrPort
+	// Secured is the port for CoAP over DTLS, as a hint, or 0 when none is known.
+	Secured uint16
 	// Configured says that the owner named its address.
 	Configured bool
 }

@@ -1,4 +1,5 @@
-package daemon
+// Package machine knows the addresses of the machine that the program runs on.
+package machine
 
 import (
 	"net"
@@ -11,15 +12,16 @@ import (
 // floods the hub must not cost a look at all interfaces each time.
 const ownFor = 2 * time.Second
 
-// machine knows the addresses of this machine, also those that it gets later.
-type machine struct {
+// Addresses are those of this machine, also those that it gets later. The zero value
+// is ready, for any goroutine.
+type Addresses struct {
 	mu    sync.Mutex
 	until time.Time
 	own   map[netip.Addr]bool
 }
 
-// is reports whether addr is this machine's.
-func (m *machine) is(addr netip.Addr) bool {
+// Has reports whether addr is this machine's.
+func (m *Addresses) Has(addr netip.Addr) bool {
 	if addr = addr.Unmap().WithZone(""); addr.IsLoopback() {
 		return true
 	}
