@@ -208,7 +208,7 @@ func TestBadNetworks(t *testing.T) {
 	for name, c := range map[string]struct {
 		how  netsim.Impairment
 		p99  time.Duration // beyond a fragment's own length
-		lost int           // fragments of all 2,130, at most
+		lost int           // fragments of all 1,100, at most
 	}{
 		"perfect":       {netsim.Impairment{}, ms, 0},
 		"5 % loss":      {loss5, 250 * ms, 0},
@@ -221,7 +221,7 @@ func TestBadNetworks(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				load := streams{satellites: 5, utterance: 8 * time.Second, preRoll: 25}
+				load := streams{satellites: 4, utterance: 5 * time.Second, preRoll: 25}
 				got := load.run(t, inMemory(netsim.NewNetwork(1), c.how))
 				t.Log(got)
 				if len(got.failed) > 0 || got.wrong > 0 || got.lost > c.lost || got.percentile(99) > c.p99 {
@@ -238,7 +238,7 @@ func TestCorruptionThatNobodyChecks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := netsim.NewNetwork(1)
 		bad := netsim.Impairment{Delay: 15 * time.Millisecond, Corrupt: 0.05, Unchecked: true}
-		load := streams{satellites: 20, utterance: 8 * time.Second, preRoll: 25}
+		load := streams{satellites: 8, utterance: 4 * time.Second, preRoll: 25}
 		got := load.run(t, inMemory(n, bad))
 		t.Log(got)
 		if got.wrong == 0 && len(got.failed) == 0 {
