@@ -1,5 +1,5 @@
 # Everything that can be done with vapd. 'make' prints this list.
-.PHONY: help setup build test demo bench lint cross deb test-board fuzz clean
+.PHONY: help setup build test demo bench bench-hub lint cross deb test-board fuzz clean
 .DEFAULT_GOAL := help
 
 # How long each fuzz target runs in 'make fuzz'.
@@ -43,6 +43,18 @@ bench: ## measure; figures go to build/figures/bench.txt
 	go build -o build/collect ./internal/figure/collect
 	go build -o build/vapd ./cmd/vapd
 	{ go test -run '^$$' -bench . -p 1 ./... && scripts/sizes.sh && build/vapd demo --dir build/bench --figures 20; } | build/collect build/figures bench
+
+# Each is run once: how long they take is in them.
+HUB_BENCHMARKS = ^Benchmark(Loss5|Arbitration|KillLoop|Conformance)$$
+HUB_MEASURED = ./protocol/clientregistry ./hub/focus/trial ./hub/store ./protocol/coap/conformance
+
+bench-hub: ## load a hub, beside libcoap's server; figures go to build/figures/bench-hub.txt
+	@scripts/setup.sh build test demo
+	@scripts/peers.sh build/python
+	go build -o build/collect ./internal/figure/collect
+	go build -o build/vapd ./cmd/vapd
+	{ build/vapd bench hub --figures all || echo "FAIL: vapd bench hub"; \
+		go test -run '^$$' -bench '$(HUB_BENCHMARKS)' -benchtime 1x -timeout 15m -p 1 $(HUB_MEASURED); } | build/collect build/figures bench-hub
 
 lint: ## formatting, static analysis, tidy go.mod, shell scripts
 	@scripts/setup.sh build lint

@@ -31,8 +31,8 @@ type Blow struct {
 	Took     time.Duration
 	Answered atomic.Int64
 	Latency  Histogram
-	// Busy requests were refused for now and sent again; those without an answer after a
-	// second, too.
+	// Busy requests were refused for now and sent again; those without an answer after
+	// 200 ms, too.
 	Busy, Repeated atomic.Int64
 }
 
@@ -97,7 +97,8 @@ type strike struct {
 }
 
 const (
-	answerTime = time.Second // after which a request is sent again
+	answerTime = time.Second            // for what begins a session
+	repeatTime = 200 * time.Millisecond // after which a request is sent again
 	// busyPause is before a request that was refused for now is sent again.
 	busyPause = time.Millisecond
 	// sessionFragments are those of a session: 28 s of sound. Hubs end one after a while.
@@ -179,7 +180,7 @@ func (s *striker) send(token uint32, x *strike) {
 
 // read takes one message of the server.
 func (s *striker) read() error {
-	r, err := s.receive(answerTime)
+	r, err := s.receive(repeatTime)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		s.again()
 		return nil
@@ -212,7 +213,7 @@ func (s *striker) read() error {
 // again repeats what was not answered.
 func (s *striker) again() {
 	for token, x := range s.flying {
-		if time.Since(x.sent) >= answerTime {
+		if time.Since(x.sent) >= repeatTime {
 			s.blow.Repeated.Add(1)
 			s.send(token, x)
 		}
