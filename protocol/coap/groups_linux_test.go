@@ -144,7 +144,7 @@ func TestMulticast(t *testing.T) {
 			for _, host := range tt.hosts {
 				uri := fmt.Sprintf("coap://%s:%d/.well-known/core?rt=", host, cfg.GroupPort)
 				asked.Go(func() {
-					out, _ := coapClient(t, "-B", "1", "-N", "-T", "12345678", "-v", "7", uri+"vap-skill-registry") // as long as its answer
+					out, _ := coapClient(t, "-B", "3", "-N", "-T", "12345678", "-v", "7", uri+"vap-skill-registry") // as long as its answer
 					if log := string(out); !strings.Contains(log, "t:NON c:2.05") || !strings.Contains(log, `</vap>;rt="vap-skill-registry";ct=42`) {
 						t.Errorf("asked at %s: got no NON with the link\n%s", host, log)
 					}

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -279,7 +280,7 @@ func TestObserveLossy(t *testing.T) {
 		all := rapid.Bool().Draw(rt, "all")
 		changes := rapid.IntRange(1, 30).Draw(rt, "changes")
 		synctest.Test(t, func(t *testing.T) {
-			rng := rand.New(rand.NewPCG(seed, 1))
+			rng, pauses := rand.New(rand.NewPCG(seed, 1)), rand.New(rand.NewPCG(seed, 2))
 			n := newMemNet()
 			n.fate = func(_, _ netip.AddrPort, _ []byte) []time.Duration {
 				var copies []time.Duration
@@ -290,12 +291,12 @@ func TestObserveLossy(t *testing.T) {
 			}
 			c := newCounter()
 			c.size = size
-			var o *Observer
+			var o atomic.Pointer[Observer]
 			serve := c.mux()
 			if all {
 				serve = func(_ Peer, req *Request, reply func(*Response)) {
 					if now := req.Observe(nil); now != nil {
-						o = now
+						o.Store(now)
 					}
 					reply(&Response{Code: codes.Content, Body: []byte("nothing yet")})
 				}
@@ -309,11 +310,11 @@ func TestObserveLossy(t *testing.T) {
 			for range changes {
 				c.change()
 				if all {
-					if err := o.Notify(c.Get(nil)); err != nil {
+					if err := o.Load().Notify(c.Get(nil)); err != nil {
 						t.Fatal(err)
 					}
 				}
-				time.Sleep(time.Duration(rng.IntN(300)) * time.Millisecond)
+				time.Sleep(time.Duration(pauses.IntN(300)) * time.Millisecond)
 			}
 			time.Sleep(3 * time.Minute)
 			synctest.Wait()

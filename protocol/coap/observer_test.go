@@ -3,6 +3,7 @@ package coap
 import (
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,7 +15,7 @@ import (
 // counter is a resource that says how often it changed.
 type counter struct {
 	Observable
-	n      int
+	n      atomic.Int64
 	non    bool
 	format *message.MediaType
 	size   int // of the body at least
@@ -23,13 +24,13 @@ type counter struct {
 func newCounter() *counter {
 	c := &counter{}
 	c.Get = func(*Request) *Response {
-		return &Response{Code: codes.Content, ContentFormat: c.format, NonConfirmable: c.non, Body: fmt.Appendf(nil, "%0*d", c.size, c.n)}
+		return &Response{Code: codes.Content, ContentFormat: c.format, NonConfirmable: c.non, Body: fmt.Appendf(nil, "%0*d", c.size, c.n.Load())}
 	}
 	return c
 }
 
 func (c *counter) change() {
-	c.n++
+	c.n.Add(1)
 	c.Changed()
 }
 
@@ -253,7 +254,7 @@ func TestNonNotifications(t *testing.T) {
 			c.change()
 			s.silence(100 * time.Millisecond)
 			s.send(ack(f.mid))
-			s.expectState("NON 2.05", fmt.Sprint(c.n))
+			s.expectState("NON 2.05", fmt.Sprint(c.n.Load()))
 			for range 14 {
 				c.change()
 				s.expect("NON 2.05")
@@ -327,7 +328,7 @@ func TestValidation(t *testing.T) {
 	c := newCounter()
 	text := message.TextPlain
 	c.Get = func(*Request) *Response {
-		return &Response{Code: codes.Content, ContentFormat: &text, ETag: fmt.Appendf(nil, "e%d", c.n%2), Body: []byte("state")}
+		return &Response{Code: codes.Content, ContentFormat: &text, ETag: fmt.Appendf(nil, "e%d", c.n.Load()%2), Body: []byte("state")}
 	}
 	withScript(t, Config{Handler: c.mux()}, func(t *testing.T, e *Endpoint, s *script) {
 		opts := []message.Option{
@@ -346,47 +347,4 @@ func TestValidation(t *testing.T) {
 		f, _ = s.expectState("CON 2.03", "")
 		s.send(ack(f.mid))
 	})
-}
-
-// TestObserverBounds: beyond the bounds a request is answered as one that does not
-// observe, and who ends makes room.
-func TestObserverBounds(t *testing.T) {
-	for _, tt := range []struct {
-		name string
-		cfg  Config
-		want int
-	}{
-		{"of all", Config{MaxObservers: 5}, 5},
-		{"of one peer", Config{MaxPeerObservers: 2}, 6},
-		{"of one path", Config{MaxResourceObservers: 4}, 4},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				c := newCounter()
-				tt.cfg.Handler = c.mux()
-				trustAll(&tt.cfg)
-				n := newMemNet()
-				tt.cfg.Conn = n.conn(1)
-				e := listen(t, tt.cfg)
-				observing := 0
-				for i := range 9 {
-					s := &script{n.conn(byte(10 + i/3)), t, e.LocalAddr()}
-					s.send(observe(uint16(i), fmt.Sprint(i), ""))
-					if _, seq := s.expectState("ACK 2.05", "0"); seq >= 0 {
-						observing++
-					}
-				}
-				if observing != tt.want || c.Observers() != tt.want {
-					t.Errorf("%d of 9 observe, %d counted, want %d", observing, c.Observers(), tt.want)
-				}
-				s := &script{n.conn(10), t, e.LocalAddr()}
-				s.send(observe(100, "0", "\x01"))
-				s.expect("ACK 2.05")
-				s.send(observe(101, "new", ""))
-				if _, seq := s.expectState("ACK 2.05", "0"); seq < 0 {
-					t.Error("there was no room after one ended")
-				}
-			})
-		})
-	}
 }
