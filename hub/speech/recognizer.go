@@ -182,13 +182,22 @@ func (u *utterance) carry(ctx context.Context, c *conn) error {
 	return fmt.Errorf("%w: %s: %w", ErrCrashed, u.engine.cfg.Name, err)
 }
 
-// longestChunk is the most samples of one event: a quarter second.
-const longestChunk = 4000
+const (
+	// longestChunk is the most samples of one event: a quarter second.
+	longestChunk = 4000
+	// remoteChunk is the fewest for a server, which says nothing before the end: a tenth
+	// of a second. An event for each fragment would cost more than all the rest of it.
+	remoteChunk = 1600
+)
 
-// take empties the queue. last says that no more will come.
+// take empties the queue, if there is enough for an event. last says that no more will
+// come.
 func (u *utterance) take() (samples []int16, last bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	if u.engine.cfg.Remote && len(u.queue) < remoteChunk && !u.finished {
+		return nil, false
+	}
 	samples, u.queue = u.queue, nil
 	return samples, u.finished
 }

@@ -3,12 +3,16 @@ package speech_test
 import (
 	"bufio"
 	"context"
+	"io"
 	"log/slog"
+	"net"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"vapd/hub/speech"
+	"vapd/protocol/wyoming"
 	"vapd/protocol/wyoming/wyomingtest"
 )
 
@@ -58,4 +62,65 @@ func TestRemoteServer(t *testing.T) {
 	done.Wait()
 	in.Close()
 	server.Wait()
+}
+
+// A server gets sound in pieces of a tenth of a second, however it comes in, and all of it.
+func TestRemoteServerGetsLongPieces(t *testing.T) {
+	var pieces []int // in samples; the server's until the transcript is there
+	serve := func(c net.Conn) {
+		defer c.Close()
+		in, out := wyoming.NewReader(c), wyoming.NewWriter(c)
+		for {
+			e, err := in.Read()
+			if err != nil {
+				return
+			}
+			switch e.Type {
+			case wyoming.TypeDescribe:
+				err = out.Write(wyoming.New(wyoming.TypeInfo, wyoming.Info{}, nil))
+			case wyoming.TypeAudioChunk:
+				pieces = append(pieces, len(e.Payload)/2)
+			case wyoming.TypeAudioStop:
+				err = out.Write(wyoming.New(wyoming.TypeTranscript, wyoming.Transcript{Text: "yes"}, nil))
+			}
+			if err != nil {
+				return // the engine gave the connection up
+			}
+		}
+	}
+	var servers sync.WaitGroup
+	e := speech.NewEngine(speech.EngineConfig{
+		Name: "remote", Remote: true, Logger: slog.New(slog.DiscardHandler),
+		Dial: func(context.Context) (io.ReadWriteCloser, error) {
+			ours, theirs := net.Pipe()
+			servers.Go(func() { serve(theirs) })
+			return ours, nil
+		},
+	})
+	r := speech.NewRecognizer(e, nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	var done sync.WaitGroup
+	done.Go(func() { e.Run(ctx) })
+	u := r.Listen()
+	for range 52 {
+		u.Write(make([]int16, 320))
+		time.Sleep(time.Millisecond) // each alone, as fragments come
+	}
+	if _, err := u.Finish(t.Context()); err != nil {
+		t.Error(err)
+	}
+	total := 0
+	for i, n := range pieces {
+		total += n
+		if n < 1600 && i < len(pieces)-1 {
+			t.Errorf("piece %d of %d has %d samples", i, len(pieces), n)
+		}
+	}
+	if total != 52*320 || len(pieces) > 11 {
+		t.Errorf("%d samples in %d pieces", total, len(pieces))
+	}
+	u.Close()
+	cancel()
+	done.Wait()
+	servers.Wait()
 }
