@@ -246,9 +246,7 @@ func (c *Call) encode() (err error) {
 	}
 	m.path(message.URIPath, c.req.Path)
 	payload := c.req.Body
-	if c.down.resp != nil {
-		payload = nil
-	} else if len(payload) > 0 && c.req.ContentFormat != nil {
+	if len(payload) > 0 && c.req.ContentFormat != nil {
 		m.uint(message.ContentFormat, uint32(*c.req.ContentFormat))
 	}
 	for _, q := range c.req.Query {
@@ -258,10 +256,14 @@ func (c *Call) encode() (err error) {
 		m.uint(message.Accept, uint32(*c.req.Accept))
 	}
 	switch {
-	case c.down.resp != nil:
+	case c.down.resp != nil: // with the options of the request, and without its body
 		m.uint(message.Block2, c.down.next().value())
+		payload = nil
 	case c.up.active:
 		payload = c.up.write(&m, payload)
+	case c.e.cfg.BlockSize < maxBlockSize: // the response's, before the server chooses
+		szx, _ := szxOf(c.e.cfg.BlockSize)
+		m.uint(message.Block2, block{szx: szx}.value())
 	}
 	if c.proof != nil {
 		m.option(optionEcho, c.proof)

@@ -59,7 +59,7 @@ type Config struct {
 	MaxPending int
 
 	// BlockSize is the preferred size of a block: a power of two from 16 to 1024
-	// bytes; default 1024.
+	// bytes; default 1024. A client with a smaller one asks servers for it at once.
 	BlockSize int
 	// MaxBody bounds a body that came or goes in blocks, in bytes; default 256 KiB.
 	MaxBody int

@@ -23,6 +23,7 @@ type exchange struct {
 	mid     uint16
 	active  bool // in peer.exchanges
 	first   time.Time
+	end     time.Time // when it is given up
 	timeout time.Duration
 	repeats int
 	refused error // by the socket, the last time
@@ -48,6 +49,7 @@ func (x *exchange) begin(owner exchangeOwner, p *peer, packet []byte, path Path,
 	p.exchanges[mid] = x
 	if x.confirmable() {
 		x.timeout = p.rto.timeout(&p.e.cfg)
+		x.end = now.Add(p.e.cfg.MaxTransmitWait)
 		p.e.setAlarm(&x.alarm, x, now.Add(x.timeout))
 	}
 	p.send(packet, path, x, w)
@@ -86,9 +88,7 @@ func (x *exchange) again(w *work) {
 
 // ring is the retransmission timeout.
 func (x *exchange) ring(now time.Time, w *work) {
-	e := x.peer.e
-	end := x.first.Add(e.cfg.MaxTransmitWait)
-	if !now.Before(end) {
+	if !now.Before(x.end) {
 		x.stop()
 		err := ErrNoReply
 		if x.refused != nil {
@@ -97,8 +97,17 @@ func (x *exchange) ring(now time.Time, w *work) {
 		x.owner.failed(err, w)
 		return
 	}
+	if in, ok := x.owner.(*incoming); ok && in.notification && in.observer.supersede(in, now, w) {
+		return
+	}
 	x.again(w)
-	x.timeout = min(2*x.timeout, e.cfg.MaxRTO)
+	x.backOff(now, x.timeout, x.end)
+}
+
+// backOff waits twice as long as the timeout that has passed, until end at most.
+func (x *exchange) backOff(now time.Time, timeout time.Duration, end time.Time) {
+	e := x.peer.e
+	x.timeout, x.end = min(2*timeout, e.cfg.MaxRTO), end
 	next := now.Add(x.timeout)
 	if next.After(end) {
 		next = end

@@ -25,7 +25,8 @@ const (
 //
 // Notifications go one after the other: the next one when the one before was
 // acknowledged and its blocks were fetched; blocks that nobody fetches hold an Update up
-// for three seconds, a Notify for Config.BlockTimeout.
+// for three seconds, a Notify for Config.BlockTimeout. An Update goes in place of one that
+// would have to be sent again.
 type Observer struct {
 	in   *incoming // the request that began it, or renewed it last
 	peer *peer
@@ -37,6 +38,7 @@ type Observer struct {
 	started     bool      // the first response has arrived
 	current     *incoming // the notification under way, or the last NON one
 	queue       []*Response
+	newest      bool          // the one in queue is an Update
 	patience    time.Duration // with blocks that nobody fetches
 	blocks      *transfer     // of the last notification
 	format      *message.MediaType
@@ -138,11 +140,11 @@ func (o *Observer) enqueue(resp *Response, newest bool, w *work) error {
 	case o.over:
 		return ErrNotObserved
 	case newest:
-		o.queue, o.patience = append(o.queue[:0], resp), standsStill
+		o.queue, o.newest, o.patience = append(o.queue[:0], resp), true, standsStill
 	case len(o.queue) >= o.peer.e.cfg.MaxNotifications:
 		return ErrBusy
 	default:
-		o.queue, o.patience = append(o.queue, resp), o.peer.e.cfg.BlockTimeout
+		o.queue, o.newest, o.patience = append(o.queue, resp), false, o.peer.e.cfg.BlockTimeout
 	}
 	o.next(w)
 	return nil
@@ -187,6 +189,25 @@ func (o *Observer) send(resp *Response, now time.Time, w *work) {
 	o.peer.pending++
 	o.current, o.blocks = in, nil
 	in.answer(resp, w)
+}
+
+// supersede sends an Update that waits in place of old, which was not acknowledged and
+// would go again now, for what is left of its time (RFC 7641 section 4.5.2).
+func (o *Observer) supersede(old *incoming, now time.Time, w *work) bool {
+	if o.over || o.current != old || !o.newest || len(o.queue) == 0 || o.queue[0].NonConfirmable {
+		return false
+	}
+	resp := o.queue[0]
+	o.queue = o.queue[:0]
+	timeout, end := old.x.timeout, old.x.end
+	old.x.stop()
+	old.released = true
+	o.peer.pending--
+	o.send(resp, now, w)
+	if in := o.current; in != nil && in.x.active {
+		in.x.backOff(now, timeout, end)
+	}
+	return true
 }
 
 // admit looks at the response before it is sent: it may end the relation.
