@@ -20,8 +20,9 @@ const (
 	// 4.2.4.1). A home's network answers in less than the second that the RFC names.
 	flightInterval = 500 * time.Millisecond
 	// refuseAfter is how long after the client named its identity its Finished must have
-	// been verified: clients repeat a lost one after one second, and two more.
-	refuseAfter = 3500 * time.Millisecond
+	// been verified: clients repeat a lost one after one second, and two more; one on
+	// GnuTLS when our flight comes for the fourth time, after 3.5 s.
+	refuseAfter = 5 * time.Second
 	// unprovenFor is how long a stranger may take to return the cookie.
 	unprovenFor = 3 * time.Second
 	// replaceAfter is how old an unfinished handshake must be for another hello from
