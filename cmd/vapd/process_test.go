@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"vapd/internal/netns"
 	"vapd/protocol/control"
 )
 
@@ -25,7 +26,14 @@ type daemonProcess struct {
 // startDaemon runs vapd with args and waits for its line "ready", which it decodes.
 func startDaemon(t *testing.T, env []string, log string, ready any, args ...string) *daemonProcess {
 	t.Helper()
-	p := &daemonProcess{cmd: exec.Command(os.Args[0], args...), done: make(chan error, 1), log: log}
+	return startDaemonOn(t, "", env, log, ready, args...)
+}
+
+// startDaemonOn does so on another host of netns.
+func startDaemonOn(t *testing.T, host string, env []string, log string, ready any, args ...string) *daemonProcess {
+	t.Helper()
+	command := netns.Args(host, append([]string{os.Args[0]}, args...)...)
+	p := &daemonProcess{cmd: exec.Command(command[0], command[1:]...), done: make(chan error, 1), log: log}
 	p.cmd.Env = append(os.Environ(), append(env, asProgram+"=1")...)
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {

@@ -85,6 +85,8 @@ func Inside(t *testing.T, script string) bool {
 	out, err := cmd.CombinedOutput()
 	if err != nil || !bytes.Contains(out, []byte("--- PASS: "+t.Name())) {
 		t.Errorf("%v:\n%s", err, out)
+	} else if testing.Verbose() {
+		t.Logf("\n%s", out)
 	}
 	return false
 }
