@@ -151,7 +151,7 @@ func (v *visits) admit(c *client, r Request) (token string, err error) {
 	case r.Token != "" && v.cfg.Tokens.Matches(r.Token, c.TokenHash):
 		c.TokenUsed = true
 		return "", nil
-	case r.Token == "" && tokenless && r.Elsewhere:
+	case r.Token == "" && tokenless && r.Identity == "" && r.Elsewhere:
 		return "", ErrTaken
 	case r.Token == "" && tokenless:
 		return "", nil

@@ -1,6 +1,11 @@
 package clients
 
-import "vapd/protocol/pairing"
+import (
+	"cmp"
+	"fmt"
+
+	"vapd/protocol/pairing"
+)
 
 // Offer keeps a key that was agreed with a satellite, and approves the satellite
 // (pairing.Keys): the owner paired it. The keys from before stay valid until the new one
@@ -16,8 +21,21 @@ func (g *Registry) Offer(p pairing.Pairing) error {
 		now := g.cfg.Now()
 		c = client{ID: p.ID, FirstSeen: now, LastSeen: now}
 	}
-	c.Name, c.State, c.Keys = p.Name, Approved, c.Keys.Offer(p.Key)
+	c.Name, c.State, c.Keys = cmp.Or(p.Name, c.Name), Approved, c.Keys.Offer(p.Key)
 	return g.keep(map[string]*client{p.ID: &c})
+}
+
+// Replace keeps a key that was agreed under an older one, if that is still valid
+// (pairing.Keys).
+func (g *Registry) Replace(id string, old, next pairing.Key) error {
+	g.changing.Lock()
+	defer g.changing.Unlock()
+	c, ok := g.get(id)
+	if key, valid := c.Keys.Find(old.ID()); !ok || c.State == Denied || !valid || key != old {
+		return fmt.Errorf("clients: the key of %q became void while another was agreed", id)
+	}
+	c.Keys = c.Keys.Offer(next)
+	return g.keep(map[string]*client{id: &c})
 }
 
 // known counts the clients that are kept.
@@ -46,21 +64,18 @@ func (g *Registry) Key(identity string) (pairing.Key, bool) {
 	return c.Keys.Find(keyID)
 }
 
-// KeyUsed takes note that a handshake was finished under an identity: a new key that was
-// used makes the older one void. Connect does the same.
-func (g *Registry) KeyUsed(identity string) error {
-	key, ok := g.Key(identity)
-	id, _, _ := pairing.SplitIdentity(identity)
-	if c, _ := g.get(id); !ok || c.Keys.UsedByPeer(key) == c.Keys {
-		return nil
-	}
-	return g.change(id, func(c *client) { c.Keys = c.Keys.UsedByPeer(key) })
-}
-
 // Unpair voids the keys of a client. It stays approved, and may connect as clients do
-// that were never paired. Whose device is lost is for Forget or Decide.
+// that were never paired. Whose device is lost is for Revoke.
 func (g *Registry) Unpair(id string) error {
 	return g.change(id, func(c *client) { c.Keys = pairing.Keyring{} })
+}
+
+// Revoke denies a client whose device somebody else may have, and voids its keys and its
+// token for good: they stay void when the client is approved again.
+func (g *Registry) Revoke(id string) error {
+	return g.change(id, func(c *client) {
+		c.State, c.Keys, c.TokenHash, c.TokenUsed = Denied, pairing.Keyring{}, nil, false
+	})
 }
 
 var _ pairing.Keys = (*Registry)(nil)

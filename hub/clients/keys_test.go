@@ -79,7 +79,7 @@ func TestAKeyIsProvisionalUntilItIsUsed(t *testing.T) {
 	if _, err := f.visit(from("a", hall, token)); err != nil {
 		t.Errorf("before: %v", err)
 	}
-	if err := f.KeyUsed(pairingOf("a", 1).Identity()); err != nil {
+	if _, err := f.visit(by(pairingOf("a", 1), token)); err != nil {
 		t.Fatal(err)
 	}
 	f.reopen(t, ApproveAll)
@@ -105,11 +105,74 @@ func TestRotation(t *testing.T) {
 	if _, ok := f.Key(old.Identity()); ok {
 		t.Error("the old key is valid after the new one was used")
 	}
-	writes := f.store.writes
-	for _, p := range []pairing.Pairing{old, next} {
-		if err := f.KeyUsed(p.Identity()); err != nil || f.store.writes != writes {
-			t.Errorf("used again: %v, %d writes", err, f.store.writes-writes)
+	if c, _ := f.Get("a"); c.Name == "" {
+		t.Error("it has no name any more")
+	}
+}
+
+// Keys that are agreed on while the old one becomes void let nobody in again.
+func TestAVoidKeyIsNotReplaced(t *testing.T) {
+	old, next := pairingOf("a", 1), pairingOf("a", 2)
+	for name, void := range map[string]func(f *fixture) error{
+		"unpaired":  func(f *fixture) error { return f.Unpair("a") },
+		"lost":      func(f *fixture) error { return f.Revoke("a") },
+		"denied":    func(f *fixture) error { return f.Decide("a", Denied) },
+		"forgotten": func(f *fixture) error { return f.Forget("a") },
+	} {
+		f := open(t, ApproveAsk)
+		f.offer(t, old)
+		if err := f.Replace("a", old.Key, next.Key); err != nil || f.keyState("a") != Offered {
+			t.Fatalf("%v, %q", err, f.keyState("a"))
 		}
+		if err := void(f); err != nil {
+			t.Fatal(err)
+		}
+		before, _ := f.Get("a")
+		if err := f.Replace("a", next.Key, old.Key); err == nil {
+			t.Errorf("%s, and its key is replaced", name)
+		}
+		if after, _ := f.Get("a"); after != before {
+			t.Errorf("%s: %+v became %+v", name, before, after)
+		}
+	}
+}
+
+// Who has the device of a lost client has its token as well: that stays void when the
+// owner found the device again and approves it.
+func TestALostClientIsShutOutForGood(t *testing.T) {
+	f := open(t, ApproveAsk)
+	p := pairingOf("a", 1)
+	f.offer(t, p)
+	token, err := f.visit(by(p, ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Revoke("a"); err != nil {
+		t.Fatal(err)
+	}
+	f.reopen(t, ApproveAsk)
+	for name, r := range map[string]Request{"its key": by(p, token), "its token": from("a", hall, token), "on this machine": from("a", local, token)} {
+		if _, err := f.visit(r); err == nil {
+			t.Errorf("%s lets it in", name)
+		}
+	}
+	if err := f.Decide("a", Approved); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := f.visit(from("a", hall, token)); err == nil && again == "" {
+		t.Error("the old token is good again")
+	}
+}
+
+// Its key vouches for a client that keeps no token, from wherever it comes back.
+func TestAPairedClientWithoutATokenComesBack(t *testing.T) {
+	f := open(t, ApproveAsk)
+	p := pairingOf("old.peer", 1)
+	f.offer(t, p)
+	r := by(p, "")
+	r.Elsewhere = true
+	if token, err := f.visit(r); err != nil || token != "" {
+		t.Errorf("%q, %v", token, err)
 	}
 }
 

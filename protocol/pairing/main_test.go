@@ -42,6 +42,16 @@ func (s *store) Offer(p Pairing) error {
 	return nil
 }
 
+func (s *store) Replace(id string, old, next Key) error {
+	s.mu.Lock()
+	ring := s.rings[id]
+	s.mu.Unlock()
+	if k, ok := ring.Find(old.ID()); !ok || k != old {
+		return errors.New("void")
+	}
+	return s.Offer(Pairing{ID: id, Key: next})
+}
+
 func (s *store) Paired(id string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -19,7 +19,7 @@ import (
 )
 
 // Rotate agrees a new key with the satellite at peer, which must be an association that
-// its present key secures. The new key is offered to Keys and valid beside the old one
+// its present key secures. The new key goes to Keys.Replace and is valid beside the old one
 // until it is used (Keyring); the satellite uses it at its next handshake. When Rotate
 // fails nothing is lost: the old key stays, and Rotate may be called again.
 //
@@ -48,10 +48,11 @@ func (s *Server) rotate(ctx context.Context, peer coap.Peer, p Pairing) error {
 	if err != nil {
 		return err
 	}
-	if p.Key, err = nextKey(p, private, answer.key, mine, answer.key); err != nil {
+	next, err := nextKey(p, private, answer.key, mine, answer.key)
+	if err != nil {
 		return err
 	}
-	return s.cfg.Keys.Offer(p)
+	return s.cfg.Keys.Replace(p.ID, p.Key, next)
 }
 
 // nextKey is the key after p.Key: HKDF of the X25519 result with p.Key as salt, bound to

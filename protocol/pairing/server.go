@@ -28,6 +28,9 @@ type Keys interface {
 	// satellite. When it returns nil that is on the disk. An empty p.Name leaves the name
 	// that is known.
 	Offer(p Pairing) error
+	// Replace adds next to the keyring of a satellite as Offer does, but only while old is
+	// in it: who was unpaired meanwhile stays so.
+	Replace(id string, old, next Key) error
 	// Paired reports, from memory, whether a satellite of this id has a key.
 	Paired(id string) bool
 	// Key finds the key of a Pairing.Identity.
