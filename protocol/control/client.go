@@ -66,7 +66,7 @@ func (c *Client) Close() error {
 
 // read hands the responses out until the connection ends.
 func (c *Client) read() {
-	lines := newScanner(c.conn)
+	lines := newScanner(c.conn, maxLine)
 	for {
 		line, err := readLine(lines)
 		var r response
@@ -130,7 +130,7 @@ func (c *Client) forget(id uint64) {
 }
 
 func (c *Client) write(r *request) error {
-	line, err := encode(r)
+	line, err := encode(r, maxRequest)
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ type serverConn struct {
 
 // read takes requests until the client is gone (nil) or sends what is none.
 func (c *serverConn) read(ctx context.Context) error {
-	lines := newScanner(c.conn)
+	lines := newScanner(c.conn, maxRequest)
 	for {
 		line, err := readLine(lines)
 		if errors.Is(err, io.EOF) {
@@ -143,10 +143,10 @@ func (c *serverConn) stream(ctx context.Context, req request, h method) error {
 // write sends r and reports whether the client is still there. It waits as long as
 // the client does not read.
 func (c *serverConn) write(r *response) bool {
-	line, err := encode(r)
+	line, err := encode(r, maxLine)
 	if err != nil {
 		// Too long for a line: the client gets that instead.
-		line, err = encode(&response{ID: r.ID, Error: asError(err)})
+		line, err = encode(&response{ID: r.ID, Error: asError(err)}, maxLine)
 	}
 	if err != nil {
 		c.cfg.Logger.Error("control: response can't be encoded", "error", err)

@@ -96,7 +96,7 @@ func TestCall(t *testing.T) {
 		{"frobnicate", nil, CodeUnknownMethod, "frobnicate"},
 		{"echo", 5, CodeMalformed, "params of echo"},
 		{"count", map[string]int{"From": 1, "Too": 2}, CodeMalformed, "Too"},
-		{"huge", nil, CodeFailed, "longer than"},
+		{"huge", nil, CodeFailed, "too long"},
 	} {
 		_, err := Call[string](t.Context(), c, e.method, e.params)
 		var refused *Error
@@ -107,7 +107,7 @@ func TestCall(t *testing.T) {
 	if _, err := Call[int](t.Context(), c, "count", numbers{0, 9}); err == nil || !strings.Contains(err.Error(), "subscription") {
 		t.Errorf("a stream was called: %v", err)
 	}
-	if _, err := Call[string](t.Context(), c, "echo", strings.Repeat("x", maxLine)); !errors.Is(err, errTooLong) {
+	if _, err := Call[string](t.Context(), c, "echo", strings.Repeat("x", maxRequest)); !errors.Is(err, errTooLong) {
 		t.Errorf("too long a call: %v", err)
 	}
 	// None of that disturbs the connection.

@@ -4,12 +4,15 @@ import (
 	"bufio"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 )
 
-// maxLine bounds one message in bytes.
-const maxLine = 1 << 20
+// Bounds of one message in bytes. The answer with all clients of a hub, 20,000, is the
+// largest.
+const (
+	maxRequest = 1 << 20
+	maxLine    = 16 << 20
+)
 
 // request is what a client sends.
 type request struct {
@@ -55,7 +58,7 @@ func asError(err error) *Error {
 	return &Error{CodeFailed, err.Error()}
 }
 
-var errTooLong = fmt.Errorf("control: a message is longer than %d bytes", maxLine)
+var errTooLong = errors.New("control: a message is too long")
 
 // readLine returns the next line without its end. The bytes are valid until the
 // next call.
@@ -71,19 +74,19 @@ func readLine(r *bufio.Scanner) ([]byte, error) {
 	return nil, io.EOF
 }
 
-func newScanner(r io.Reader) *bufio.Scanner {
+func newScanner(r io.Reader, longest int) *bufio.Scanner {
 	s := bufio.NewScanner(r)
-	s.Buffer(make([]byte, 0, 4096), maxLine)
+	s.Buffer(make([]byte, 0, 4096), longest)
 	return s
 }
 
-// encode is v as one line.
-func encode(v any) ([]byte, error) {
+// encode is v as one line of less than longest bytes.
+func encode(v any, longest int) ([]byte, error) {
 	line, err := json.Marshal(v)
 	if err != nil {
 		return nil, err
 	}
-	if len(line) >= maxLine {
+	if len(line) >= longest {
 		return nil, errTooLong
 	}
 	return append(line, '\n'), nil
