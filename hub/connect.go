@@ -62,9 +62,11 @@ func (h *Hub) runConnects(ctx context.Context) {
 			for i, c := range waiting {
 				requests[i] = c.req
 			}
+			h.deciding.Lock()
 			for i, d := range h.cfg.Registry.Connect(requests...) {
 				h.decided(waiting[i], d, refusals)
 			}
+			h.deciding.Unlock()
 		}
 	}
 }

@@ -41,13 +41,12 @@ func (h *Hub) Control() *control.Mux {
 }
 
 func (h *Hub) controlPairing(m *control.Mux) {
-	for name, c := range map[string]api.Command{
-		control.MethodPair: api.OpenPairing{}, control.MethodPairDeny: api.DenyPairing{}, control.MethodPairClose: api.ClosePairing{},
-	} {
-		control.Handle(m, name, func(ctx context.Context, _ struct{}) (api.Result, error) { return h.Do(ctx, owner, c) })
-	}
-	control.Handle(m, control.MethodPairCode, func(ctx context.Context, p control.PairingPlace) (api.Result, error) {
-		return h.Do(ctx, owner, api.OpenPairingCode{Address: p.Address})
+	control.HandleStream(m, control.TopicPair, h.pairStream)
+	control.Handle(m, control.MethodPairList, func(ctx context.Context, _ struct{}) (api.Result, error) {
+		return h.Do(ctx, owner, api.ListPairings{})
+	})
+	control.Handle(m, control.MethodPairDeny, func(ctx context.Context, _ struct{}) (api.Result, error) {
+		return h.Do(ctx, owner, api.DenyPairing{})
 	})
 	control.Handle(m, control.MethodPairApprove, func(ctx context.Context, d control.PairingDigits) (api.Result, error) {
 		return h.Do(ctx, owner, api.ApprovePairing{Digits: d.Digits})

@@ -43,6 +43,8 @@ func (h *Hub) expel(id string, err error) error {
 	if err != nil {
 		return named(id, err)
 	}
+	h.deciding.Lock()
+	defer h.deciding.Unlock()
 	h.server.Disconnect(id)
 	h.mirror.forget(id)
 	return nil

@@ -37,8 +37,8 @@ type Config struct {
 	Groups             bool
 	// Open lets clients in that are not paired, without encryption, from wherever they are.
 	Open bool
-	// Local reports whether an address is the hub's own machine's: clients there need no
-	// encryption.
+	// Local reports whether who sends from an address is on the hub's own machine: clients
+	// there need no encryption.
 	Local      func(netip.Addr) bool
 	MaxClients int
 	// MaxSessions bounds the conversations at one time.
@@ -71,11 +71,12 @@ type Hub struct {
 	server   *clientregistry.Server
 	doors    doors
 	pairing  *pairing.Server
-	compare  atomic.Pointer[pairing.Code] // that the owner was asked about last
+	desk     desk
 	referee  *referee
 	mirror   *mirror
 	watchers watchers
 	connects chan connecting
+	deciding sync.Mutex // held while clients are let in or shut out: neither overtakes the other
 	started  time.Time
 
 	ctx      context.Context // of the sessions
@@ -94,6 +95,7 @@ func New(cfg Config) (*Hub, error) {
 		referee:  newReferee(cfg.Window),
 		mirror:   newMirror(cfg.Store.Bucket(store.Timers), cfg.Logger, cfg.Now()),
 		connects: make(chan connecting, maxConnecting),
+		desk:     desk{now: cfg.Now},
 		started:  cfg.Now(),
 	}
 	h.ctx, h.cancel = context.WithCancel(context.Background())

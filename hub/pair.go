@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"vapd/hub/api"
-	"vapd/hub/clients"
 	"vapd/protocol/control"
 	"vapd/protocol/pairing"
 )
@@ -25,6 +24,8 @@ func security(open bool) string {
 // pair carries out the commands of pairing; false says that c is none.
 func (h *Hub) pair(ctx context.Context, c api.Command) (api.Result, error, bool) {
 	switch c := c.(type) {
+	case api.ListPairings:
+		return h.desk.look(), nil, true
 	case api.OpenPairing:
 		return nil, h.pairing.OpenPush(), true
 	case api.OpenPairingCode:
@@ -50,7 +51,7 @@ func (h *Hub) pair(ctx context.Context, c api.Command) (api.Result, error, bool)
 	case api.UnpairClient:
 		return nil, h.revoke(c.ID, h.cfg.Registry.Unpair(c.ID)), true
 	case api.LostClient:
-		return nil, h.lost(c.ID), true
+		return nil, h.revoke(c.ID, h.cfg.Registry.Revoke(c.ID)), true
 	case api.RotateKey:
 		return nil, h.rotate(ctx, c.ID), true
 	}
@@ -59,21 +60,11 @@ func (h *Hub) pair(ctx context.Context, c api.Command) (api.Result, error, bool)
 
 // approvePairing approves the code that a satellite shows, if it is the one of digits.
 func (h *Hub) approvePairing(digits string) error {
-	code := h.compare.Load()
-	if code == nil || code.Digits() != digits {
+	code, ok := h.desk.compared(digits)
+	if !ok {
 		return errNothingToCompare
 	}
-	return h.pairing.Approve(*code)
-}
-
-// lost shuts out a client whose device somebody else may have.
-func (h *Hub) lost(id string) error {
-	// Denied first: a client without a key that is approved may come in by its token.
-	err := h.cfg.Registry.Decide(id, clients.Denied)
-	if err == nil {
-		err = h.cfg.Registry.Unpair(id)
-	}
-	return h.revoke(id, err)
+	return h.pairing.Approve(code)
 }
 
 // revoke ends what a client has open after err, nil, voided its keys.
@@ -96,18 +87,54 @@ func (h *Hub) rotate(ctx context.Context, id string) error {
 
 // pairingTold passes on what happens in a pairing.
 func (h *Hub) pairingTold(e pairing.Event) {
-	h.log.Info("pairing", "what", string(e.Kind), "way", string(e.Way), "client", e.ID, "name", e.Name, "address", e.From, "why", e.Reason)
 	p := &control.PairingEvent{What: string(e.Kind), Way: string(e.Way), Replaces: e.Replaces, TriesLeft: e.TriesLeft}
 	if e.Kind == pairing.Compare {
-		h.compare.Store(&e.Code)
 		p.Digits = e.Code.Digits()
 		for _, c := range e.Code.Colours() {
 			p.Colours = append(p.Colours, c.String())
 		}
 	}
-	told := control.HubEvent{Kind: control.EventPairing, Client: e.ID, Name: e.Name, Why: e.Reason, Pairing: p}
+	shown := control.HubEvent{Kind: control.EventPairing, Client: e.ID, Name: e.Name, Why: e.Reason, Pairing: p}
 	if e.From.IsValid() {
-		told.Address = e.From.String()
+		shown.Address = e.From.String()
 	}
-	h.watchers.tell(told)
+	h.desk.told(e, shown)
+	h.watchers.tell(shown)
+}
+
+// pairStream pairs one satellite while somebody watches (control.TopicPair).
+func (h *Hub) pairStream(ctx context.Context, start control.PairingStart, send func(control.PairingStep)) error {
+	way, open := pairing.ByPush, api.Command(api.OpenPairing{})
+	if start.Code {
+		way, open = pairing.ByCode, api.OpenPairingCode{Address: start.Address}
+	}
+	var opened, closed bool
+	over := make(chan struct{})
+	defer h.Watch(func(e control.HubEvent) {
+		if e.Kind != control.EventPairing || e.Pairing.Way != string(way) {
+			return
+		}
+		kind := pairing.Kind(e.Pairing.What)
+		opened = opened || kind == pairing.Opened
+		if !opened || closed { // what comes before is the end of another's, or follows it
+			return
+		}
+		send(control.PairingStep{Event: &e})
+		if closed = kind == pairing.Paired || kind == pairing.Closed; closed {
+			close(over)
+		}
+	})()
+	result, err := h.Do(ctx, owner, open)
+	if err != nil {
+		return err
+	}
+	if code, ok := result.(control.PairingCode); ok {
+		send(control.PairingStep{Code: &code})
+	}
+	select {
+	case <-over:
+	case <-ctx.Done():
+		_, err = h.Do(context.WithoutCancel(ctx), owner, api.ClosePairing{})
+	}
+	return err
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync"
 	"syscall"
 
 	"vapd/internal/config"
@@ -26,34 +27,50 @@ type hubPairCmd struct {
 	ID      string `help:"With --export: the id that the satellite will have."`
 	Name    string `help:"With --export: the name that people see."`
 	Address string `placeholder:"HOST:PORT" help:"With --code and --export: where the satellite reaches the hub, in case that it does not find it."`
+	List    bool   `help:"Show which satellites ask to be paired, and the code of the one that waits for approval."`
+	Approve string `placeholder:"DIGITS" help:"Approve the satellite that shows these six digits, while another 'vapd hub pair' waits."`
 }
 
 // Validate refuses what does not go together (kong calls it).
 func (p hubPairCmd) Validate() error {
+	chosen := 0
+	for _, one := range []bool{p.Code, p.Export != "", p.List, p.Approve != ""} {
+		if one {
+			chosen++
+		}
+	}
 	switch {
-	case p.Code && p.Export != "":
-		return errors.New("--code and --export are two ways of pairing: choose one")
+	case chosen > 1:
+		return errors.New("--code, --export, --list and --approve exclude each other: choose one")
 	case p.Export != "" && p.ID == "":
 		return errors.New("--export needs --id: a new one like org.vapd.satellite.kitchen")
 	case p.Export == "" && (p.ID != "" || p.Name != ""):
 		return errors.New("--id and --name are for --export")
+	case p.Address != "" && !p.Code && p.Export == "":
+		return errors.New("--address is for --code and --export")
 	}
 	return nil
 }
 
 // Run pairs a satellite.
 func (p hubPairCmd) Run(c *hubCmd) error {
-	if p.Export != "" {
+	switch {
+	case p.Export != "":
 		return p.export(c)
+	case p.List:
+		return p.list(c, os.Stdout)
+	case p.Approve != "":
+		_, err := callHub[any](c, control.MethodPairApprove, control.PairingDigits{Digits: p.Approve})
+		return err // the one who waits tells the rest
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	conn, err := dialDaemon(ctx, config.PartHub, c.Control)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
-	return pairAtHub(ctx, conn, p, os.Stdin, os.Stdout)
+	return pairAtHub(ctx, conn, p, lines(os.Stdin), os.Stdout)
 }
 
 func (p hubPairCmd) export(c *hubCmd) error {
@@ -69,60 +86,92 @@ func (p hubPairCmd) export(c *hubCmd) error {
 	return nil
 }
 
-// pairAtHub opens a window and stays until a satellite is paired, the window closes, or
-// ctx ends, which closes it.
-func pairAtHub(ctx context.Context, hub *control.Client, p hubPairCmd, in io.Reader, out io.Writer) (err error) {
-	events, err := control.Subscribe[control.HubEvent](hub, control.TopicEvents, struct{}{})
+// list shows what can be paired now.
+func (hubPairCmd) list(c *hubCmd, out io.Writer) error {
+	now, err := callHub[control.Pairings](c, control.MethodPairList, struct{}{})
 	if err != nil {
 		return err
 	}
-	defer events.Close()
-	if err := p.open(ctx, hub, out); err != nil {
+	if e := now.Compare; e != nil {
+		fmt.Fprintf(out, "%s shows %s, or %s: 'vapd hub pair --approve %s' if it really does.\n",
+			whoPairs(*e), e.Pairing.Digits, strings.Join(e.Pairing.Colours, ", "), e.Pairing.Digits)
+	}
+	for _, e := range now.Asked {
+		fmt.Fprintf(out, "%s asks to be paired: 'vapd hub pair' lets it.\n", whoPairs(e))
+	}
+	switch {
+	case now.Compare != nil || len(now.Asked) > 0:
+	case now.Push:
+		fmt.Fprintln(out, "The hub waits for a satellite whose key is held.")
+	case now.Code:
+		fmt.Fprintln(out, "The hub waits for a satellite that gets its code.")
+	default:
+		fmt.Fprintln(out, "No satellite asks to be paired.")
+	}
+	return nil
+}
+
+// whoPairs is what a satellite says of itself, and where it is.
+func whoPairs(e control.HubEvent) string {
+	return fmt.Sprintf("%s (%s) at %s", printable(e.Name), printable(e.Client), e.Address)
+}
+
+// pairAtHub opens the hub for one satellite and stays until it is paired, the hub closes,
+// or ctx ends, which closes it.
+func pairAtHub(ctx context.Context, hub *control.Client, p hubPairCmd, answers <-chan string, out io.Writer) error {
+	steps, err := control.Subscribe[control.PairingStep](hub, control.TopicPair, control.PairingStart{Code: p.Code, Address: p.Address})
+	if err != nil {
 		return err
 	}
-	defer func() {
-		if ctx.Err() != nil { // Ctrl-C
-			_, err = control.Call[any](context.WithoutCancel(ctx), hub, control.MethodPairClose, struct{}{})
-		}
-	}()
-	answers := lines(in)
+	defer steps.Close()
+	deciding, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel()
 	for {
-		e, _, err := events.Next(ctx)
+		step, _, err := steps.Next(ctx)
 		switch {
+		case ctx.Err() != nil:
+			return errors.New("not paired: interrupted, and the hub is closed again")
 		case err != nil:
 			return err
-		case e.Kind != control.EventPairing:
-			continue
-		}
-		switch pairing.Kind(e.Pairing.What) {
-		case pairing.Compare:
-			if err := compare(ctx, hub, e, answers, out); err != nil {
+		case step.Code != nil:
+			err = showCode(*step.Code, out)
+		case step.Event != nil && pairing.Kind(step.Event.Pairing.What) == pairing.Compare:
+			showCompare(*step.Event, out)
+			wg.Go(func() { decide(deciding, hub, step.Event.Pairing.Digits, answers, out) })
+		case step.Event != nil:
+			var done bool
+			if done, err = showPairing(*step.Event, out); done {
 				return err
 			}
-		case pairing.Tried:
-			fmt.Fprintf(out, "A wrong code was tried from %s; %d tries are left.\n", e.Address, e.Pairing.TriesLeft)
-		case pairing.Paired:
-			fmt.Fprintf(out, "%s (%s) is paired.\n", printable(e.Name), printable(e.Client))
-			return nil
-		case pairing.Closed:
-			return fmt.Errorf("not paired: %s", e.Why)
+		}
+		if err != nil {
+			return err
 		}
 	}
 }
 
-// open opens the window and says what to do at the satellite.
-func (p hubPairCmd) open(ctx context.Context, hub *control.Client, out io.Writer) error {
-	if !p.Code {
-		if _, err := control.Call[any](ctx, hub, control.MethodPair, struct{}{}); err != nil {
-			return err
+// showPairing says what happened; done is true when it was the last that will.
+func showPairing(e control.HubEvent, out io.Writer) (done bool, err error) {
+	switch pairing.Kind(e.Pairing.What) {
+	case pairing.Opened:
+		if pairing.Way(e.Pairing.Way) == pairing.ByPush {
+			fmt.Fprintln(out, "Hold the key of the satellite until its light pulses, or run 'vapd satellite pair' there. You have two minutes.")
 		}
-		fmt.Fprintln(out, "Hold the key of the satellite until its light pulses, or run 'vapd satellite pair' there. You have two minutes.")
-		return nil
+	case pairing.Tried:
+		fmt.Fprintf(out, "%s tries the code; %d tries are left.\n", whoPairs(e), e.Pairing.TriesLeft)
+	case pairing.Paired:
+		fmt.Fprintf(out, "\n%s (%s) is paired.\n", printable(e.Name), printable(e.Client))
+		return true, nil
+	case pairing.Closed:
+		return true, fmt.Errorf("not paired: %s", e.Why)
 	}
-	code, err := control.Call[control.PairingCode](ctx, hub, control.MethodPairCode, control.PairingPlace{Address: p.Address})
-	if err != nil {
-		return err
-	}
+	return false, nil
+}
+
+// showCode shows the digits, and the picture that a phone reads.
+func showCode(code control.PairingCode, out io.Writer) error {
 	picture, err := pairing.QR(code.URI)
 	if err != nil {
 		return err
@@ -132,30 +181,44 @@ func (p hubPairCmd) open(ctx context.Context, hub *control.Client, out io.Writer
 	return nil
 }
 
-// compare asks the owner whether the satellite shows the same code.
-func compare(ctx context.Context, hub *control.Client, e control.HubEvent, answers <-chan string, out io.Writer) error {
-	fmt.Fprintf(out, "%s (%s) at %s wants to be paired.\n", printable(e.Name), printable(e.Client), e.Address)
+// showCompare shows what the satellite has to show as well.
+func showCompare(e control.HubEvent, out io.Writer) {
+	fmt.Fprintf(out, "%s wants to be paired.\n", whoPairs(e))
 	if e.Pairing.Replaces {
 		fmt.Fprintln(out, "A satellite of this id is paired already: its key will be replaced.")
 	}
-	fmt.Fprintf(out, "\n  %s    %s\n\nDoes the satellite show the same digits, or the same colours? [yes/no] ",
-		e.Pairing.Digits, strings.Join(e.Pairing.Colours, ", "))
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case answer := <-answers:
-		fmt.Fprintln(out)
-		if a := strings.ToLower(strings.TrimSpace(answer)); a != "y" && a != "yes" {
-			_, err := control.Call[any](ctx, hub, control.MethodPairDeny, struct{}{})
-			return err // the event that it is closed follows
-		}
-	}
-	_, err := control.Call[any](ctx, hub, control.MethodPairApprove, control.PairingDigits{Digits: e.Pairing.Digits})
-	return err
+	fmt.Fprintf(out, "\n  %s    %s\n\n", e.Pairing.Digits, strings.Join(e.Pairing.Colours, ", "))
 }
 
-// lines are the lines of in; at its end an empty one, which agrees to nothing. The
-// goroutine lives as long as in, which for a terminal is the program's life.
+// decide asks the owner whether the satellite shows the same code. Where nobody can answer,
+// the approval has to come from elsewhere. What follows, the hub tells.
+func decide(ctx context.Context, hub *control.Client, digits string, answers <-chan string, out io.Writer) {
+	method, params := "", any(struct{}{})
+	for method == "" {
+		fmt.Fprint(out, "Does the satellite show the same digits, or the same colours? [yes/no] ")
+		select {
+		case <-ctx.Done():
+			return
+		case answer, ok := <-answers:
+			if !ok {
+				fmt.Fprintf(out, "\nIf it does: vapd hub pair --approve %s\n", digits)
+				return
+			}
+			switch strings.ToLower(strings.TrimSpace(answer)) {
+			case "y", "yes":
+				method, params = control.MethodPairApprove, control.PairingDigits{Digits: digits}
+			case "n", "no":
+				method = control.MethodPairDeny
+			}
+		}
+	}
+	if _, err := control.Call[any](ctx, hub, method, params); err != nil && ctx.Err() == nil {
+		fmt.Fprintln(out, err)
+	}
+}
+
+// lines are the lines of in, and end with it. The goroutine lives as long as in, which for
+// a terminal is the program's life.
 func lines(in io.Reader) <-chan string {
 	ch := make(chan string)
 	go func() {

@@ -60,6 +60,8 @@ type (
 	// ForgetClient removes all that is known of a client and ends its connection.
 	ForgetClient struct{ ID string }
 
+	// ListPairings gives a control.Pairings.
+	ListPairings struct{}
 	// OpenPairing lets the next satellite whose key is held ask, for two minutes.
 	OpenPairing struct{}
 	// OpenPairingCode makes a code for a satellite, valid for ten minutes, and gives a
@@ -90,6 +92,7 @@ func (ApproveClient) command() {}
 func (DenyClient) command()    {}
 func (ForgetClient) command()  {}
 
+func (ListPairings) command()    {}
 func (OpenPairing) command()     {}
 func (OpenPairingCode) command() {}
 func (ApprovePairing) command()  {}

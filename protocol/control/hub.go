@@ -10,15 +10,14 @@ const (
 	MethodApproveClient = "clients.approve" // ClientID
 	MethodDenyClient    = "clients.deny"    // ClientID
 	MethodForgetClient  = "clients.forget"  // ClientID
-	MethodPair          = "pair"            // lets the next satellite whose key is held ask
-	MethodPairCode      = "pair.code"       // PairingPlace; returns PairingCode
+	MethodPairList      = "pair.list"       // returns Pairings
 	MethodPairApprove   = "pair.approve"    // PairingDigits
 	MethodPairDeny      = "pair.deny"
-	MethodPairClose     = "pair.close"
 	MethodPairExport    = "pair.export"    // PairingExport; returns PairingFile
 	MethodUnpair        = "clients.unpair" // ClientID
 	MethodRotate        = "clients.rotate" // ClientID
 	MethodLost          = "clients.lost"   // ClientID
+	TopicPair           = "pair"           // subscription with PairingStart: PairingStep
 	TopicEvents         = "events"         // subscription: HubEvent
 )
 
@@ -27,9 +26,30 @@ type ClientID struct {
 	ID string `json:"id"`
 }
 
-// PairingPlace says where satellites reach the hub: host and port, or empty.
-type PairingPlace struct {
+// PairingStart opens the hub for one satellite, as long as the subscription lasts: for one
+// whose key is held, for two minutes; or for one that has a code, for ten. What a satellite
+// began when it ends goes no further.
+type PairingStart struct {
+	Code bool `json:"code,omitempty"`
+	// Address is where satellites reach the hub, a hint for the code: host and port, or empty.
 	Address string `json:"address,omitempty"`
+}
+
+// PairingStep is the code that was made, or what happened: the last one is that a satellite
+// is paired, or that the hub is closed.
+type PairingStep struct {
+	Code  *PairingCode `json:"code,omitempty"`
+	Event *HubEvent    `json:"event,omitempty"` // with Pairing
+}
+
+// Pairings is what can be paired now.
+type Pairings struct {
+	Push bool `json:"push"` // the hub is open for a satellite whose key is held
+	Code bool `json:"code"` // a code is valid
+	// Compare is the satellite that waits for the owner to compare codes, and Asked are
+	// those whose key was held in the last two minutes while the hub was not open.
+	Compare *HubEvent  `json:"compare,omitempty"`
+	Asked   []HubEvent `json:"asked,omitempty"`
 }
 
 // PairingCode invites a satellite. Both fields are secret until the code was used.
