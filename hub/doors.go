@@ -25,10 +25,14 @@ type doors struct {
 // maxBody bounds what a client sends in blocks, in bytes.
 const maxBody = 1 << 20
 
+// maxPeers is how many peers a door remembers: each client twice, as one that comes back
+// is a new peer, and the others that the package in question has room for by default.
+func maxPeers(clients int) int { return 2*clients + 16384 }
+
 // listenDTLS opens the socket for DTLS, where whoever has a key comes in.
 func listenDTLS(cfg Config) (*dtls.Transport, error) {
 	return dtls.Listen(dtls.Config{
-		Addr: cfg.ListenDTLS, Logger: cfg.Logger,
+		Addr: cfg.ListenDTLS, Logger: cfg.Logger, MaxAssociations: maxPeers(cfg.MaxClients),
 		Keys: func(identity string) ([]byte, bool) {
 			key, ok := cfg.Registry.Key(identity)
 			return key[:], ok
@@ -39,20 +43,24 @@ func listenDTLS(cfg Config) (*dtls.Transport, error) {
 // openDoors opens the endpoints for what server and pair serve. The doors own transport.
 func openDoors(cfg Config, transport *dtls.Transport, server *clientregistry.Server, pair *pairing.Server) (d doors, err error) {
 	d.transport = transport
+	door := coap.Config{MaxBody: maxBody, MaxPeers: maxPeers(cfg.MaxClients), Logger: cfg.Logger}
 	secured := new(coap.Mux)
 	server.Register(secured)
-	d.secured, err = coap.Listen(coap.Config{Conn: transport, Handler: secured.Serve, MaxBody: maxBody, Logger: cfg.Logger})
+	inner := door
+	inner.Conn, inner.Handler = transport, secured.Serve
+	d.secured, err = coap.Listen(inner)
 	if err != nil {
 		return d, errors.Join(err, d.close())
 	}
 	plain := new(coap.Mux)
 	server.Register(plain)
 	pair.Register(plain)
-	handler := plain.Serve
+	outer := door
+	outer.Addr, outer.Groups, outer.Handler = cfg.Listen, cfg.Groups, plain.Serve
 	if !cfg.Open {
-		handler = pairedOnly(plain.Serve, cfg.Local)
+		outer.Handler = pairedOnly(plain.Serve, cfg.Local)
 	}
-	d.plain, err = coap.Listen(coap.Config{Addr: cfg.Listen, Groups: cfg.Groups, Handler: handler, MaxBody: maxBody, Logger: cfg.Logger})
+	d.plain, err = coap.Listen(outer)
 	if err != nil {
 		return d, errors.Join(err, d.close())
 	}
@@ -82,11 +90,11 @@ func (d doors) revoke(id string) {
 }
 
 // pairedOnly lets through, of what comes without encryption from another machine, only
-// discovery and pairing.
+// discovery and pairing. What comes to a group is the Mux's to be silent about.
 func pairedOnly(serve coap.Handler, local func(netip.Addr) bool) coap.Handler {
 	refusal := (&vap.Error{Code: codes.Unauthorized, Type: vap.TypePairingRequired}).Response()
 	return func(peer coap.Peer, req *coap.Request, reply func(*coap.Response)) {
-		if public(req.Path) || local(peer.Addr().Addr()) {
+		if public(req.Path) || req.Multicast || local(peer.Addr().Addr()) {
 			serve(peer, req, reply)
 			return
 		}

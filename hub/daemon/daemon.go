@@ -118,12 +118,12 @@ func hubConfig(o Options, state, id string, kept *store.Store) (hub.Config, []*s
 	if err != nil {
 		return hub.Config{}, nil, fmt.Errorf("daemon: listen_dtls: %w", err)
 	}
-	here, open := new(machine.Addresses), o.Config.Security == config.SecurityOpen
+	here, open := local(new(machine.Addresses)), o.Config.Security == config.SecurityOpen
 	registry, err := clients.Open(clients.Config{
 		Store:    kept.Bucket(store.Clients),
 		Tokens:   clients.RandomTokens{},
 		Approval: clients.Approval(o.Config.Clients.Approval), Tokenless: o.Config.Clients.Tokenless,
-		RequirePaired: !open, Local: here.Has,
+		RequirePaired: !open, Local: here,
 		Now: time.Now,
 	})
 	if err != nil {
@@ -135,7 +135,7 @@ func hubConfig(o Options, state, id string, kept *store.Store) (hub.Config, []*s
 	s := o.Config.Session
 	cfg := hub.Config{
 		ID: id, Name: name(o.Config.Name), Locales: []string{"en-US"},
-		Listen: listen, ListenDTLS: secured, Open: open, Local: here.Has,
+		Listen: listen, ListenDTLS: secured, Open: open, Local: here,
 		Groups: o.Config.Discoverable, MaxClients: o.Config.Clients.Max, MaxSessions: s.Most,
 		Registry: registry, Store: kept, Window: time.Duration(o.Config.Focus.Window), RequireSpeaker: o.Config.Focus.RequireSpeaker,
 		Recognizer: ear.recognizer(english.Sentences()), Synthesizer: voice.synthesizer(), Voice: o.Config.Speech.Voice,
@@ -161,6 +161,17 @@ func hubConfig(o Options, state, id string, kept *store.Store) (hub.Config, []*s
 		}
 	}
 	return cfg, engines, nil
+}
+
+// local says whether who sends from an address is on this machine. Linux takes no packet
+// from outside that claims to come from loopback or from an IPv4 address of its own, but
+// takes one that claims to come from its own IPv6 address, so that anybody in the network
+// could pass for a local client.
+func local(here *machine.Addresses) func(netip.Addr) bool {
+	return func(addr netip.Addr) bool {
+		addr = addr.Unmap()
+		return addr.IsLoopback() || addr.Is4() && here.Has(addr)
+	}
 }
 
 // library is libopus, or nil where it is not installed: then sound goes as PCM.

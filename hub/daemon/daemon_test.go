@@ -139,6 +139,16 @@ func satellite(t *testing.T, r control.HubReady) *clientregistry.Client {
 // satelliteAt is a client that the hub at addr let in, on the same address.
 func satelliteAt(t *testing.T, addr netip.AddrPort, id string) (*clientregistry.Client, vap.Connected) {
 	t.Helper()
+	c, answer, err := tryAt(t, addr, id)
+	if err != nil {
+		t.Fatalf("%v: %v", addr, err)
+	}
+	return c, answer
+}
+
+// tryAt is a client, and what the hub at addr said to it.
+func tryAt(t *testing.T, addr netip.AddrPort, id string) (*clientregistry.Client, vap.Connected, error) {
+	t.Helper()
 	mux := new(coap.Mux)
 	e, err := coap.Listen(coap.Config{Addr: netip.AddrPortFrom(addr.Addr(), 0), Handler: mux.Serve})
 	if err != nil {
@@ -162,10 +172,7 @@ func satelliteAt(t *testing.T, addr netip.AddrPort, id string) (*clientregistry.
 		_ = c.Close(ctx)
 	})
 	answer, err := c.Connect(t.Context(), e.Peer(addr), "")
-	if err != nil {
-		t.Fatalf("%v: %v", addr, err)
-	}
-	return c, answer
+	return c, answer, err
 }
 
 // said is a sentence in a voice, with a second of silence after it.
@@ -273,11 +280,12 @@ func TestWithoutEnginesTheHubSaysSo(t *testing.T) {
 	}
 }
 
-// A satellite on the hub's machine is let in from whatever address it comes: when it
-// found the hub in the network, that is the network's.
+// A satellite on the hub's machine is let in from the loopback and from the IPv4 addresses,
+// with which no other machine can pass for it; from an IPv6 address that can be forged, it
+// has to be paired as everybody is.
 func TestSatellitesOfTheSameMachineAreLetIn(t *testing.T) {
 	r := running(t, func(c *config.Hub) {
-		c.Listen, c.Clients.Approval, c.Speech.STT, c.Speech.TTS = "[::]:0", "ask", "none", "none"
+		c.Listen, c.ListenDTLS, c.Clients.Approval, c.Speech.STT, c.Speech.TTS = "[::]:0", "[::]:0", "ask", "none", "none"
 	})
 	port := netip.MustParseAddrPort(r.CoAP).Port()
 	own, err := net.InterfaceAddrs()
@@ -289,7 +297,14 @@ func TestSatellitesOfTheSameMachineAreLetIn(t *testing.T) {
 		if addr.IsLinkLocalUnicast() {
 			continue // needs a zone, which the list does not tell
 		}
-		satelliteAt(t, netip.AddrPortFrom(addr, port), "org.example.at."+addr.String())
+		_, _, err := tryAt(t, netip.AddrPortFrom(addr, port), "org.example.at."+addr.String())
+		var refusal *vap.Error
+		switch forgeable := addr.Is6() && !addr.IsLoopback(); {
+		case !forgeable && err != nil:
+			t.Errorf("%v: %v", addr, err)
+		case forgeable && (!errors.As(err, &refusal) || refusal.Type != vap.TypePairingRequired):
+			t.Errorf("%v: %v", addr, err)
+		}
 	}
 }
 
