@@ -15,8 +15,6 @@ import (
 	"strings"
 	"syscall"
 	"time"
-
-	bolt "go.etcd.io/bbolt"
 )
 
 const (
@@ -42,7 +40,7 @@ func Check(path string) (warning string, err error) {
 	if err != nil {
 		return "", err
 	}
-	if err := guard(func() error { return f.db.View(checkPages) }); err != nil {
+	if err := guard(f.checkPages); err != nil {
 		return "", err // f stays open: the search for more that is wrong still uses it
 	}
 	_, err = f.load()
@@ -50,11 +48,15 @@ func Check(path string) (warning string, err error) {
 }
 
 // checkPages returns what is wrong first; a single bit can make a billion errors.
-func checkPages(tx *bolt.Tx) error {
-	for err := range tx.Check() {
-		return fmt.Errorf("%w: %w", ErrDamaged, err)
+func (f *file) checkPages() error {
+	tx, err := f.db.Begin(false)
+	if err != nil {
+		return err
 	}
-	return nil
+	for err := range tx.Check() {
+		return fmt.Errorf("%w: %w", ErrDamaged, err) // and tx stays open, as f does
+	}
+	return tx.Rollback()
 }
 
 // checkHeaders looks at the two header pages, of which bbolt silently takes the older one

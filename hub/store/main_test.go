@@ -26,9 +26,10 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// inChild checks in a process of its own, as the hub does.
+// inChild checks in a process of its own, as the hub does. The race detector would have
+// it sleep for a second at its end.
 func inChild(ctx context.Context, path string) (string, error) {
-	return Checker("/usr/bin/env", child+"=check", os.Args[0])(ctx, path)
+	return Checker("/usr/bin/env", child+"=check", "GORACE=atexit_sleep_ms=0", os.Args[0])(ctx, path)
 }
 
 // here checks in this process, for tests whose files are whole.
