@@ -1,14 +1,18 @@
 #!/bin/sh
 # Install what tests talk to and Debian does not have: peers.sh DIR
-# It is the reference implementation of the Wyoming protocol (MIT), in Python.
+# Both are in Python: the reference implementation of the Wyoming protocol (MIT), and
+# aiocoap (MIT).
 set -eu
 dir=${1:?usage: peers.sh DIR}
 cd "$(dirname "$0")/.."
-requirement=$(sed -n 's/^const Requirement = "\(.*\)"$/\1/p' protocol/wyoming/wyomingtest/python.go)
+requirements=$(sed -n 's/^const Requirement = "\(.*\)"$/\1/p' \
+	protocol/wyoming/wyomingtest/python.go protocol/coap/conformance/aiocoap_test.go | sort -u)
 
-[ "$(cat "$dir/.installed" 2>/dev/null)" != "$requirement" ] || exit 0
-echo "peers: installing $requirement" >&2
+[ "$(cat "$dir/.installed" 2>/dev/null)" != "$requirements" ] || exit 0
+# shellcheck disable=SC2086 # requirements have no spaces
+echo "peers: installing" $requirements >&2
 rm -rf "$dir"
+# shellcheck disable=SC2086
 python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore \
-	--target "$dir" "$requirement"
-echo "$requirement" >"$dir/.installed"
+	--target "$dir" $requirements
+echo "$requirements" >"$dir/.installed"

@@ -35,6 +35,7 @@ var licenceOf = map[string]pack{
 	"iproute2":                {licence: "GPL-2", purpose: "tests: network namespaces"},
 	"libcoap3-bin":            {licence: "BSD-2-Clause", purpose: "tests: CoAP peer"},
 	"libcoap3-dev":            {licence: "BSD-2-Clause", purpose: "tests: CoAP peers of our own"},
+	"pkg-config":              {licence: "GPL-2+", purpose: "tests: compiles CoAP peers"},
 	"procps":                  {licence: "GPL-2+", purpose: "tests: processes"},
 	"shellcheck":              {licence: "GPL-3+", purpose: "lint of shell scripts"},
 	"systemd":                 {licence: "LGPL-2.1+", purpose: "tests: are the units sound"},
