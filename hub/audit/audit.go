@@ -6,14 +6,12 @@
 package audit
 
 import (
-	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -65,51 +63,51 @@ type Log struct {
 	log *slog.Logger
 
 	mu   sync.Mutex
-	file *os.File
-	size int64
+	file *os.File // nil: it is opened with the next entry
+	size int64    // of the whole entries
 	n    uint64
 	prev string // hash of the last line
 }
 
-// Open opens the log in dir. What a crash left of a last line is cut off, and said.
-func Open(dir string, now func() time.Time, log *slog.Logger) (*Log, error) {
-	l := &Log{dir: dir, now: now, log: log}
-	last, err := l.recover(filepath.Join(dir, fileName))
-	if errors.Is(err, fs.ErrNotExist) || err == nil && last == nil {
-		// The chain goes on from the file before.
-		var before []byte
-		if before, err = lastLine(filepath.Join(dir, oldName)); errors.Is(err, fs.ErrNotExist) {
-			err = nil
-		}
-		if last == nil {
-			last = before
-		}
-	}
-	if err == nil && last != nil {
-		var e Entry
-		if err = json.Unmarshal(last, &e); err == nil {
-			l.n, l.prev = e.N, hash(last)
-		}
-	}
-	if err == nil {
-		err = l.open()
-	}
-	if err != nil {
-		return nil, fmt.Errorf("audit: opening the log in %s: %w (move it away to begin a new one)", dir, err)
-	}
-	return l, nil
+// New makes the log in dir. It is opened with the first entry, and again after it could
+// not be: a disk that fails at the start may be there later.
+func New(dir string, now func() time.Time, log *slog.Logger) *Log {
+	return &Log{dir: dir, now: now, log: log}
 }
 
+func (l *Log) path(name string) string { return filepath.Join(l.dir, name) }
+
+// open finds the end of the chain, and opens the file behind it.
 func (l *Log) open() error {
-	path := filepath.Join(l.dir, fileName)
-	_, err := os.Lstat(path)
-	fresh := errors.Is(err, fs.ErrNotExist)
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
+	last, err := l.recover()
+	if err == nil && last == nil {
+		// The chain goes on from the file before.
+		if last, err = lastLine(l.path(oldName)); errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
+	}
+	if err != nil {
+		return err
+	}
+	l.n, l.prev = 0, ""
+	if last != nil {
+		var e Entry
+		if err := json.Unmarshal(last, &e); err != nil {
+			return l.setAside()
+		}
+		l.n, l.prev = e.N, hash(last)
+	}
+	return l.create()
+}
+
+// create opens the present file, which is made if there is none.
+func (l *Log) create() error {
+	f, err := os.OpenFile(l.path(fileName), os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
 	if err != nil {
 		return err
 	}
 	info, err := f.Stat()
-	if err == nil && fresh {
+	if err == nil && info.Size() == 0 {
 		err = durable.SyncFolder(l.dir)
 	}
 	if err != nil {
@@ -119,16 +117,34 @@ func (l *Log) open() error {
 	return nil
 }
 
+// setAside begins a new chain after one whose last line is no entry: somebody wrote into
+// the file, or the disk lost it.
+func (l *Log) setAside() error {
+	for _, name := range []string{fileName, oldName} {
+		aside := l.path(name) + ".damaged-" + l.now().UTC().Format("20060102-150405")
+		switch err := os.Rename(l.path(name), aside); {
+		case err == nil:
+			l.log.Error("audit: the log is damaged: it is set aside, and a new one begins", "file", aside)
+		case !errors.Is(err, fs.ErrNotExist):
+			return err
+		}
+	}
+	return l.create()
+}
+
 // recover cuts off what is behind the last line feed, and returns the last line.
-func (l *Log) recover(path string) ([]byte, error) {
-	data, err := os.ReadFile(path)
+func (l *Log) recover() ([]byte, error) {
+	data, err := os.ReadFile(l.path(fileName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}
 	whole := bytes.LastIndexByte(data, '\n') + 1
 	if whole < len(data) {
 		l.log.Warn("audit: the last entry was not written whole, and is cut off", "bytes", len(data)-whole)
-		if err := os.Truncate(path, int64(whole)); err != nil {
+		if err := os.Truncate(l.path(fileName), int64(whole)); err != nil {
 			return nil, err
 		}
 	}
@@ -154,63 +170,77 @@ func hash(line []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Add writes an entry; N, Time and Prev are filled in. When it returns nil the entry is
-// on the disk. An error is logged as well, with the entry: what happened is not hidden
-// by a disk that is full.
-func (l *Log) Add(e Entry) error {
+// Add writes entries; N, Time and Prev are filled in. When it returns nil all of them are
+// on the disk. An error is logged as well, with the entries: what happened
+// is not hidden by a disk that is full.
+func (l *Log) Add(entries ...Entry) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	e.N, e.Time, e.Prev = l.n+1, l.now().UTC(), l.prev
-	for _, text := range []*string{&e.Actor, &e.Action, &e.Object, &e.From, &e.Result, &e.Detail} {
-		if len(*text) > maxText {
-			*text = (*text)[:maxText] + "..."
-		}
-	}
-	line, err := json.Marshal(e)
+	err := l.add(entries)
 	if err == nil {
-		err = l.write(line)
+		return nil
 	}
-	if err != nil {
-		l.log.Error("audit: an entry is not kept", "error", err, "actor", e.Actor, "action", e.Action, "object", e.Object, "result", e.Result)
-		return fmt.Errorf("audit: %w", err)
+	for _, e := range entries {
+		l.log.Error("audit: an entry is not kept", "error", err,
+			"actor", e.Actor, "action", e.Action, "object", e.Object, "from", e.From, "result", e.Result, "detail", e.Detail)
 	}
-	l.n, l.prev = e.N, hash(line)
-	return nil
+	return fmt.Errorf("audit: writing %s: %w", l.path(fileName), err)
 }
 
-func (l *Log) write(line []byte) error {
-	if l.file == nil {
-		return fs.ErrClosed
+func (l *Log) add(entries []Entry) error {
+	if err := l.ready(); err != nil {
+		return err
 	}
-	if l.size >= MaxBytes {
-		if err := l.rotate(); err != nil {
+	n, prev, at := l.n, l.prev, l.now().UTC()
+	var lines []byte
+	for _, e := range entries {
+		e.N, e.Time, e.Prev = n+1, at, prev
+		for _, text := range []*string{&e.Actor, &e.Action, &e.Object, &e.From, &e.Result, &e.Detail} {
+			if len(*text) > maxText {
+				*text = (*text)[:maxText] + "..."
+			}
+		}
+		line, err := json.Marshal(e)
+		if err != nil {
 			return err
 		}
+		n, prev = e.N, hash(line)
+		lines = append(append(lines, line...), '\n')
 	}
-	n, err := l.file.Write(append(line, '\n'))
+	_, err := l.file.Write(lines)
 	if err == nil {
 		err = l.file.Sync()
 	}
 	if err != nil {
-		// Half a line would spoil the next one.
-		return errors.Join(err, l.file.Truncate(l.size))
+		// A part of it would spoil what follows: the next Add opens the file anew, which
+		// cuts off half a line, and goes on from whole ones if they can't be taken back.
+		err = errors.Join(err, l.file.Truncate(l.size), l.file.Close())
+		l.file = nil
+		return err
 	}
-	l.size += int64(n)
+	l.n, l.prev, l.size = n, prev, l.size+int64(len(lines))
 	return nil
 }
 
-func (l *Log) rotate() error {
-	if err := os.Rename(filepath.Join(l.dir, fileName), filepath.Join(l.dir, oldName)); err != nil {
-		return err
+// ready opens the log where it is not, and begins a new file where it is time to.
+func (l *Log) ready() error {
+	if l.file == nil {
+		if err := l.open(); err != nil {
+			return err
+		}
+	}
+	if l.size < MaxBytes {
+		return nil
 	}
 	old := l.file
-	if err := l.open(); err != nil {
+	if err := os.Rename(l.path(fileName), l.path(oldName)); err != nil {
 		return err
 	}
-	return old.Close()
+	l.file = nil
+	return errors.Join(old.Close(), l.create())
 }
 
-// Close closes the log.
+// Close closes the log until the next entry.
 func (l *Log) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -220,75 +250,4 @@ func (l *Log) Close() error {
 	err := l.file.Close()
 	l.file = nil
 	return err
-}
-
-// Report says how the log in a folder is.
-type Report struct {
-	Entries int
-	// Broken says where the chain does not hold, for people; empty when it does.
-	Broken string
-	// Hash is that of the last line.
-	Hash string
-}
-
-// Read calls each for every entry of the log in dir, the oldest first, and checks the
-// chain. A last line that is not whole yet is left out.
-func Read(dir string, each func(Entry)) (Report, error) {
-	r := reader{each: each}
-	for _, name := range []string{oldName, fileName} {
-		if err := r.read(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return r.Report, fmt.Errorf("audit: reading %s: %w", filepath.Join(dir, name), err)
-		}
-	}
-	return r.Report, nil
-}
-
-type reader struct {
-	Report
-	each func(Entry)
-	n    uint64
-}
-
-func (r *reader) read(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	b := bufio.NewReaderSize(f, maxLine)
-	for {
-		line, err := b.ReadSlice('\n')
-		switch {
-		case errors.Is(err, io.EOF):
-			return nil
-		case errors.Is(err, bufio.ErrBufferFull):
-			return fmt.Errorf("a line after entry %d has more than %d bytes", r.n, maxLine)
-		case err != nil:
-			return err
-		}
-		r.line(line[:len(line)-1])
-	}
-}
-
-func (r *reader) line(line []byte) {
-	var e Entry
-	if err := json.Unmarshal(line, &e); err != nil {
-		r.broken(fmt.Sprintf("the line after entry %d is not an entry", r.n))
-		r.Hash = hash(line)
-		return
-	}
-	// The first entry that is kept may follow ones that gave way long ago.
-	if first := r.Entries == 0; !first && (e.Prev != r.Hash || e.N != r.n+1) || first && (e.N == 1) != (e.Prev == "") {
-		r.broken(fmt.Sprintf("entry %d does not follow the one before: something was changed or taken out", e.N))
-	}
-	r.n, r.Hash = e.N, hash(line)
-	r.Entries++
-	r.each(e)
-}
-
-// broken keeps the first break.
-func (r *reader) broken(why string) {
-	if r.Broken == "" {
-		r.Broken = why
-	}
 }

@@ -12,12 +12,9 @@ import (
 	"time"
 )
 
-func open(t *testing.T, dir string) *Log {
+func logIn(t *testing.T, dir string) *Log {
 	t.Helper()
-	l, err := Open(dir, time.Now, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := New(dir, time.Now, slog.New(slog.DiscardHandler))
 	t.Cleanup(func() {
 		if err := l.Close(); err != nil {
 			t.Error(err)
@@ -46,12 +43,12 @@ func objects(t *testing.T, dir string) (all []string, r Report) {
 
 func TestEntriesFollowEachOther(t *testing.T) {
 	dir := t.TempDir()
-	l := open(t, dir)
+	l := logIn(t, dir)
 	add(t, l, "a", "b")
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	l = open(t, dir)
+	l = logIn(t, dir)
 	add(t, l, "c", strings.Repeat("x", 10_000))
 	all, r := objects(t, dir)
 	if len(all) != 4 || all[2] != "c" || r.Broken != "" || r.Entries != 4 {
@@ -78,7 +75,7 @@ func TestVerify(t *testing.T) {
 		"torn at end": {func(l []string) []string { return append(l, `{"n":5,"ti`) }, ""},
 	} {
 		dir := t.TempDir()
-		add(t, open(t, dir), "a", "b", "c", "d")
+		add(t, logIn(t, dir), "a", "b", "c", "d")
 		path := filepath.Join(dir, fileName)
 		data, err := os.ReadFile(path)
 		if err != nil {
@@ -97,7 +94,7 @@ func TestVerify(t *testing.T) {
 
 func TestATornLineIsCutOff(t *testing.T) {
 	dir := t.TempDir()
-	l := open(t, dir)
+	l := logIn(t, dir)
 	add(t, l, "a", "b")
 	path := filepath.Join(dir, fileName)
 	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
@@ -110,7 +107,7 @@ func TestATornLineIsCutOff(t *testing.T) {
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}
-	add(t, open(t, dir), "c")
+	add(t, logIn(t, dir), "c")
 	if all, r := objects(t, dir); len(all) != 3 || r.Broken != "" {
 		t.Errorf("%q, %+v", all, r)
 	}
@@ -119,7 +116,7 @@ func TestATornLineIsCutOff(t *testing.T) {
 // The chain goes on when the file gives way to the next.
 func TestRotation(t *testing.T) {
 	dir := t.TempDir()
-	l := open(t, dir)
+	l := logIn(t, dir)
 	add(t, l, "a", "b")
 	l.size = MaxBytes
 	add(t, l, "c")
@@ -129,7 +126,7 @@ func TestRotation(t *testing.T) {
 	if err := os.Remove(filepath.Join(dir, fileName)); err != nil { // the crash right after
 		t.Fatal(err)
 	}
-	l = open(t, dir)
+	l = logIn(t, dir)
 	add(t, l, "d")
 	if all, r := objects(t, dir); strings.Join(all, "") != "abd" || r.Broken != "" {
 		t.Errorf("%q, %+v", all, r)
@@ -157,10 +154,7 @@ func TestFullDisk(t *testing.T) {
 		}
 	})
 	var said strings.Builder
-	l, err := Open(dir, time.Now, slog.New(slog.NewTextHandler(&said, nil)))
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := New(dir, time.Now, slog.New(slog.NewTextHandler(&said, nil)))
 	kept := 0
 	for i := range 200 {
 		if l.Add(Entry{Actor: "owner", Action: "client.deny", Object: fmt.Sprint(i), Result: "ok"}) == nil {
