@@ -81,8 +81,8 @@ func config(tb testing.TB, from, homes, each int) Config {
 	}
 }
 
-// A few of the trials: the same from the same seed, always one winner, and better than the
-// rules beside by more than chance explains.
+// A few of the trials: always one winner, no worse than the rules beside, and the same
+// from the same seed. How good it is, only many trials tell.
 func TestTheNearestAnswers(t *testing.T) {
 	cfg := config(t, 0, 10, 6)
 	outcomes, err := Run(cfg)
@@ -96,9 +96,9 @@ func TestTheNearestAnswers(t *testing.T) {
 	if r.Nearest.Value < 75 || r.Nearest.Value < r.First.Value || r.Nearest.Value < r.Loudest.Value {
 		t.Errorf("%+v", r)
 	}
-	cfg.Homes = 1
+	cfg.Homes, cfg.Each = 1, 2
 	again, err := Run(cfg)
-	if err != nil || !slices.Equal(again, outcomes[:len(again)]) {
+	if err != nil || !slices.Equal(again, outcomes[:2]) {
 		t.Errorf("the same seed gave something else: %v, %v", again, err)
 	}
 }
