@@ -63,7 +63,9 @@ func (h *Hub) runConnects(ctx context.Context) {
 				requests[i] = c.req
 			}
 			h.deciding.Lock()
-			for i, d := range h.cfg.Registry.Connect(requests...) {
+			decisions := h.cfg.Registry.Connect(requests...)
+			h.auditConnects(requests, decisions)
+			for i, d := range decisions {
 				h.decided(waiting[i], d, refusals)
 			}
 			h.deciding.Unlock()
@@ -105,6 +107,7 @@ func (h *Hub) decided(c connecting, d clients.Decision, refusals map[string]stri
 // refused tells the owner about a client that was not let in.
 func (h *Hub) refused(r clients.Request, err error) {
 	h.log.Info("client refused", "client", r.ID, "address", r.From, "error", err)
+	h.auditRefused(r, err)
 	if errors.Is(err, clients.ErrPending) {
 		h.watchers.tell(control.HubEvent{Kind: control.EventAsks, Client: r.ID, Name: r.Name, Address: r.From.String()})
 	}

@@ -13,8 +13,8 @@ import (
 	"vapd/protocol/control"
 )
 
-// Do carries out a command (api.Dispatcher). What is here is the owner's alone.
-func (h *Hub) Do(ctx context.Context, who api.Actor, c api.Command) (api.Result, error) {
+// do carries out a command. What is here is the owner's alone.
+func (h *Hub) do(ctx context.Context, who api.Actor, c api.Command) (api.Result, error) {
 	if who.Kind != api.Owner {
 		return nil, fmt.Errorf("hub: %s %s: %w", who.Kind, who.ID, api.ErrDenied)
 	}

@@ -47,6 +47,10 @@ type Config struct {
 	Registry *clients.Registry
 	// Store keeps the timers that satellites report, and what Registry knows.
 	Store *store.Store
+	// Folder is where the hub's files are, for the command line.
+	Folder string
+	// Audit keeps who was let in and shut out; nil: nobody does.
+	Audit Auditor
 	// Window is how long satellites that woke for the same words are waited for.
 	Window         time.Duration
 	RequireSpeaker bool
@@ -76,6 +80,7 @@ type Hub struct {
 	mirror   *mirror
 	watchers watchers
 	connects chan connecting
+	journal  *journal
 	deciding sync.Mutex // held while clients are let in or shut out: neither overtakes the other
 	started  time.Time
 
@@ -96,6 +101,7 @@ func New(cfg Config) (*Hub, error) {
 		mirror:   newMirror(cfg.Store.Bucket(store.Timers), cfg.Logger, cfg.Now()),
 		connects: make(chan connecting, maxConnecting),
 		desk:     desk{now: cfg.Now},
+		journal:  newJournal(cfg.Audit, cfg.Now),
 		started:  cfg.Now(),
 	}
 	h.ctx, h.cancel = context.WithCancel(context.Background())
@@ -106,6 +112,8 @@ func New(cfg Config) (*Hub, error) {
 	if cfg.Open {
 		warnOpen(h.log, h.Addr())
 	}
+	h.journal.failed = func() uint64 { return h.doors.transport.Stats().Failed }
+	h.auditStart()
 	return h, nil
 }
 
@@ -143,6 +151,7 @@ func (h *Hub) AddrDTLS() netip.AddrPort { return h.doors.secured.LocalAddr() }
 // Run serves until ctx ends; then it ends every session and closes the socket.
 func (h *Hub) Run(ctx context.Context) error {
 	h.wg.Go(func() { h.mirror.run(ctx) })
+	h.wg.Go(func() { h.journal.run(ctx) })
 	h.runConnects(ctx)
 	h.cancel()
 	h.referee.close()
@@ -150,6 +159,7 @@ func (h *Hub) Run(ctx context.Context) error {
 	h.pairing.Close()
 	err := h.doors.close()
 	h.wg.Wait()
+	h.journal.finish()
 	return err
 }
 

@@ -98,6 +98,7 @@ func (h *Hub) pairingTold(e pairing.Event) {
 	if e.From.IsValid() {
 		shown.Address = e.From.String()
 	}
+	h.auditPairing(e)
 	h.desk.told(e, shown)
 	h.watchers.tell(shown)
 }

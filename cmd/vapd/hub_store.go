@@ -77,7 +77,11 @@ func (b hubBackupCmd) make(c *hubCmd) (*store.Backup, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the store is checked by this program itself, which can't be found: %w", err)
 	}
-	return store.Export(context.Background(), dir, b.File, daemon.StoreCheck(executable))
+	made, err := store.Export(context.Background(), dir, b.File, daemon.StoreCheck(executable))
+	if err != nil {
+		return nil, err
+	}
+	return made, auditOffline(dir, "backup", b.File)
 }
 
 // hubRestoreCmd puts back a backup.
@@ -100,6 +104,9 @@ func (r hubRestoreCmd) Run() error {
 		return fmt.Errorf("%s: a hub runs on this folder: stop it first ('systemctl stop vapd-hub')", dir)
 	}
 	if err != nil {
+		return err
+	}
+	if err := auditOffline(dir, "restore", r.File); err != nil {
 		return err
 	}
 	fmt.Printf("%s: restored the backup of %s, made %s, %s. What was there is beside it as *.before-restore-*.\n",

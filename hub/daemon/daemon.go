@@ -13,6 +13,7 @@ import (
 
 	"vapd/audio/opus"
 	"vapd/hub"
+	"vapd/hub/audit"
 	"vapd/hub/clients"
 	"vapd/hub/intent"
 	"vapd/hub/speech"
@@ -67,6 +68,9 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err != nil {
 		return err
 	}
+	trail := audit.New(state, time.Now, o.Logger)
+	defer func() { err = errors.Join(err, trail.Close()) }()
+	cfg.Folder, cfg.Audit = state, trail
 	h, err := hub.New(cfg)
 	if err != nil {
 		return err
