@@ -128,8 +128,10 @@ func (s *scan) entry(e *zeroconf.ServiceEntry) {
 	if e.Port <= 0 || e.Port > 65535 {
 		return
 	}
-	c := Candidate{ID: text(e.Text, "id"), Name: unescape(e.Instance), Version: text(e.Text, "vapVersion"),
-		Secured: parsePort(text(e.Text, "coaps"))}
+	c := Candidate{
+		ID: text(e.Text, "id"), Name: unescape(e.Instance), Version: text(e.Text, "vapVersion"),
+		Secured: parsePort(text(e.Text, "coaps")),
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, a := range addresses(e) {
