@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/plgd-dev/go-coap/v3/message/codes"
 )
@@ -48,6 +49,36 @@ func TestStaysSecured(t *testing.T) {
 			if way.Association != a {
 				t.Errorf("sent to %+v", way)
 			}
+		}
+	})
+}
+
+// endedConn sends nothing more to an association that has ended.
+type endedConn struct{ *memConn }
+
+func (c endedConn) WritePacket(b []byte, to Path) error {
+	if to.Association != nil {
+		return ErrEnded
+	}
+	return c.memConn.WritePacket(b, to)
+}
+
+// TestAfterTheEnd: who has not noticed that the association ended is told at once.
+func TestAfterTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := listen(t, Config{Conn: endedConn{newMemNet().conn(1)}})
+		peer := e.Secured(&Association{Identity: "a"}, netip.MustParseAddrPort("10.0.0.2:5684"))
+		start := time.Now()
+		for _, non := range []bool{false, true} {
+			if _, err := peer.Do(t.Context(), &Request{Code: codes.GET, NonConfirmable: non}); !errors.Is(err, ErrEnded) {
+				t.Errorf("non-confirmable %v: %v", non, err)
+			}
+		}
+		if err := e.Ping(t.Context(), peer); !errors.Is(err, ErrEnded) {
+			t.Errorf("ping: %v", err)
+		}
+		if d := time.Since(start); d != 0 {
+			t.Errorf("after %v", d)
 		}
 	})
 }

@@ -2,6 +2,7 @@ package coap
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"time"
 
@@ -120,6 +121,9 @@ func (x *exchange) backOff(now time.Time, timeout time.Duration, end time.Time) 
 func (x *exchange) unsent(err error, w *work) {
 	switch {
 	case !x.active:
+	case errors.Is(err, ErrEnded): // and does not begin again
+		x.stop()
+		x.owner.failed(ErrEnded, w)
 	case x.confirmable():
 		x.refused = err
 		x.path = Path{Peer: x.path.Peer, Association: x.path.Association} // never without
