@@ -2,6 +2,7 @@ package hub
 
 import (
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -62,9 +63,11 @@ func (d *desk) look() control.Pairings {
 	return state
 }
 
-// compared is the code that waits for the owner, if it is the one of digits.
+// compared is the code that waits for the owner, if it is the one of digits, with or without
+// spaces.
 func (d *desk) compared(digits string) (pairing.Code, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.code, d.state.Compare != nil && d.code.Digits() == digits
+	bare := func(s string) string { return strings.ReplaceAll(s, " ", "") }
+	return d.code, d.state.Compare != nil && bare(d.code.Digits()) == bare(digits)
 }

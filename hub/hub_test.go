@@ -55,8 +55,8 @@ func (pcmOnly) Names() []string                         { return nil }
 func (pcmOnly) Decoder(string) (session.Decoder, error) { return nil, errors.New("no such codec") }
 func (pcmOnly) Encoder(string) (session.Encoder, error) { return nil, errors.New("no such codec") }
 
-// openStore opens the store of a folder until the test ends.
-func openStore(t *testing.T, dir string) *store.Store {
+// openStore opens the store of a folder.
+func openStore(t *testing.T, dir string) (*store.Store, func()) {
 	t.Helper()
 	s, err := store.Open(t.Context(), store.Config{
 		Dir: dir, Logger: slog.New(slog.DiscardHandler),
@@ -65,17 +65,24 @@ func openStore(t *testing.T, dir string) *store.Store {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	return s, func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
-	})
-	return s
+	}
 }
 
 func start(t *testing.T, heard string, change func(*Config)) *Hub {
 	t.Helper()
-	kept := openStore(t, t.TempDir())
+	h, stop := startIn(t, t.TempDir(), heard, change)
+	t.Cleanup(stop)
+	return h
+}
+
+// startIn starts a hub on a folder; stop ends it, once.
+func startIn(t *testing.T, dir, heard string, change func(*Config)) (h *Hub, stop func()) {
+	t.Helper()
+	kept, closeStore := openStore(t, dir)
 	registry, err := clients.Open(clients.Config{
 		Store: kept.Bucket(store.Clients), Tokens: clients.RandomTokens{},
 		Approval: clients.ApproveFirst, Local: netip.Addr.IsLoopback, Now: time.Now,
@@ -95,20 +102,20 @@ func start(t *testing.T, heard string, change func(*Config)) *Hub {
 	if change != nil {
 		change(&cfg)
 	}
-	h, err := New(cfg)
+	h, err = New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- h.Run(ctx) }()
-	t.Cleanup(func() {
+	return h, sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
+		closeStore()
 	})
-	return h
 }
 
 // satellite is a connected client.

@@ -18,7 +18,9 @@ import (
 
 func TestTimersSurviveARestartOfTheHub(t *testing.T) {
 	dir := t.TempDir()
-	kept := openStore(t, dir).Bucket(store.Timers)
+	opened, closeStore := openStore(t, dir)
+	defer closeStore()
+	kept := opened.Bucket(store.Timers)
 	now := time.Unix(1_800_000_000, 0)
 	m := newMirror(kept, slog.New(slog.DiscardHandler), now)
 	m.setTimers("kitchen", []vap.TimerState{{ID: "short", Seconds: 60, Remaining: 30}, {ID: "long", Label: "tea", Seconds: 600, Remaining: 300}}, now)

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -94,7 +93,7 @@ func (hubPairCmd) list(c *hubCmd, out io.Writer) error {
 	}
 	if e := now.Compare; e != nil {
 		fmt.Fprintf(out, "%s shows %s, or %s: 'vapd hub pair --approve %s' if it really does.\n",
-			whoPairs(*e), e.Pairing.Digits, strings.Join(e.Pairing.Colours, ", "), e.Pairing.Digits)
+			whoPairs(*e), e.Pairing.Digits, strings.Join(e.Pairing.Colours, ", "), bare(e.Pairing.Digits))
 	}
 	for _, e := range now.Asked {
 		fmt.Fprintf(out, "%s asks to be paired: 'vapd hub pair' lets it.\n", whoPairs(e))
@@ -177,7 +176,7 @@ func showCode(code control.PairingCode, out io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(out, "%s\nThe code is %s, for ten minutes and one satellite:\n\n  vapd satellite pair --code %s\n\n",
-		picture, code.Code, strings.ReplaceAll(code.Code, " ", ""))
+		picture, code.Code, bare(code.Code))
 	return nil
 }
 
@@ -201,7 +200,7 @@ func decide(ctx context.Context, hub *control.Client, digits string, answers <-c
 			return
 		case answer, ok := <-answers:
 			if !ok {
-				fmt.Fprintf(out, "\nIf it does: vapd hub pair --approve %s\n", digits)
+				fmt.Fprintf(out, "\nIf it does: vapd hub pair --approve %s\n", bare(digits))
 				return
 			}
 			switch strings.ToLower(strings.TrimSpace(answer)) {
@@ -215,29 +214,6 @@ func decide(ctx context.Context, hub *control.Client, digits string, answers <-c
 	if _, err := control.Call[any](ctx, hub, method, params); err != nil && ctx.Err() == nil {
 		fmt.Fprintln(out, err)
 	}
-}
-
-// lines are the lines of in, and end with it. The goroutine lives as long as in, which for
-// a terminal is the program's life.
-func lines(in io.Reader) <-chan string {
-	ch := make(chan string)
-	go func() {
-		defer close(ch)
-		for s := bufio.NewScanner(in); s.Scan(); {
-			ch <- s.Text()
-		}
-	}()
-	return ch
-}
-
-// printable is text from the network without what would move a terminal's cursor.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || (r >= 0x80 && r < 0xa0) {
-			return '?'
-		}
-		return r
-	}, s)
 }
 
 type (

@@ -1,0 +1,33 @@
+package main
+
+import (
+	"bufio"
+	"io"
+	"strings"
+)
+
+// lines are the lines of in, and end with it. The goroutine lives as long as in, which for
+// a terminal is the program's life.
+func lines(in io.Reader) <-chan string {
+	ch := make(chan string)
+	go func() {
+		defer close(ch)
+		for s := bufio.NewScanner(in); s.Scan(); {
+			ch <- s.Text()
+		}
+	}()
+	return ch
+}
+
+// printable is text from the network without what would move a terminal's cursor.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || (r >= 0x80 && r < 0xa0) {
+			return '?'
+		}
+		return r
+	}, s)
+}
+
+// bare is a code as it is typed.
+func bare(digits string) string { return strings.ReplaceAll(digits, " ", "") }
