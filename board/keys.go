@@ -26,8 +26,9 @@ const (
 	Mute       Action = "mute"        // close or open the microphone
 	VolumeUp   Action = "volume-up"   //
 	VolumeDown Action = "volume-down" //
-	Pair       Action = "pair"        // let a hub in the room take this satellite
-	Reset      Action = "reset"       // forget everything: settings, hub, network
+	Pair       Action = "pair"        // let a hub in the room take this satellite; again: no, not that one
+	Agree      Action = "agree"       // the hub shows the same code as this satellite
+	Reset      Action = "reset"       // forget everything: settings, hubs, timers
 )
 
 // Mode is what the satellite is doing, as far as keys are concerned.
@@ -35,10 +36,11 @@ type Mode string
 
 // Modes. The first that holds counts.
 const (
-	Ringing Mode = "ringing"  // a timer rings
-	Turn    Mode = "turn"     // an utterance is heard, thought about or answered
-	PowerUp Mode = "power-up" // idle, in the first minute after the machine got power
-	Idle    Mode = "idle"
+	Ringing   Mode = "ringing"   // a timer rings
+	Turn      Mode = "turn"      // an utterance is heard, thought about or answered
+	Comparing Mode = "comparing" // the code of a pairing is shown, and a person has to say whether the hub shows the same
+	PowerUp   Mode = "power-up"  // idle, in the first minute after the machine got power
+	Idle      Mode = "idle"
 )
 
 // Binding is a row of the table of keys.
@@ -104,20 +106,22 @@ const (
 	holdToReset = 10 * time.Second
 )
 
-// oneKey is the table of a board with a single key.
+func always() []Mode { return []Mode{Ringing, Turn, Comparing, PowerUp, Idle} }
+
+// oneKey is the table of a board with a single key. At power-up, holding on after it began
+// to pair resets.
 func oneKey(key KeyID) []Binding {
-	running := []Mode{Idle, Turn, Ringing}
-	always := []Mode{Ringing, Turn, PowerUp, Idle}
 	return []Binding{
 		{Key: key, Gesture: Press, Modes: []Mode{PowerUp, Idle}, Action: Listen},
 		{Key: key, Gesture: Press, Modes: []Mode{Turn, Ringing}, Action: Stop},
-		{Key: key, Gesture: Double, Modes: always, Action: Mute},
-		{Key: key, Gesture: Hold, Held: holdToPair, Modes: running, Action: Pair},
+		{Key: key, Gesture: Press, Modes: []Mode{Comparing}, Action: Agree},
+		{Key: key, Gesture: Double, Modes: always(), Action: Mute},
+		{Key: key, Gesture: Hold, Held: holdToPair, Modes: always(), Action: Pair},
 		{Key: key, Gesture: Hold, Held: holdToReset, Modes: []Mode{PowerUp}, Action: Reset},
 	}
 }
 
 // press binds a press of key to one action, whatever the satellite is doing.
 func press(key KeyID, a Action) Binding {
-	return Binding{Key: key, Gesture: Press, Modes: []Mode{Ringing, Turn, PowerUp, Idle}, Action: a}
+	return Binding{Key: key, Gesture: Press, Modes: always(), Action: a}
 }

@@ -29,9 +29,9 @@ func TestOneKeyTable(t *testing.T) {
 		held    time.Duration
 		want    row
 	}{
-		{Press, 0, row{PowerUp: Listen, Idle: Listen, Turn: Stop, Ringing: Stop}},
-		{Double, 0, row{PowerUp: Mute, Idle: Mute, Turn: Mute, Ringing: Mute}},
-		{Hold, 3 * time.Second, row{Idle: Pair, Turn: Pair, Ringing: Pair}},
+		{Press, 0, row{PowerUp: Listen, Idle: Listen, Turn: Stop, Ringing: Stop, Comparing: Agree}},
+		{Double, 0, row{PowerUp: Mute, Idle: Mute, Turn: Mute, Ringing: Mute, Comparing: Mute}},
+		{Hold, 3 * time.Second, row{PowerUp: Pair, Idle: Pair, Turn: Pair, Ringing: Pair, Comparing: Pair}},
 		{Hold, 10 * time.Second, row{PowerUp: Reset}},
 	} {
 		for _, id := range []string{"sim", "respeaker-2mic-v1", "respeaker-2mic-v2"} {
@@ -39,7 +39,7 @@ func TestOneKeyTable(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, m := range []Mode{PowerUp, Ringing, Turn, Idle} {
+			for _, m := range []Mode{PowerUp, Ringing, Turn, Comparing, Idle} {
 				got, ok := p.Action(MainKey, c.gesture, c.held, m)
 				if want := c.want[m]; got != want || ok != (want != "") {
 					t.Errorf("%s: %s %v in mode %s does %q, want %q", id, c.gesture, c.held, m, got, want)
