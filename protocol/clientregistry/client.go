@@ -40,6 +40,7 @@ type Client struct {
 
 	mu      sync.Mutex
 	peer    coap.Peer // the hub; nil before it took the client
+	id      string    // the client's, as that hub knows it
 	session *ClientSession
 	streams map[uint32]*IncomingStream
 }
@@ -51,7 +52,7 @@ func NewClient(cfg ClientConfig) *Client {
 		offers := cfg.Capabilities[:len(cfg.Capabilities):len(cfg.Capabilities)]
 		cfg.Capabilities = append(offers, vap.Offer{Name: vap.CapListen, Version: 1})
 	}
-	return &Client{cfg: cfg, streams: make(map[uint32]*IncomingStream)}
+	return &Client{cfg: cfg, id: cfg.ID, streams: make(map[uint32]*IncomingStream)}
 }
 
 // Register serves vap/notification on the endpoint's mux.
@@ -64,8 +65,14 @@ func (c *Client) Register(mux *coap.Mux) {
 // Connect introduces the client to the hub at peer, with the token it got from it
 // before, or "". A refusal is a *vap.Error. A session that runs is ended.
 func (c *Client) Connect(ctx context.Context, peer coap.Peer, token string) (vap.Connected, error) {
+	return c.ConnectAs(ctx, peer, c.cfg.ID, token)
+}
+
+// ConnectAs is Connect under another id than ClientConfig.ID: the one that the client's
+// key for this hub was made for.
+func (c *Client) ConnectAs(ctx context.Context, peer coap.Peer, id, token string) (vap.Connected, error) {
 	r, err := c.ask(ctx, peer, pathConnect, vap.AppendConnect(nil, vap.Connect{
-		ID: c.cfg.ID, Name: c.cfg.Name, Version: vap.Version, Token: token,
+		ID: id, Name: c.cfg.Name, Version: vap.Version, Token: token,
 		Capabilities: c.cfg.Capabilities, HasCapabilities: true,
 	}))
 	if err != nil {
@@ -77,7 +84,7 @@ func (c *Client) Connect(ctx context.Context, peer coap.Peer, token string) (vap
 	}
 	c.mu.Lock()
 	session := c.session
-	c.peer = peer
+	c.peer, c.id = peer, id
 	c.mu.Unlock()
 	if session != nil {
 		session.end(ErrReplaced)
@@ -109,12 +116,14 @@ func (c *Client) Hub() (coap.Peer, error) {
 
 // Notify reports capabilities (timers, volume, log) to the hub.
 func (c *Client) Notify(ctx context.Context, capabilities ...vap.Capability) error {
-	peer, err := c.Hub()
-	if err != nil {
-		return err
+	c.mu.Lock()
+	peer, id := c.peer, c.id
+	c.mu.Unlock()
+	if peer == nil {
+		return ErrNotConnected
 	}
-	_, err = c.ask(ctx, peer, pathFromClient, vap.AppendNotification(nil, vap.Notification{
-		ClientID: c.cfg.ID, Capabilities: capabilities,
+	_, err := c.ask(ctx, peer, pathFromClient, vap.AppendNotification(nil, vap.Notification{
+		ClientID: id, Capabilities: capabilities,
 	}))
 	return err
 }
@@ -126,7 +135,7 @@ func (c *Client) Ping(ctx context.Context) error { return c.Notify(ctx) }
 // Close says goodbye (clientClose) and ends the running session.
 func (c *Client) Close(ctx context.Context) error {
 	c.mu.Lock()
-	peer, session := c.peer, c.session
+	peer, id, session := c.peer, c.id, c.session
 	c.peer = nil
 	c.mu.Unlock()
 	if session != nil {
@@ -135,7 +144,7 @@ func (c *Client) Close(ctx context.Context) error {
 	if peer == nil {
 		return nil
 	}
-	_, err := c.ask(ctx, peer, pathClose, vap.AppendClientClose(nil, vap.ClientClose{ClientID: c.cfg.ID}))
+	_, err := c.ask(ctx, peer, pathClose, vap.AppendClientClose(nil, vap.ClientClose{ClientID: id}))
 	return err
 }
 
@@ -143,10 +152,10 @@ func (c *Client) Close(ctx context.Context) error {
 // decided. A session that runs is cancelled. The session's id and the client's are
 // filled in.
 func (c *Client) Start(start vap.SessionStart) *ClientSession {
-	start.Session, start.HasSession, start.ClientID = rand.Uint64(), true, c.cfg.ID
-	s := &ClientSession{client: c, id: start.Session, decided: make(chan struct{})}
 	c.mu.Lock()
 	old, peer := c.session, c.peer
+	start.Session, start.HasSession, start.ClientID = rand.Uint64(), true, c.id
+	s := &ClientSession{client: c, id: start.Session, as: c.id, decided: make(chan struct{})}
 	if peer != nil {
 		c.session = s
 	}

@@ -15,6 +15,7 @@ import (
 type ClientSession struct {
 	client  *Client
 	id      uint64
+	as      string // the client's id
 	sender  *sender
 	decided chan struct{}
 
@@ -109,7 +110,7 @@ func (s *ClientSession) cancel(why error) {
 	c := s.client
 	c.mu.Lock()
 	data := vap.SessionData{
-		Session: s.id, HasSession: true, ClientID: c.cfg.ID, Last: true,
+		Session: s.id, HasSession: true, ClientID: s.as, Last: true,
 		Capabilities: []vap.Capability{vap.StopCapability()},
 	}
 	if s.turn != nil {
