@@ -36,6 +36,8 @@ func (s *Satellite) carryOut(c Command) {
 		s.reporter.tell()
 	case SaySorry:
 		s.sorry(c.For)
+	default:
+		s.carryOutPairing(c)
 	}
 }
 

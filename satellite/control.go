@@ -27,19 +27,21 @@ func (s *Satellite) Register(mux *control.Mux) {
 	})
 	event(s, mux, control.MethodListen, func(struct{}) (Event, error) { return ListenPressed{}, nil })
 	event(s, mux, control.MethodStop, func(struct{}) (Event, error) { return StopPressed{}, nil })
-	event(s, mux, control.MethodMute, func(p control.Switch) (Event, error) { return NetMute{p.On}, nil })
-	control.Handle(mux, control.MethodVolume, func(_ context.Context, p control.Volume) (struct{}, error) {
+	control.Handle(mux, control.MethodMute, func(ctx context.Context, p control.Switch) (struct{}, error) {
+		return struct{}{}, s.kept(ctx, func() { s.step(NetMute{p.On}) })
+	})
+	control.Handle(mux, control.MethodVolume, func(ctx context.Context, p control.Volume) (struct{}, error) {
 		for _, percent := range []*int{p.Voice, p.Chime, p.Alarm} {
 			if percent != nil && (*percent < 0 || *percent > 100) {
 				return struct{}{}, fmt.Errorf("satellite: volume %d: want a percentage, 0 to 100", *percent)
 			}
 		}
-		s.happen(func() { s.step(VolumeSet{s.state.Volume.with(p.Voice, p.Chime, p.Alarm)}) })
-		return struct{}{}, nil
+		return struct{}{}, s.kept(ctx, func() { s.step(VolumeSet{s.state.Volume.with(p.Voice, p.Chime, p.Alarm)}) })
 	})
-	control.Handle(mux, control.MethodSensitivity, func(_ context.Context, p control.Sensitivity) (struct{}, error) {
-		return struct{}{}, s.setSensitivity(p.Pack, p.Value)
+	control.Handle(mux, control.MethodSensitivity, func(ctx context.Context, p control.Sensitivity) (struct{}, error) {
+		return struct{}{}, s.setSensitivity(ctx, p.Pack, p.Value)
 	})
+	s.registerPairing(mux)
 	control.Handle(mux, control.MethodKey, func(ctx context.Context, p control.Key) (struct{}, error) {
 		return struct{}{}, s.moveKey(ctx, p)
 	})
@@ -72,11 +74,11 @@ func (s *Satellite) streamStates(ctx context.Context, _ struct{}, send func(cont
 }
 
 // setSensitivity sets the cutoff of a word, and keeps it.
-func (s *Satellite) setSensitivity(pack string, cutoff float64) error {
+func (s *Satellite) setSensitivity(ctx context.Context, pack string, cutoff float64) error {
 	if err := s.setCutoff(pack, cutoff); err != nil {
 		return err
 	}
-	s.happen(func() {
+	return s.kept(ctx, func() {
 		// A copy: the one of before may be on its way to the disk.
 		kept := make(map[string]float64, len(s.settings.Cutoffs)+1)
 		for p, c := range s.settings.Cutoffs {
@@ -88,7 +90,6 @@ func (s *Satellite) setSensitivity(pack string, cutoff float64) error {
 		s.settings.Cutoffs = kept
 		s.save()
 	})
-	return nil
 }
 
 func (s *Satellite) setCutoff(pack string, cutoff float64) error {

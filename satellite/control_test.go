@@ -49,7 +49,7 @@ func TestControlMethods(t *testing.T) {
 		if v := h.after(time.Second); v.Volume.Voice != 60 || v.Mic.KeyMuted {
 			t.Errorf("%+v %+v", v.Volume, v.Mic)
 		}
-		if err := h.setSensitivity("okay_nabu", 0.5); err == nil {
+		if err := h.setSensitivity(t.Context(), "okay_nabu", 0.5); err == nil {
 			t.Error("took the sensitivity of a word that is not there")
 		}
 	})

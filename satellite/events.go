@@ -5,6 +5,7 @@ import (
 
 	"vapd/audio"
 	"vapd/audio/dsp"
+	"vapd/protocol/pairing"
 )
 
 // Event is something that happened.
@@ -35,6 +36,39 @@ type (
 	// TimersRing says whether a timer rings now.
 	TimersRing struct{ On bool }
 )
+
+// Events of pairing.
+type (
+	// PairPressed: a person at the device wants it paired; or, while it is, does not.
+	PairPressed struct{}
+	// PairAsked: a person on the command line does.
+	PairAsked struct{ Order PairOrder }
+	// AgreePressed: a person at the device says that the hub shows the same code. Nothing
+	// from the network is ever this event.
+	AgreePressed struct{}
+	// PairCancelled: a person wants no pairing any more.
+	PairCancelled struct{}
+	// PairShows: attempt N has a code to be compared.
+	PairShows struct {
+		N    uint32
+		Code PairCode
+	}
+	// PairEnded: attempt N is over. OK: the satellite is paired.
+	PairEnded struct {
+		N  uint32
+		OK bool
+	}
+	// PairSeen: how the attempt ended was shown long enough.
+	PairSeen struct{}
+	// ResetPressed: a person at the device wants it to forget everything.
+	ResetPressed struct{}
+)
+
+// PairOrder says how to pair; the zero PairOrder by push, with any hub.
+type PairOrder struct {
+	Code           pairing.Passcode // zero: by push
+	HubID, Address string           // empty: any hub, and it is looked for
+}
 
 // Events from the hub and the turn.
 type (
@@ -84,6 +118,14 @@ func (TurnHeard) event()     {}
 func (TurnSpeaks) event()    {}
 func (TurnEnded) event()     {}
 func (TurnFailed) event()    {}
+func (PairPressed) event()   {}
+func (PairAsked) event()     {}
+func (AgreePressed) event()  {}
+func (PairCancelled) event() {}
+func (PairShows) event()     {}
+func (PairEnded) event()     {}
+func (PairSeen) event()      {}
+func (ResetPressed) event()  {}
 
 // Failure is why a turn failed, as far as it matters to a person.
 type Failure uint8
@@ -134,16 +176,34 @@ type (
 	SetVolume struct{ Volume Volume }
 	// SaySorry plays an embedded voice, for when the hub can't say it.
 	SaySorry struct{ For Failure }
+	// StartPairing begins attempt N to pair with a hub.
+	StartPairing struct {
+		N     uint32
+		Order PairOrder
+	}
+	// AgreePairing says that the codes are the same.
+	AgreePairing struct{}
+	// CancelPairing ends the attempt to pair.
+	CancelPairing struct{}
+	// ShowPaired shows for a moment how an attempt ended; PairSeen follows.
+	ShowPaired struct{}
+	// Reset forgets everything, and starts the satellite anew.
+	Reset struct{}
 )
 
-func (StartTurn) command()  {}
-func (CancelTurn) command() {}
-func (SetCapture) command() {}
-func (PlayChime) command()  {}
-func (SoundAlarm) command() {}
-func (StopAlarm) command()  {}
-func (SetVolume) command()  {}
-func (SaySorry) command()   {}
+func (StartTurn) command()     {}
+func (CancelTurn) command()    {}
+func (SetCapture) command()    {}
+func (PlayChime) command()     {}
+func (SoundAlarm) command()    {}
+func (StopAlarm) command()     {}
+func (SetVolume) command()     {}
+func (SaySorry) command()      {}
+func (StartPairing) command()  {}
+func (AgreePairing) command()  {}
+func (CancelPairing) command() {}
+func (ShowPaired) command()    {}
+func (Reset) command()         {}
 
 // Chime is one of the short sounds.
 type Chime uint8
@@ -154,5 +214,5 @@ const (
 	ChimeError
 	ChimeMuted
 	ChimeUnmuted
-	ChimeVolume
+	ChimeVolume // also for each step of a pairing
 )

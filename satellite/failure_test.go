@@ -65,7 +65,7 @@ func TestSatelliteNoticesARestartedHub(t *testing.T) {
 		h := newHome(t, hubtest.Script{})
 		h.stopHub()
 		h.startHub(speaks())
-		h.after(3 * time.Second)
+		h.after(5 * time.Second) // a ping, and the time over which satellites spread
 		if n := h.hub.Connects(); n != 1 {
 			t.Fatalf("%d connects to the new hub", n)
 		}

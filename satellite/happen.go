@@ -169,12 +169,19 @@ func (s *Satellite) obey(a asking) {
 		}
 	case vap.CapLED:
 		l, err := vap.ParseLED(a.Capability)
+		colour := hal.Color{R: l.Red, G: l.Green, B: l.Blue}
+		if err == nil && likeMuted(colour) {
+			err = errRed
+		}
 		if s.warn(a.Capability, err) {
-			s.lights.change(func(v *View) { v.Asked = &hal.Color{R: l.Red, G: l.Green, B: l.Blue} })
+			s.lights.change(func(v *View) { v.Asked = &colour })
 			s.asked.Reset(time.Duration(l.Seconds * float64(time.Second)))
 		}
 	}
 }
+
+// errRed is why a hub's light is not shown.
+var errRed = errors.New("satellite: red light belongs to the mute key: it would look as if the microphone was closed")
 
 // with is v with those volumes that are given.
 func (v Volume) with(voice, chime, alarm *int) Volume {

@@ -21,6 +21,7 @@ import (
 	"vapd/protocol/control"
 	"vapd/protocol/vap"
 	"vapd/satellite/hubtest"
+	"vapd/satellite/keyring"
 	"vapd/satellite/link"
 )
 
@@ -227,7 +228,7 @@ func (h *home) start() {
 		Open: h.card.open, Device: "card", Capture: audio.Format{Rate: 16000, Channels: 1}, Microphones: []int{0},
 		Speaker: mixer,
 		Coap:    h.socket(satelliteAddr),
-		Find: func(*coap.Endpoint) link.Finder {
+		Find: func(*coap.Endpoint, func() []keyring.Hub) link.Finder {
 			return func(_ context.Context, found func(link.Hub)) error {
 				found(link.Hub{Name: "hub", Addr: at})
 				return nil

@@ -18,6 +18,8 @@ func (s State) mode(uptime time.Duration) board.Mode {
 		return board.Ringing
 	case s.Turn != TurnIdle:
 		return board.Turn
+	case s.Pairing == PairComparing:
+		return board.Comparing
 	case uptime < powerUp:
 		return board.PowerUp
 	}
@@ -41,6 +43,12 @@ func pressed(p board.Profile, g hal.Gesture, m board.Mode) (Event, bool) {
 		return VolumePressed{Steps: 1}, true
 	case board.VolumeDown:
 		return VolumePressed{Steps: -1}, true
+	case board.Pair:
+		return PairPressed{}, true
+	case board.Agree:
+		return AgreePressed{}, true
+	case board.Reset:
+		return ResetPressed{}, true
 	}
-	return nil, false // pair and reset belong to the setup, which is not there yet
+	return nil, false
 }

@@ -8,6 +8,8 @@ import (
 	"vapd/hal"
 )
 
+var comparing = with(func(s *State) { s.Pairing, s.PairN, s.Code = PairComparing, 7, PairCode{Digits: "123 456"} })
+
 func TestKeys(t *testing.T) {
 	p, err := board.Find(board.SimID)
 	if err != nil {
@@ -30,7 +32,16 @@ func TestKeys(t *testing.T) {
 		"mute key":                {inTurn(TurnListening), time.Hour, hal.Gesture{Key: board.MuteKey, Kind: board.Press}, MutePressed{}},
 		"louder":                  {up, time.Hour, hal.Gesture{Key: board.VolumeUpKey, Kind: board.Press}, VolumePressed{1}},
 		"softer":                  {up, time.Hour, hal.Gesture{Key: board.VolumeDownKey, Kind: board.Press}, VolumePressed{-1}},
-		"a hold is kept":          {up, time.Hour, hal.Gesture{Key: board.MainKey, Kind: board.Hold, Held: 3 * time.Second}, nil},
+		"hold pairs":              {up, time.Hour, hal.Gesture{Key: board.MainKey, Kind: board.Hold, Held: 3 * time.Second}, PairPressed{}},
+		"hold pairs in a turn":    {inTurn(TurnSpeaking), time.Hour, hal.Gesture{Key: board.MainKey, Kind: board.Hold, Held: 3 * time.Second}, PairPressed{}},
+		"hold pairs after boot":   {up, time.Second, hal.Gesture{Key: board.MainKey, Kind: board.Hold, Held: 3 * time.Second}, PairPressed{}},
+		"hold refuses":            {comparing, time.Hour, hal.Gesture{Key: board.MainKey, Kind: board.Hold, Held: 3 * time.Second}, PairPressed{}},
+		"press agrees":            {comparing, time.Hour, hal.Gesture{Key: board.MainKey, Kind: board.Press, At: at}, AgreePressed{}},
+		"a timer rings first":     {with(func(s *State) { s.Pairing, s.Ringing = PairComparing, true }), time.Hour, hal.Gesture{Key: board.MainKey, Kind: board.Press}, StopPressed{}},
+		"agreed, listen":          {with(func(s *State) { s.Pairing = PairAgreed }), time.Hour, hal.Gesture{Key: board.MainKey, Kind: board.Press, At: at}, ListenPressed{At: at}},
+		"reset after boot":        {up, time.Second, hal.Gesture{Key: board.MainKey, Kind: board.Hold, Held: 10 * time.Second}, ResetPressed{}},
+		"reset, pairing, boot":    {with(func(s *State) { s.Pairing = PairSeeking }), time.Second, hal.Gesture{Key: board.MainKey, Kind: board.Hold, Held: 10 * time.Second}, ResetPressed{}},
+		"no reset later":          {up, time.Hour, hal.Gesture{Key: board.MainKey, Kind: board.Hold, Held: 10 * time.Second}, nil},
 		"mute after boot":         {up, time.Second, hal.Gesture{Key: board.MainKey, Kind: board.Double}, MutePressed{}},
 		"unknown key":             {up, time.Hour, hal.Gesture{Key: "?", Kind: board.Press}, nil},
 	} {
@@ -56,6 +67,9 @@ func TestModesOfKeys(t *testing.T) {
 		{inTurn(TurnListening), 0, board.Turn},
 		{inTurn(TurnThinking), time.Hour, board.Turn},
 		{ringing, 0, board.Ringing},
+		{comparing, 0, board.Comparing},
+		{comparing, time.Hour, board.Comparing},
+		{with(func(s *State) { s.Pairing = PairSeeking }), time.Hour, board.Idle},
 		{ringing, time.Hour, board.Ringing},
 	} {
 		if got := c.state.mode(c.uptime); got != c.want {

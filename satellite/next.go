@@ -40,6 +40,11 @@ func (s State) Next(e Event) (State, []Command) {
 		return s, []Command{SoundAlarm(e)}
 	case LinkChanged:
 		return s.linkChanged(e.State)
+	case ResetPressed:
+		return s, []Command{CancelPairing{}, Reset{}}
+	}
+	if next, commands, ok := s.pairEvent(e); ok {
+		return next, commands
 	}
 	return s.turnEvent(e)
 }

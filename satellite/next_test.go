@@ -1,11 +1,14 @@
 package satellite
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"vapd/protocol/pairing"
 )
 
 // up is a satellite in its usual state.
@@ -16,6 +19,9 @@ func with(change func(*State)) State {
 	change(&s)
 	return s
 }
+
+// pairIs is a satellite in its seventh attempt to pair.
+func pairIs(p PairState) State { return with(func(s *State) { s.Pairing, s.PairN = p, 7 }) }
 
 func inTurn(t TurnState) State { return with(func(s *State) { s.Turn = t }) }
 
@@ -88,6 +94,33 @@ func TestNext(t *testing.T) {
 		"mic stalls":           {inTurn(TurnListening), MicChanged{MicStalled}, with(func(s *State) { s.Mic = MicStalled }), []Command{CancelTurn{}, PlayChime{ChimeError}}},
 		"hub goes":             {inTurn(TurnThinking), LinkChanged{LinkSearching}, with(func(s *State) { s.Link = LinkSearching }), []Command{CancelTurn{}, PlayChime{ChimeError}}},
 		"hub goes, speaking":   {inTurn(TurnSpeaking), LinkChanged{LinkSearching}, with(func(s *State) { s.Turn, s.Link = TurnSpeaking, LinkSearching }), nil},
+		"pair": {
+			up, PairPressed{},
+			with(func(s *State) { s.Pairing, s.PairN = PairSeeking, 1 }),
+			[]Command{StartPairing{N: 1}, PlayChime{ChimeVolume}},
+		},
+		"pair in a turn": {
+			inTurn(TurnListening), PairPressed{},
+			with(func(s *State) { s.Turn, s.Pairing, s.PairN = TurnListening, PairSeeking, 1 }),
+			[]Command{StartPairing{N: 1}, PlayChime{ChimeVolume}},
+		},
+		"hold again":           {comparing, PairPressed{}, pairIs(PairFailed), []Command{CancelPairing{}, ShowPaired{}, PlayChime{ChimeError}}},
+		"pair anew":            {comparing, PairAsked{PairOrder{HubID: "x"}}, with(func(s *State) { s.Pairing, s.PairN = PairSeeking, 8 }), []Command{StartPairing{8, PairOrder{HubID: "x"}}, PlayChime{ChimeVolume}}},
+		"code":                 {pairIs(PairSeeking), PairShows{7, PairCode{Digits: "123 456"}}, comparing, []Command{PlayChime{ChimeVolume}}},
+		"second code":          {comparing, PairShows{7, PairCode{Digits: "9"}}, comparing, nil},
+		"stale code":           {pairIs(PairSeeking), PairShows{6, PairCode{Digits: "9"}}, pairIs(PairSeeking), nil},
+		"agree":                {comparing, AgreePressed{}, with(func(s *State) { *s = comparing; s.Pairing = PairAgreed }), []Command{AgreePairing{}, PlayChime{ChimeVolume}}},
+		"agree to nothing":     {pairIs(PairSeeking), AgreePressed{}, pairIs(PairSeeking), nil},
+		"stop does not agree":  {comparing, StopPressed{}, comparing, nil},
+		"hub asks to stop":     {comparing, StopAsked{}, comparing, nil},
+		"paired":               {with(func(s *State) { *s = comparing; s.Pairing = PairAgreed }), PairEnded{7, true}, pairIs(PairDone), []Command{ShowPaired{}, PlayChime{ChimeVolume}}},
+		"paired without a key": {pairIs(PairSeeking), PairEnded{7, true}, pairIs(PairDone), []Command{ShowPaired{}, PlayChime{ChimeVolume}}},
+		"not paired":           {comparing, PairEnded{7, false}, pairIs(PairFailed), []Command{ShowPaired{}, PlayChime{ChimeError}}},
+		"stale pairing":        {comparing, PairEnded{6, true}, comparing, nil},
+		"cancel no pairing":    {up, PairCancelled{}, up, nil},
+		"seen":                 {pairIs(PairDone), PairSeen{}, pairIs(PairIdle), nil},
+		"seen too late":        {comparing, PairSeen{}, comparing, nil},
+		"reset":                {up, ResetPressed{}, up, []Command{CancelPairing{}, Reset{}}},
 		"louder": {
 			up,
 			VolumePressed{1},
@@ -106,7 +139,7 @@ func TestNext(t *testing.T) {
 			if d := cmp.Diff(c.to, to); d != "" {
 				t.Errorf("state (-want +got):\n%s", d)
 			}
-			if d := cmp.Diff(c.do, do); d != "" {
+			if d := cmp.Diff(c.do, do, cmp.Comparer(func(a, b pairing.Passcode) bool { return a == b })); d != "" {
 				t.Errorf("commands (-want +got):\n%s", d)
 			}
 		})
@@ -121,7 +154,8 @@ func TestNextInvariants(t *testing.T) {
 		for range rapid.IntRange(1, 60).Draw(t, "events") {
 			before := s
 			var do []Command
-			s, do = s.Next(anyEvent(s).Draw(t, "event"))
+			e := anyEvent(s).Draw(t, "event")
+			s, do = s.Next(e)
 			for _, c := range do {
 				switch c := c.(type) {
 				case SetCapture:
@@ -132,6 +166,12 @@ func TestNextInvariants(t *testing.T) {
 					}
 				}
 			}
+			if s.KeyMuted != before.KeyMuted && !byHand(e) {
+				t.Fatalf("%T moved the device's own mute bit", e)
+			}
+			if slices.Contains(do, Command(AgreePairing{})) && e != (AgreePressed{}) {
+				t.Fatalf("%T agreed to a pairing", e)
+			}
 			if open == s.Muted() {
 				t.Fatalf("capture open is %v while muted is %v", open, s.Muted())
 			}
@@ -140,6 +180,15 @@ func TestNextInvariants(t *testing.T) {
 			}
 		}
 	})
+}
+
+// byHand reports whether e is what a hand does to the mute key or switch.
+func byHand(e Event) bool {
+	switch e.(type) {
+	case MutePressed, MuteSwitched:
+		return true
+	}
+	return false
 }
 
 func anyEvent(s State) *rapid.Generator[Event] {
@@ -164,7 +213,15 @@ func anyEvent(s State) *rapid.Generator[Event] {
 			TurnEnded{n, on},
 			TurnFailed{n, FailureNoHub},
 			MicChanged{MicState(rapid.IntRange(0, 2).Draw(t, "mic"))},
-			LinkChanged{LinkState(rapid.IntRange(0, 3).Draw(t, "link"))},
+			LinkChanged{LinkState(rapid.IntRange(0, 4).Draw(t, "link"))},
+			PairPressed{},
+			PairAsked{},
+			AgreePressed{},
+			PairCancelled{},
+			PairShows{s.PairN - n%2, PairCode{Digits: "1"}},
+			PairEnded{s.PairN - n%2, on},
+			PairSeen{},
+			ResetPressed{},
 		}).Draw(t, "event")
 	})
 }

@@ -5,65 +5,91 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/netip"
+	"time"
 
 	"vapd/protocol/clientregistry"
 	"vapd/protocol/coap"
 	"vapd/protocol/discovery"
 	"vapd/protocol/dtls"
+	"vapd/protocol/pairing"
 	"vapd/protocol/vap"
 	"vapd/satellite/keyring"
 	"vapd/satellite/link"
 )
 
 // registry is the client registry as the link sees it.
+// Its methods are called by the link, one at a time.
 type registry struct {
 	client   *clientregistry.Client
 	endpoint *coap.Endpoint
 	dtls     *dtls.Transport
 	keys     *keyring.Keyring
+	failed   map[string]int // tries in a row without an association, by hub id
+	logger   *slog.Logger
 }
 
 // Identify implements link.Registry.
-func (r registry) Identify(ctx context.Context, addr netip.AddrPort) (link.Hub, error) {
+func (r *registry) Identify(ctx context.Context, addr netip.AddrPort) (link.Hub, error) {
 	hub, err := discovery.Ask(ctx, r.endpoint.Peer(addr))
 	return link.Hub{ID: hub.ID, Secured: hub.Secured}, err
 }
 
 // Connect implements link.Registry.
-func (r registry) Connect(ctx context.Context, hub link.Hub, token string) (vap.Connected, error) {
+func (r *registry) Connect(ctx context.Context, hub link.Hub, token string) (vap.Connected, error) {
 	if !r.keys.Paired(hub.ID) {
 		return r.client.Connect(ctx, r.endpoint.Peer(hub.Addr), token)
 	}
-	peer, err := r.associate(ctx, hub)
+	peer, as, err := r.associate(ctx, hub)
 	if err != nil {
+		r.failed[hub.ID]++
 		return vap.Connected{}, err
 	}
-	answer, err := r.client.Connect(ctx, peer, token)
+	delete(r.failed, hub.ID)
+	answer, err := r.client.ConnectAs(ctx, peer, as, token)
 	answer.HubID = "" // the key says which hub it is
 	return answer, err
 }
 
-// associate shakes hands with a hub that the satellite is paired with. Nobody else can.
-func (r registry) associate(ctx context.Context, hub link.Hub) (coap.Peer, error) {
+// keyWait is for one key: a hub that refuses it takes 5 s to say so.
+const keyWait = 8 * time.Second
+
+// associate shakes hands with a hub that the satellite is paired with. Nobody else can. as
+// is the satellite's id there.
+//
+// Of two keys the newer one is tried first. One that is refused is followed by the other
+// at once, one that gets no answer only at the next try, as the hub may be away.
+func (r *registry) associate(ctx context.Context, hub link.Hub) (peer coap.Peer, as string, err error) {
 	addr := netip.AddrPortFrom(hub.Addr.Addr(), cmp.Or(hub.Secured, dtls.DefaultPort))
-	var errs error
-	for _, p := range r.keys.Of(hub.ID) {
-		a, err := r.dtls.Associate(ctx, addr, dtls.Credentials{Identity: p.Identity(), Key: p.Key[:]})
-		if err == nil {
-			// A key that worked and can't be kept alone works the next time as well.
-			return r.endpoint.Secured(a, addr), r.keys.Worked(p)
+	pairings := r.keys.Of(hub.ID)
+	if len(pairings) == 0 {
+		return nil, "", link.ErrUnpaired // for a moment
+	}
+	for i := range pairings {
+		p := pairings[(i+r.failed[hub.ID])%len(pairings)]
+		var a *coap.Association
+		if a, err = r.associate1(ctx, addr, p); err == nil {
+			if err := r.keys.Worked(p); err != nil {
+				r.logger.Error("that a key works is not noted: both are tried again", "hub", hub.ID, "error", err)
+			}
+			return r.endpoint.Secured(a, addr), p.ID, nil
 		}
-		errs = errors.Join(errs, err)
+		if !errors.Is(err, dtls.ErrRefused) {
+			return nil, "", err
+		}
 	}
-	if errors.Is(errs, dtls.ErrRefused) {
-		return nil, fmt.Errorf("%w: %w", link.ErrKey, errs)
-	}
-	return nil, errs
+	return nil, "", fmt.Errorf("%w: %w", link.ErrKey, err)
+}
+
+func (r *registry) associate1(ctx context.Context, addr netip.AddrPort, p pairing.Pairing) (*coap.Association, error) {
+	ctx, cancel := context.WithTimeout(ctx, keyWait)
+	defer cancel()
+	return r.dtls.Associate(ctx, addr, dtls.Credentials{Identity: p.Identity(), Key: p.Key[:]})
 }
 
 // Ping implements link.Registry.
-func (r registry) Ping(ctx context.Context) error { return r.client.Ping(ctx) }
+func (r *registry) Ping(ctx context.Context) error { return r.client.Ping(ctx) }
 
 // plain says whether the satellite may go to addr without encryption.
 func (s *Satellite) plain(addr netip.Addr) bool { return s.cfg.Unencrypted || s.cfg.Local(addr) }

@@ -19,10 +19,12 @@ import (
 	"vapd/protocol/clientregistry"
 	"vapd/protocol/coap"
 	"vapd/protocol/dtls"
+	"vapd/protocol/pairing"
 	"vapd/protocol/vap"
 	"vapd/satellite/hear"
 	"vapd/satellite/keyring"
 	"vapd/satellite/link"
+	"vapd/satellite/pair"
 	"vapd/satellite/sound"
 	"vapd/satellite/timer"
 	"vapd/satellite/turn"
@@ -53,8 +55,11 @@ type Config struct {
 	Local func(netip.Addr) bool
 	// Unencrypted lets the satellite go to any hub without encryption.
 	Unencrypted bool
-	// Find makes the search for hubs, which may go through the socket.
-	Find func(*coap.Endpoint) link.Finder
+	// Find makes the search for hubs, which may go through the socket, and may look where
+	// paired hubs were known to be.
+	Find func(e *coap.Endpoint, paired func() []keyring.Hub) link.Finder
+	// At looks for a hub at the host and port that a person gave.
+	At func(address string) link.Finder
 	// Network watches the machine's network; nil: nobody does.
 	Network Network
 
@@ -103,6 +108,8 @@ type Satellite struct {
 	ear      *hear.Ear
 	turns    *turn.Runner
 	link     *link.Link
+	pairs    *pair.Runner
+	rotation *pairing.Rotation
 	timers   *timer.Keeper
 	lights   *lights
 	reporter *reporter
@@ -111,20 +118,27 @@ type Satellite struct {
 	started  time.Time
 
 	// Owned by Run's goroutine.
-	state    State
-	settings settings
-	alarm    *play.Sound
-	invite   *time.Timer // to speak, by a chime
-	showing  *time.Timer // of the volume on the LEDs
-	asked    *time.Timer // of the hub's colour on the LEDs
+	state     State
+	settings  settings
+	alarm     *play.Sound
+	invite    *time.Timer             // to speak, by a chime
+	showing   *time.Timer             // of the volume on the LEDs
+	asked     *time.Timer             // of the hub's colour on the LEDs
+	pairShown *time.Timer             // of how a pairing ended
+	rekey     *time.Timer             // to use a new key
+	end       context.CancelCauseFunc // of Run
 
-	seen atomic.Pointer[State] // the state, for others to read
+	unsaved error // why the settings are not on the disk; owned by the chores
+
+	seen    atomic.Pointer[State] // the state, for others to read
+	pairing atomic.Pointer[pairReport]
 }
 
 // New makes a Satellite and opens its socket.
 func New(cfg Config) (*Satellite, error) {
 	s := &Satellite{cfg: cfg, inbox: newMailbox[any](), chores: newMailbox[func()](), started: time.Now()}
-	s.invite, s.showing, s.asked = stopped(), stopped(), stopped()
+	s.invite, s.showing, s.asked, s.pairShown, s.rekey = stopped(), stopped(), stopped(), stopped(), stopped()
+	s.pairing.Store(new(pairReport))
 	s.load()
 	if err := s.listen(); err != nil {
 		return nil, err
@@ -187,6 +201,10 @@ func (s *Satellite) listen() error {
 		Notified: s.notified, Logger: s.cfg.Logger,
 	})
 	s.client.Register(mux)
+	if s.rotation, err = s.newRotation(); err != nil {
+		return errors.Join(fmt.Errorf("satellite: %w", err), s.endpoint.Close())
+	}
+	s.rotation.Register(mux)
 	return nil
 }
 
@@ -210,8 +228,10 @@ func (s *Satellite) assemble() error {
 	})
 	s.ear.SetOpen(!s.state.Muted())
 	s.sound.SetCapture(!s.state.Muted())
+	find := s.cfg.Find(s.endpoint, s.keys.Hubs)
+	s.pairs = s.newPairs(find)
 	s.link = link.New(link.Config{
-		Registry: registry{s.client, s.endpoint, s.dtls, s.keys}, Find: s.cfg.Find(s.endpoint), Tokens: s.cfg.Tokens,
+		Registry: &registry{s.client, s.endpoint, s.dtls, s.keys, make(map[string]int), s.cfg.Logger}, Find: find, Tokens: s.cfg.Tokens,
 		Keys: s.keys, Plain: s.plain,
 		Network: s.cfg.Network, Changed: s.linkChanged, Logger: s.cfg.Logger,
 	})
@@ -234,10 +254,15 @@ func (s *Satellite) Address() string { return s.endpoint.LocalAddr().String() }
 func (s *Satellite) Close() error { return s.endpoint.Close() }
 
 // Run is the satellite's life, until ctx ends. It returns early, with an error that is
-// audio.ErrStuck, when only a new process helps, and with sound.ErrChanged when a new
-// Satellite does. The hardware is dark then, and closed by whoever opened it.
+// audio.ErrStuck, when only a new process helps, and with sound.ErrChanged or ErrReset
+// when a new Satellite does. The hardware is dark then, and closed by whoever opened it.
 func (s *Satellite) Run(ctx context.Context) error {
 	inner, cancel := context.WithCancelCause(ctx)
+	s.end = cancel
+	if s.cfg.Unencrypted {
+		s.cfg.Logger.Warn("OPEN MODE: the satellite goes to any hub without encryption, and everybody on the network can " +
+			"listen and take its place. Pair it ('vapd satellite pair') and set security = \"paired\".")
+	}
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		if err := s.sound.Run(inner); err != nil {
@@ -255,9 +280,14 @@ func (s *Satellite) Run(ctx context.Context) error {
 	s.own(inner)
 	err := context.Cause(inner)
 	s.turns.Close()
+	s.pairs.Close()
 	s.goodbye()
 	cancel(nil)
 	wg.Wait()
+	s.rotation.Close()
+	if errors.Is(err, ErrReset) {
+		err = errors.Join(err, s.forget())
+	}
 	if ctx.Err() != nil && !errors.Is(err, audio.ErrStuck) {
 		err = nil
 	}
@@ -295,6 +325,10 @@ func (s *Satellite) own(ctx context.Context) {
 			s.lights.change(func(v *View) { v.ShowVolume = false })
 		case <-s.asked.C:
 			s.lights.change(func(v *View) { v.Asked = nil })
+		case <-s.pairShown.C:
+			s.step(PairSeen{})
+		case <-s.rekey.C:
+			s.useNewKey()
 		case <-alive.C:
 			if s.cfg.Alive != nil {
 				s.cfg.Alive()
@@ -352,8 +386,8 @@ func (s *Satellite) keep() {
 func (s *Satellite) save() {
 	now := s.settings
 	s.chore(func() {
-		if err := now.save(s.cfg.Settings); err != nil {
-			s.cfg.Logger.Error("settings are not saved: after a restart they will be those of before", "error", err)
+		if s.unsaved = now.save(s.cfg.Settings); s.unsaved != nil {
+			s.cfg.Logger.Error("settings are not saved: after a restart they will be those of before", "error", s.unsaved)
 		}
 	})
 }

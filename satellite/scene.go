@@ -32,8 +32,9 @@ var (
 
 // Scene paints what v shows at, a time since v.State last changed, into out, and
 // reports whether it will look different a moment later. Of several things the one
-// that a person waits for wins; but while the microphone is closed, a red LED says so,
-// whatever else is shown.
+// that a person waits for wins; but a satellite that sends what it hears shows only that,
+// and while the microphone is closed a red LED says so, whatever else is shown. Nothing
+// that a hub or somebody on the network does lights a LED red.
 func Scene(v View, at time.Duration, out []hal.Color) (moving bool) {
 	clear(out)
 	if len(out) == 0 {
@@ -49,14 +50,14 @@ func Scene(v View, at time.Duration, out []hal.Color) (moving bool) {
 func (v View) paint(at time.Duration, out []hal.Color) (moving bool) {
 	s := v.State
 	switch {
+	case s.Turn == TurnListening: // before all: somebody is listened to, and must see it
+		fill(out, cyan, 0.35+0.65*v.Level)
+		return true
 	case v.ShowVolume:
 		bar(out, v.volume(), white)
 		return false
 	case s.Ringing:
 		fill(out, amber, 0.1+0.9*wave(at, 700*time.Millisecond))
-		return true
-	case s.Turn == TurnListening:
-		fill(out, cyan, 0.35+0.65*v.Level)
 		return true
 	case s.Turn == TurnThinking:
 		comet(out, at, violet, v.Ring)
@@ -64,6 +65,8 @@ func (v View) paint(at time.Duration, out []hal.Color) (moving bool) {
 	case s.Turn == TurnSpeaking:
 		fill(out, green, 0.5+0.5*wave(at, 1500*time.Millisecond))
 		return true
+	case s.Pairing != PairIdle:
+		return v.paintPairing(at, out)
 	case v.Asked != nil:
 		fill(out, *v.Asked, 1)
 		return false
@@ -85,7 +88,8 @@ func (v View) paintLink(at time.Duration, out []hal.Color) (moving bool) {
 		out[len(out)-1] = scale(amber, 0.2+0.6*wave(at, 3*time.Second))
 		return true
 	case LinkDenied:
-		out[len(out)-1] = scale(red, 0.6)
+		out[len(out)-1] = scale(amber, 0.5*square(at, 2*time.Second))
+		return true
 	case LinkUnpaired:
 		out[len(out)-1] = scale(violet, 0.2+0.6*wave(at, 3*time.Second))
 		return true

@@ -1,6 +1,7 @@
 package satellite
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -37,9 +38,16 @@ func TestScene(t *testing.T) {
 		"volume":                 {v: View{State: up, ShowVolume: true}, first: white},
 		"no hub":                 {v: View{State: with(func(s *State) { s.Link = LinkSearching })}, last: scale(amber, 0.3)},
 		"pending":                {v: View{State: with(func(s *State) { s.Link = LinkPending })}, last: scale(amber, 0.2), moving: true},
-		"denied":                 {v: View{State: with(func(s *State) { s.Link = LinkDenied })}, last: scale(red, 0.6)},
+		"denied":                 {v: View{State: with(func(s *State) { s.Link = LinkDenied })}, last: scale(amber, 0.5), moving: true},
 		"microphone failed":      {v: View{State: with(func(s *State) { s.Mic = MicStalled })}, first: red, last: red, moving: true},
 		"microphone failed, off": {v: View{State: with(func(s *State) { s.Mic = MicStalled })}, at: 600 * time.Millisecond, moving: true},
+		"listening, volume":      {v: View{State: inTurn(TurnListening), Level: 1, ShowVolume: true}, first: cyan, last: cyan, moving: true},
+		"listening, ringing":     {v: View{State: with(func(s *State) { s.Turn, s.Ringing = TurnListening, true }), Level: 1}, first: cyan, last: cyan, moving: true},
+		"listening, pairing":     {v: View{State: with(func(s *State) { s.Turn, s.Pairing = TurnListening, PairComparing }), Level: 1, Asked: &white}, first: cyan, last: cyan, moving: true},
+		"looks for a hub":        {v: View{State: with(func(s *State) { s.Pairing = PairSeeking })}, at: 500 * time.Millisecond, first: violet, last: violet, moving: true},
+		"paired":                 {v: View{State: with(func(s *State) { s.Pairing = PairDone })}, first: green, last: green},
+		"not paired":             {v: View{State: with(func(s *State) { s.Pairing = PairFailed })}, first: amber, last: amber, moving: true},
+		"not paired, muted":      {v: View{State: with(func(s *State) { s.Pairing, s.KeyMuted = PairFailed, true })}, first: red, last: amber, moving: true},
 		"asked by the hub":       {v: View{State: up, Asked: &white}, first: white, last: white},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -63,25 +71,34 @@ func TestSceneVolumeIsABar(t *testing.T) {
 }
 
 // Whatever the satellite does and however many LEDs it has: a closed microphone shows
-// red, an open one with nothing to tell is dark, and a scene that says it does not
+// red, a satellite that listens to somebody shows only that, an open one with nothing to tell is dark, and a scene that says it does not
 // move does not.
 func TestSceneInvariants(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		on := rapid.Bool()
 		v := View{
 			State: State{
-				Link: LinkState(rapid.IntRange(0, 3).Draw(t, "link")), Mic: MicState(rapid.IntRange(0, 2).Draw(t, "mic")),
+				Link: LinkState(rapid.IntRange(0, 4).Draw(t, "link")), Mic: MicState(rapid.IntRange(0, 2).Draw(t, "mic")),
 				KeyMuted: on.Draw(t, "key"), NetMuted: on.Draw(t, "net"),
 				Turn: TurnState(rapid.IntRange(0, 3).Draw(t, "turn")), Ringing: on.Draw(t, "ringing"),
-				Volume: Volume{rapid.IntRange(0, 100).Draw(t, "volume"), 0, 0},
+				Volume:  Volume{rapid.IntRange(0, 100).Draw(t, "volume"), 0, 0},
+				Pairing: PairState(rapid.IntRange(0, 5).Draw(t, "pairing")),
 			},
 			Level: rapid.Float64Range(0, 1).Draw(t, "level"), ShowVolume: on.Draw(t, "show"), Ring: on.Draw(t, "ring"),
+		}
+		if on.Draw(t, "asked") {
+			v.Asked = &white
 		}
 		n := rapid.IntRange(0, 16).Draw(t, "leds")
 		at := time.Duration(rapid.Int64Range(0, int64(time.Hour)).Draw(t, "at"))
 		leds, moving := paint(v, at, n)
 		if v.State.Muted() && n > 0 && leds[0] != red {
 			t.Fatal("muted, and no red LED")
+		}
+		if s := v.State; s.Turn == TurnListening && !s.Muted() {
+			if alone, _ := paint(View{State: State{Turn: TurnListening}, Level: v.Level}, at, n); !slices.Equal(leds, alone) {
+				t.Fatalf("listens, and shows %v", leds)
+			}
 		}
 		if later, _ := paint(v, at+200*time.Millisecond, n); !moving {
 			for i := range leds {

@@ -1,6 +1,7 @@
 package satellite
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 )
@@ -50,4 +51,19 @@ func (s settings) save(store Store) error {
 		return fmt.Errorf("satellite: settings: %w", err)
 	}
 	return store.Save(append(data, '\n'))
+}
+
+// kept lets f happen, and returns when the settings that it changed are on the disk.
+func (s *Satellite) kept(ctx context.Context, f func()) error {
+	done := make(chan error, 1)
+	s.happen(func() {
+		f()
+		s.chore(func() { done <- s.unsaved })
+	})
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

@@ -1,6 +1,10 @@
 package satellite
 
-import "time"
+import (
+	"time"
+
+	"vapd/protocol/pairing"
+)
 
 // State is what the satellite is doing; the zero State is a satellite that has
 // just started.
@@ -15,6 +19,11 @@ type State struct {
 	TurnN   uint32
 	Ringing bool // a timer
 	Volume  Volume
+	Pairing PairState
+	// PairN numbers the attempts to pair since start.
+	PairN uint32
+	// Code is what is compared, from PairComparing on.
+	Code PairCode
 }
 
 // Muted reports whether the microphone is closed on purpose.
@@ -52,6 +61,25 @@ const (
 	TurnThinking            // the hub has heard enough
 	TurnSpeaking            // the answer plays
 )
+
+// PairState is how far an attempt to pair with a hub has come.
+type PairState uint8
+
+// States of pairing.
+const (
+	PairIdle      PairState = iota
+	PairSeeking             // hubs are asked; their owner has to open the window
+	PairComparing           // a person has to say whether the hub shows the same code
+	PairAgreed              // a person said so here; the hub's owner has to as well
+	PairDone                // and PairFailed are shown for a moment
+	PairFailed
+)
+
+// PairCode is a code to be compared: digits and colours say the same.
+type PairCode struct {
+	Digits  string // "123 456"
+	Colours [3]pairing.Colour
+}
 
 // Volume is the loudness of each kind of sound, 0 to 100.
 type Volume struct{ Voice, Chime, Alarm int }

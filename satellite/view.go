@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"vapd/protocol/control"
+	"vapd/satellite/keyring"
 	"vapd/satellite/link"
 )
 
@@ -14,7 +15,7 @@ func (s *Satellite) view(u *usage) control.SatelliteState {
 	state := *s.seen.Load()
 	v := control.SatelliteState{
 		ID: s.cfg.ID, Name: s.cfg.Name, UptimeMS: time.Since(s.started).Milliseconds(),
-		Link: s.viewLink(), Mic: s.viewMic(state), Words: s.viewWords(), Turn: s.viewTurn(state),
+		Link: s.viewLink(), Pairing: s.viewPairing(state), Mic: s.viewMic(state), Words: s.viewWords(), Turn: s.viewTurn(state),
 		LEDs: []string{}, Timers: []control.TimerView{}, Drivers: []control.DriverView{},
 		Volume: control.VolumeView(state.Volume),
 	}
@@ -49,6 +50,38 @@ func (s *Satellite) viewLink() control.LinkView {
 				v.RTTMS = milliseconds(rtt)
 			}
 		}
+	}
+	return v
+}
+
+func (s *Satellite) viewPairing(state State) control.PairingView {
+	r := s.pairing.Load()
+	v := control.PairingView{
+		Security: "paired", Hubs: []control.PairedHub{}, N: state.PairN, Hub: r.hub,
+		State:  [...]string{"idle", "seeking", "comparing", "agreed", "paired", "failed"}[state.Pairing],
+		Digits: state.Code.Digits,
+	}
+	if s.cfg.Unencrypted {
+		v.Security = "open"
+	}
+	if v.Digits != "" {
+		for _, c := range state.Code.Colours {
+			v.Colours = append(v.Colours, c.String())
+		}
+	}
+	if r.err != nil {
+		v.Error = r.err.Error()
+	}
+	for _, h := range s.keys.Hubs() {
+		v.Hubs = append(v.Hubs, s.viewPaired(h))
+	}
+	return v
+}
+
+func (s *Satellite) viewPaired(h keyring.Hub) control.PairedHub {
+	v := control.PairedHub{ID: h.ID, Name: h.Name}
+	if h.As != s.cfg.ID {
+		v.As = h.As
 	}
 	return v
 }

@@ -26,6 +26,7 @@ import (
 	"vapd/protocol/control"
 	"vapd/protocol/discovery"
 	"vapd/satellite"
+	"vapd/satellite/keyring"
 	"vapd/satellite/link"
 	"vapd/satellite/network"
 	"vapd/satellite/sound"
@@ -44,6 +45,8 @@ type satelliteCmd struct {
 	Listen      satelliteListenCmd      `cmd:"" help:"Listen without the wake word, as after a press of the key."`
 	Stop        satelliteStopCmd        `cmd:"" help:"End what rings, speaks or listens, as the key does."`
 	Mute        satelliteMuteCmd        `cmd:"" help:"Close or open the microphone."`
+	Pair        satellitePairCmd        `cmd:"" help:"Pair the satellite with a hub, so that everything between them is encrypted."`
+	Unpair      satelliteUnpairCmd      `cmd:"" help:"Forget a hub that the satellite is paired with."`
 	Volume      satelliteVolumeCmd      `cmd:"" help:"Show or set the volumes."`
 	Sensitivity satelliteSensitivityCmd `cmd:"" help:"Set how easily a wake word wakes."`
 }
@@ -84,9 +87,9 @@ func (r *satelliteRunCmd) Run(c *satelliteCmd) error {
 		if err != nil {
 			return err
 		}
-		err = runSatellite(ctx, cfg, parts, logger)
+		err = runSatellite(ctx, cfg, parts, state, logger)
 		closed := hardware.Close()
-		if !errors.Is(err, sound.ErrChanged) {
+		if !errors.Is(err, sound.ErrChanged) && !errors.Is(err, satellite.ErrReset) {
 			return errors.Join(err, closed)
 		}
 		logger.Info("the satellite starts anew", "because", err)
@@ -113,7 +116,7 @@ func (r *satelliteRunCmd) settings(socket string) (config.Satellite, error) {
 }
 
 // runSatellite serves the control socket and runs the satellite.
-func runSatellite(ctx context.Context, cfg config.Satellite, parts satellite.Config, logger *slog.Logger) error {
+func runSatellite(ctx context.Context, cfg config.Satellite, parts satellite.Config, state string, logger *slog.Logger) error {
 	path, err := config.ControlSocket(config.PartSatellite, cfg.Control, os.Getenv)
 	if err != nil {
 		return err
@@ -124,6 +127,7 @@ func runSatellite(ctx context.Context, cfg config.Satellite, parts satellite.Con
 	if err != nil {
 		return err
 	}
+	importKey(s, filepath.Join(state, droppedKey), logger)
 	mux := control.NewMux()
 	s.Register(mux)
 	server, err := control.Listen(control.Config{Path: path, Mux: mux, Logger: logger})
@@ -171,7 +175,7 @@ func satelliteParts(cfg config.Satellite, state string, logger *slog.Logger) (sa
 		ID: id, Name: cmp.Or(cfg.Name, host, id),
 		Open: card.open, Device: card.name, Capture: card.capture, Microphones: card.microphones,
 		Detector: detector, Opus: satelliteOpus(cfg.Codec, logger),
-		Coap: coap.Config{Addr: netip.AddrPortFrom(netip.IPv6Unspecified(), 0)}, Find: hubFinder(cfg.Hub), Network: network.New(logger),
+		Coap: coap.Config{Addr: netip.AddrPortFrom(netip.IPv6Unspecified(), 0)}, Find: hubFinder(cfg.Hub), At: hubAt, Network: network.New(logger),
 		Board: profile, Hardware: &hardware.Hardware, Drivers: report, Sim: hardware.Sim,
 		Settings: file("settings.json"), Tokens: file("tokens.json"), Timers: file("timers.json"), Clock: clock,
 		Pairings: file("pairings.json"), Local: new(machine.Addresses).Has, Unencrypted: cfg.Security == config.SecurityOpen,
@@ -209,19 +213,36 @@ func boardProfile(id string, logger *slog.Logger) (board.Profile, error) {
 	return board.Find(board.GenericID)
 }
 
-// hubFinder looks for the hub where it was configured, else in the network. Of a hub
-// that has no name, the address is the name.
-func hubFinder(address string) func(*coap.Endpoint) link.Finder {
-	return func(e *coap.Endpoint) link.Finder {
-		find := discovery.All(discovery.DNSSD(), discovery.Multicast(e))
+// hubFinder looks for the hub where it was configured, else in the network and where the
+// paired ones were before.
+func hubFinder(address string) func(*coap.Endpoint, func() []keyring.Hub) link.Finder {
+	return func(e *coap.Endpoint, paired func() []keyring.Hub) link.Finder {
 		if address != "" {
-			find = discovery.Configured(address, net.DefaultResolver)
+			return hubAt(address)
 		}
 		return func(ctx context.Context, found func(link.Hub)) error {
-			return find(ctx, func(c discovery.Candidate) {
-				found(link.Hub{ID: c.ID, Name: cmp.Or(c.Name, c.Addr.String()), Addr: c.Addr, Secured: c.Secured, Configured: address != ""})
-			})
+			finders := []discovery.Finder{discovery.DNSSD(), discovery.Multicast(e)}
+			for _, h := range paired() {
+				if h.Address != "" {
+					finders = append(finders, discovery.Configured(h.Address, net.DefaultResolver))
+				}
+			}
+			return hubs(discovery.All(finders...), false)(ctx, found)
 		}
+	}
+}
+
+// hubAt looks for the hub that a person named.
+func hubAt(address string) link.Finder {
+	return hubs(discovery.Configured(address, net.DefaultResolver), true)
+}
+
+// hubs are those that find finds. Of a hub that has no name, the address is the name.
+func hubs(find discovery.Finder, configured bool) link.Finder {
+	return func(ctx context.Context, found func(link.Hub)) error {
+		return find(ctx, func(c discovery.Candidate) {
+			found(link.Hub{ID: c.ID, Name: cmp.Or(c.Name, c.Addr.String()), Addr: c.Addr, Secured: c.Secured, Configured: configured})
+		})
 	}
 }
 

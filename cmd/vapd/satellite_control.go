@@ -47,6 +47,7 @@ func showSatellite(w io.Writer, s control.SatelliteState) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(t, "satellite\t%s (%s), up for %v, %.1f MB\n", s.Name, s.ID, rounded(s.UptimeMS), float64(s.RSSBytes)/1e6)
 	fmt.Fprintf(t, "link\t%s\n", linkInWords(s.Link))
+	fmt.Fprintf(t, "pairing\t%s\n", pairingInWords(s.Pairing))
 	fmt.Fprintf(t, "microphone\t%s\n", microphoneInWords(s.Mic))
 	for _, d := range s.Words {
 		fmt.Fprintf(t, "wake word\t%s (%s), cutoff %.2f, woke %d times", d.Word, d.Pack, d.Cutoff, d.Woke)
@@ -86,6 +87,9 @@ func linkInWords(l control.LinkView) string {
 			words += " at " + l.Address
 		}
 	}
+	if l.State == "up" {
+		words += map[bool]string{true: ", encrypted", false: ", NOT encrypted"}[l.Encrypted]
+	}
 	if l.RTTMS >= 0 {
 		words += fmt.Sprintf(", round trip %.1f ms", l.RTTMS)
 	}
@@ -96,6 +100,35 @@ func linkInWords(l control.LinkView) string {
 		words += ": " + l.Why
 	}
 	return words
+}
+
+func pairingInWords(p control.PairingView) string {
+	var parts []string
+	if p.Security == "open" {
+		parts = append(parts, "OPEN MODE: any hub, without encryption")
+	}
+	for _, h := range p.Hubs {
+		with := fmt.Sprintf("paired with hub %s (%s)", printable(h.Name), h.ID)
+		if h.As != "" {
+			with += " as " + h.As
+		}
+		parts = append(parts, with)
+	}
+	if len(p.Hubs) == 0 {
+		parts = append(parts, "with no hub yet: run 'vapd hub pair' there and 'vapd satellite pair' here")
+	}
+	switch p.State {
+	case "seeking":
+		parts = append(parts, "looking for a hub that pairs")
+	case "comparing":
+		parts = append(parts, fmt.Sprintf("does hub %s show %s (%s)?", printable(p.Hub), p.Digits, strings.Join(p.Colours, ", ")))
+	case "agreed":
+		parts = append(parts, "waiting for the owner of hub "+printable(p.Hub))
+	}
+	if p.Error != "" {
+		parts = append(parts, "the last attempt failed: "+p.Error)
+	}
+	return strings.Join(parts, "; ")
 }
 
 func microphoneInWords(m control.MicView) string {

@@ -72,7 +72,11 @@ func TestShowSatellite(t *testing.T) {
 		"busy": {
 			control.SatelliteState{
 				ID: "org.vapd.satellite.abc", Name: "kitchen", UptimeMS: 3_601_200, RSSBytes: 17_200_000,
-				Link:  control.LinkView{State: "up", Hub: "home", Address: "192.168.1.2:5683", RTTMS: 3.21, Losses: 2},
+				Link: control.LinkView{State: "up", Hub: "home", Address: "192.168.1.2:5683", RTTMS: 3.21, Losses: 2},
+				Pairing: control.PairingView{
+					Security: "open", Hubs: []control.PairedHub{{ID: "org.vapd.hub.a", Name: "home", As: "org.vapd.satellite.x"}},
+					State: "comparing", Hub: "home", Digits: "123 456", Colours: []string{"red", "blue", "blue"},
+				},
 				Mic:   control.MicView{Device: "hw:1", State: "running", RMS: -41.6, Floor: -70, Reopens: 1, Lost: 160},
 				Words: []control.WordView{{Pack: "okay_nabu", Word: "Okay Nabu", Cutoff: 0.97, Woke: 3, NearMiss: 0.9, NearMissAgoMS: 61_000}},
 				Turn:  control.TurnView{N: 7, State: "speaking", Heard: "what time is it", Answer: "It is ten."},
@@ -85,7 +89,8 @@ func TestShowSatellite(t *testing.T) {
 			},
 			[]string{
 				"satellite kitchen (org.vapd.satellite.abc), up for 1h0m1s, 17.2 MB",
-				"link up, hub home at 192.168.1.2:5683, round trip 3.2 ms, lost 2 times",
+				"link up, hub home at 192.168.1.2:5683, NOT encrypted, round trip 3.2 ms, lost 2 times",
+				"pairing OPEN MODE: any hub, without encryption; paired with hub home (org.vapd.hub.a) as org.vapd.satellite.x; does hub home show 123 456 (red, blue, blue)?",
 				"microphone hw:1, running, level -42 dB, noise -70 dB, opened again 1 times, 160 frames lost",
 				"wake word Okay Nabu (okay_nabu), cutoff 0.97, woke 3 times, came to 0.90 1m1s ago",
 				`turn speaking, turn 7, heard "what time is it", answered "It is ten."`,
@@ -105,6 +110,7 @@ func TestShowSatellite(t *testing.T) {
 			[]string{
 				"satellite (), up for 0s, 0.0 MB",
 				"link denied, hub 10.0.0.1:5683: the owner refuses it",
+				"pairing with no hub yet: run 'vapd hub pair' there and 'vapd satellite pair' here",
 				"microphone default, muted on the device",
 				"wake word none: add one with 'vapd wake add', or press the key",
 				"turn idle, turn 1, failed: focusLost",

@@ -11,6 +11,11 @@ const (
 	MethodVolume      = "volume"      // Volume
 	MethodSensitivity = "sensitivity" // Sensitivity
 	MethodKey         = "key"         // Key: of the simulated board only
+	MethodPairUp      = "pair"        // PairOrder: begins an attempt; TopicState shows how it goes
+	MethodAgree       = "pair.agree"  // PairingDigits: the hub shows the same
+	MethodPairCancel  = "pair.cancel" // ends the attempt
+	MethodPairKey     = "pair.key"    // PairingFile: takes the key of a file over
+	MethodUnpairHub   = "unpair"      // PairedHub: forgets a hub; returns PairedHub
 	TopicState        = "state"       // subscription: SatelliteState, ten a second
 )
 
@@ -45,6 +50,23 @@ type Key struct {
 	Gesture string `json:"gesture"`
 }
 
+// PairOrder says how to pair; the zero PairOrder by push, with any hub.
+type PairOrder struct {
+	// Code is what the hub printed: eight digits, or the text of the QR code. A secret.
+	Code string `json:"code,omitempty"`
+	// Hub is host and port of the hub; empty: it is looked for.
+	Hub string `json:"hub,omitempty"`
+}
+
+// PairedHub is a hub that the satellite is paired with. As a question either field may
+// be in ID, and both may be empty: the only one.
+type PairedHub struct {
+	ID   string `json:"id"`
+	Name string `json:"name,omitempty"`
+	// As is the satellite's id towards that hub, where it is not its own.
+	As string `json:"as,omitempty"`
+}
+
 // SatelliteReady is what the satellite prints after the word "ready" when it runs.
 type SatelliteReady struct {
 	ID      string `json:"id"`
@@ -60,13 +82,14 @@ type SatelliteState struct {
 	Name     string `json:"name"`
 	UptimeMS int64  `json:"uptime_ms"`
 
-	Link   LinkView    `json:"link"`
-	Mic    MicView     `json:"mic"`
-	Words  []WordView  `json:"words"`
-	Turn   TurnView    `json:"turn"`
-	LEDs   []string    `json:"leds"` // "#rrggbb", in the order in which they are seen
-	Timers []TimerView `json:"timers"`
-	Volume VolumeView  `json:"volume"`
+	Link    LinkView    `json:"link"`
+	Pairing PairingView `json:"pairing"`
+	Mic     MicView     `json:"mic"`
+	Words   []WordView  `json:"words"`
+	Turn    TurnView    `json:"turn"`
+	LEDs    []string    `json:"leds"` // "#rrggbb", in the order in which they are seen
+	Timers  []TimerView `json:"timers"`
+	Volume  VolumeView  `json:"volume"`
 
 	Drivers []DriverView `json:"drivers"`
 
@@ -81,9 +104,24 @@ type LinkView struct {
 	Address string  `json:"address"`
 	RTTMS   float64 `json:"rtt_ms"`
 	// Encrypted says that the link is DTLS, to a hub that has the satellite's key.
-	Encrypted bool `json:"encrypted"`
-	Why     string  `json:"why,omitempty"` // the hub's reason, or the last error
-	Losses  int64   `json:"losses"`        // how often the link went down
+	Encrypted bool   `json:"encrypted"`
+	Why       string `json:"why,omitempty"` // the hub's reason, or the last error
+	Losses    int64  `json:"losses"`        // how often the link went down
+}
+
+// PairingView is who the satellite is paired with, and the attempt to pair that runs, or
+// ran last. Nothing of it is secret.
+type PairingView struct {
+	Security string      `json:"security"` // "paired", or "open": any hub, without encryption
+	Hubs     []PairedHub `json:"hubs"`
+	// N numbers the attempts since start.
+	N     uint32 `json:"n"`
+	State string `json:"state"` // "idle", "seeking", "comparing", "agreed", "paired", "failed"
+	// Digits and Colours are to be compared; Hub says who shows the same, if it is honest.
+	Digits  string   `json:"digits,omitempty"`
+	Colours []string `json:"colours,omitempty"`
+	Hub     string   `json:"hub,omitempty"`
+	Error   string   `json:"error,omitempty"` // of the last attempt
 }
 
 // MicView is the microphone.

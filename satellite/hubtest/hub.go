@@ -2,12 +2,14 @@ package hubtest
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"sync"
 	"time"
 
 	"vapd/protocol/clientregistry"
 	"vapd/protocol/coap"
+	"vapd/protocol/pairing"
 	"vapd/protocol/vap"
 )
 
@@ -47,8 +49,12 @@ type Session struct {
 
 // Hub is a hub. Close it.
 type Hub struct {
-	Server   *clientregistry.Server
-	endpoint *coap.Endpoint
+	Server *clientregistry.Server
+	// Pairing is nil of a hub that New made.
+	Pairing *pairing.Server
+
+	endpoint *coap.Endpoint // plain
+	secured  *coap.Endpoint // of NewPaired
 	ctx      context.Context
 	cancel   context.CancelFunc
 	wg       sync.WaitGroup
@@ -82,6 +88,10 @@ func (h *Hub) Addr() netip.AddrPort { return h.endpoint.LocalAddr() }
 func (h *Hub) Close() error {
 	h.cancel()
 	err := h.endpoint.Close()
+	if h.secured != nil {
+		err = errors.Join(err, h.secured.Close())
+		h.Pairing.Close()
+	}
 	h.Server.Close()
 	h.wg.Wait()
 	return err

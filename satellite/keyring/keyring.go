@@ -35,6 +35,9 @@ type Hub struct {
 	// As is the satellite's id towards this hub: its own, or that of a key file.
 	As   string
 	Keys pairing.Keyring
+	// Address is host and port where the hub was when it was paired, as a hint; it may be
+	// empty.
+	Address string
 }
 
 // pairings are what to try at the hub, in their order.
@@ -66,6 +69,7 @@ type hubRecord struct {
 	ID      string `json:"id"`
 	Name    string `json:"name,omitempty"`
 	As      string `json:"as"`
+	Address string `json:"address,omitempty"`
 	Current []byte `json:"current_key,omitempty"`
 	Next    []byte `json:"next_key,omitempty"`
 }
@@ -102,7 +106,7 @@ func decode(data []byte) ([]Hub, error) {
 	}
 	hubs := make([]Hub, 0, len(f.Hubs))
 	for _, r := range f.Hubs {
-		h := Hub{ID: r.ID, Name: r.Name, As: r.As}
+		h := Hub{ID: r.ID, Name: r.Name, As: r.As, Address: r.Address}
 		for _, one := range []struct {
 			from []byte
 			to   *pairing.Key
@@ -123,7 +127,7 @@ func decode(data []byte) ([]Hub, error) {
 func encode(hubs []Hub) ([]byte, error) {
 	f := file{Version: 1}
 	for _, h := range hubs {
-		r := hubRecord{ID: h.ID, Name: h.Name, As: h.As}
+		r := hubRecord{ID: h.ID, Name: h.Name, As: h.As, Address: h.Address}
 		if h.Keys.Current != (pairing.Key{}) {
 			r.Current = h.Keys.Current[:]
 		}
@@ -176,7 +180,10 @@ func (k *Keyring) Of(hubID string) []pairing.Pairing {
 }
 
 // Offer adds a key that was agreed with p.HubID. When it returns nil that is on the disk.
-func (k *Keyring) Offer(p pairing.Pairing) error {
+func (k *Keyring) Offer(p pairing.Pairing) error { return k.OfferAt(p, "") }
+
+// OfferAt is Offer with the host and port of the hub, or "" to keep those of before.
+func (k *Keyring) OfferAt(p pairing.Pairing, address string) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	h, known := k.hubs[p.HubID]
@@ -184,8 +191,9 @@ func (k *Keyring) Offer(p pairing.Pairing) error {
 		return ErrFull
 	}
 	if h.As != p.ID {
-		h = Hub{} // keys of another name are of no use
+		h.Keys = pairing.Keyring{} // keys of another name are of no use
 	}
+	h.Address = cmp.Or(address, h.Address)
 	h.ID, h.Name, h.As, h.Keys = p.HubID, p.HubName, p.ID, h.Keys.Offer(p.Key)
 	return k.put(h)
 }

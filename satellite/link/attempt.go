@@ -20,14 +20,16 @@ type attempt struct {
 	err     error
 }
 
-// connect1 makes one attempt: the hub of before, then, if it is time to search, all that
-// can be found. The error is the most telling one.
+// connect1 makes one attempt: the hub that was just paired, that took the satellite last,
+// that was tried last, then, if it is time to search, all that can be found. The error is
+// the most telling one.
 func (l *Link) connect1(ctx context.Context) (Hub, vap.Connected, error) {
 	a := attempt{link: l, ctx: ctx, tried: make(map[netip.AddrPort]bool)}
-	last := l.Status().Hub
-	last.ID = "" // its address may be another hub's by now
-	if last.Addr.IsValid() && a.try(last) {
-		return a.hub, a.answer, nil
+	for _, h := range []Hub{l.takePreferred(), l.home, l.Status().Hub} {
+		h.ID = "" // its address may be another hub's by now
+		if h.Addr.IsValid() && a.try(h) {
+			return a.hub, a.answer, nil
+		}
 	}
 	if !l.search.due() {
 		return a.hub, a.answer, a.why()
@@ -77,6 +79,7 @@ func (a *attempt) try(h Hub) bool {
 	if err == nil && !a.link.own(h) {
 		a.link.ignore(h)
 		a.ignored = h
+		delete(a.tried, h.Addr) // its search may know it by another id
 		return false
 	}
 	if err == nil && !a.link.cfg.Keys.Paired(h.ID) && !a.link.cfg.Plain(h.Addr.Addr()) {
@@ -84,7 +87,11 @@ func (a *attempt) try(h Hub) bool {
 	}
 	var answer vap.Connected
 	if err == nil {
-		ctx, cancel := context.WithTimeout(a.ctx, connectWait)
+		wait := connectWait
+		if a.link.cfg.Keys.Paired(h.ID) {
+			wait = associateWait
+		}
+		ctx, cancel := context.WithTimeout(a.ctx, wait)
 		defer cancel()
 		answer, err = a.link.cfg.Registry.Connect(ctx, h, a.link.tokens.of(h.ID))
 	}
@@ -118,7 +125,7 @@ func (l *Link) identify(ctx context.Context, h Hub) (Hub, error) {
 // own reports whether h is a hub that the satellite goes to: the one that its owner
 // named, one that it has a key or token of, or any while it has none at all.
 func (l *Link) own(h Hub) bool {
-	none := l.cfg.Keys.Empty() && len(l.tokens.known) == 0
+	none := l.cfg.Keys.Empty() && l.tokens.empty()
 	return h.Configured || none || l.cfg.Keys.Paired(h.ID) || l.tokens.of(h.ID) != ""
 }
 

@@ -77,9 +77,11 @@ type Link struct {
 	tokens  *tokens
 	ignored map[string]bool // ids of other hubs that were told of
 	search  schedule        // of looking everywhere
+	home    Hub             // that took the satellite last
 
-	mu     sync.Mutex
-	status Status
+	mu        sync.Mutex
+	status    Status
+	preferred Hub // to go to at once, if it has an address
 }
 
 // New makes a Link. Tokens that can't be read are logged and count as lost.
@@ -113,7 +115,10 @@ const (
 	spread       = 2 * time.Second
 	identifyWait = 2 * time.Second // for a sign of life: a hub answers that from memory
 	connectWait  = 4 * time.Second // for the answer to connect: the hub saves it first
-	scanTime     = 3 * time.Second
+	// associateWait is connectWait and the time in which a hub refuses two keys, which
+	// says so late (package dtls).
+	associateWait = connectWait + 16*time.Second
+	scanTime      = 3 * time.Second
 	// retryKnown is between attempts to reach the hub of before, for as long as it takes:
 	// a question and its repetitions cost no more than the pings of a hub that is there.
 	retryKnown = time.Second
@@ -142,6 +147,47 @@ func (l *Link) Check() {
 	}
 }
 
+// Prefer makes the link leave the hub that it has, if any, and go to h at once: the
+// satellite was paired with it, or has a new key of it.
+func (l *Link) Prefer(h Hub) {
+	l.mu.Lock()
+	l.preferred = h
+	l.mu.Unlock()
+	l.Check()
+}
+
+// Forget drops the token of a hub that the satellite is not paired with any more, and
+// leaves it.
+func (l *Link) Forget(hubID string) error {
+	l.mu.Lock()
+	if l.preferred.ID == hubID {
+		l.preferred = Hub{}
+	}
+	l.mu.Unlock()
+	err := l.tokens.forget(hubID)
+	l.Check()
+	return err
+}
+
+func (l *Link) takePreferred() Hub {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	h := l.preferred
+	l.preferred = Hub{}
+	return h
+}
+
+// stays reports whether a hub that the satellite had joined with a key, or without one, is
+// still where it wants to be.
+func (l *Link) stays(hub Hub, paired bool) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return !l.preferred.Addr.IsValid() && l.cfg.Keys.Paired(hub.ID) == paired
+}
+
+// errLeft is why a link ends that was well.
+var errLeft = errors.New("link: the keys of the satellite's hubs changed")
+
 // Run finds a hub and keeps the connection until ctx ends.
 func (l *Link) Run(ctx context.Context) {
 	for ctx.Err() == nil {
@@ -150,7 +196,8 @@ func (l *Link) Run(ctx context.Context) {
 			return
 		}
 		l.set(func(s *Status) { *s = Status{State: Up, Hub: hub, Answer: answer, Losses: s.Losses} })
-		restarted, err := l.keep(ctx, hub.Addr)
+		l.home = hub
+		restarted, err := l.keep(ctx, hub)
 		if ctx.Err() != nil {
 			return
 		}
@@ -233,9 +280,11 @@ func judge(err error) (State, time.Duration) {
 	return Searching, min(refusal.RetryAfter, deniedWait) + rand.N(spread) // others were told the same
 }
 
-// keep pings the hub at addr until it falls silent, refuses, can't be reached any more, or
-// ctx ends. restarted says that the hub forgot the satellite, which did not move.
-func (l *Link) keep(ctx context.Context, addr netip.AddrPort) (restarted bool, err error) {
+// keep pings the hub until it falls silent, refuses, can't be reached any more, is not the
+// satellite's any more, or ctx ends. restarted says that the hub forgot the satellite,
+// which did not move.
+func (l *Link) keep(ctx context.Context, hub Hub) (restarted bool, err error) {
+	addr, paired := hub.Addr, l.cfg.Keys.Paired(hub.ID)
 	way, err := l.way(addr)
 	if err != nil {
 		return false, fmt.Errorf("link: hub at %v: %w", addr, err)
@@ -243,6 +292,9 @@ func (l *Link) keep(ctx context.Context, addr netip.AddrPort) (restarted bool, e
 	heard, moved := time.Now(), false
 	next := heard.Add(pingEvery)
 	for woken := l.sleep(ctx, pingEvery); woken != ended; {
+		if !l.stays(hub, paired) {
+			return false, errLeft
+		}
 		if woken == networkChanged {
 			before := way
 			if way, err = l.way(addr); err != nil {
