@@ -19,6 +19,7 @@ type Hub struct {
 	Focus        Focus      `toml:"focus"`
 	Session      Session    `toml:"session"`
 	Speech       Speech     `toml:"speech"`
+	Recordings   Recordings `toml:"recordings"`
 	LogLevel     slog.Level `toml:"log_level" doc:"DEBUG, INFO, WARN or ERROR."`
 	StateDir     string     `toml:"state_dir" doc:"Folder of what the hub keeps (its identity, hub.db, wake packs). Empty: $STATE_DIRECTORY, else $XDG_STATE_HOME/vapd/hub."`
 	Control      string     `toml:"control_socket" doc:"Unix socket of the command line. Empty: hub.sock in $RUNTIME_DIRECTORY, else in $XDG_RUNTIME_DIR/vapd."`
@@ -55,6 +56,12 @@ type Speech struct {
 	Voice string `toml:"voice" doc:"Voice of the TTS engine; flite has slt, rms, awb, kal16."`
 }
 
+// Recordings bounds what the hub keeps of what people say, while somebody lets it.
+type Recordings struct {
+	MaxMB int      `toml:"max_mb" doc:"Size of all recordings in MB, 1 to 100000; the oldest give way. Nothing is recorded before somebody turns it on with 'vapd hub privacy record on': no setting does."`
+	Keep  Duration `toml:"keep" doc:"How long a recording is kept, 1h to 8760h (a year)."`
+}
+
 // DefaultHub has every setting's default.
 func DefaultHub() Hub {
 	return Hub{
@@ -70,8 +77,9 @@ func DefaultHub() Hub {
 			Most:            64,
 			MaxUtterance:    Duration(10 * time.Second),
 		},
-		Speech:   Speech{STT: "pocketsphinx", TTS: "flite", Most: 4, Voice: "slt"},
-		LogLevel: slog.LevelInfo,
+		Speech:     Speech{STT: "pocketsphinx", TTS: "flite", Most: 4, Voice: "slt"},
+		Recordings: Recordings{MaxMB: 500, Keep: Duration(7 * 24 * time.Hour)},
+		LogLevel:   slog.LevelInfo,
 	}
 }
 
@@ -90,6 +98,8 @@ func (h *Hub) validate() error {
 		between("session.no_speech", s.NoSpeech, Duration(time.Second), Duration(30*time.Second)),
 		between("session.most", s.Most, 1, 2000),
 		between("session.max_utterance", s.MaxUtterance, Duration(2*time.Second), Duration(60*time.Second)),
+		between("recordings.max_mb", h.Recordings.MaxMB, 1, 100000),
+		between("recordings.keep", h.Recordings.Keep, Duration(time.Hour), Duration(8760*time.Hour)),
 		between("speech.most", h.Speech.Most, 1, 1000),
 		engine("speech.stt", h.Speech.STT, "pocketsphinx"),
 		engine("speech.tts", h.Speech.TTS, "flite"),

@@ -1,0 +1,64 @@
+// Package recordings keeps what people say to the hub, while a person wants that, and
+// deletes it. It is off until somebody turns it on by a command: no setting does. What is
+// kept is bounded in size and age, is in no backup, and goes with one call of Delete.
+package recordings
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"vapd/internal/durable"
+)
+
+// Consent is what a person allowed. The zero Consent allows nothing.
+type Consent struct {
+	On bool `json:"on"`
+	// By is who turned it on, and Since when.
+	By    string    `json:"by,omitempty"`
+	Since time.Time `json:"since,omitzero"`
+	// Until is when it ends by itself; zero: never.
+	Until time.Time `json:"until,omitzero"`
+	// Clients are those that are recorded; empty: all of them.
+	Clients []string `json:"clients,omitempty"`
+}
+
+// allows reports whether what a client hears may be recorded at now.
+func (c Consent) allows(client string, now time.Time) bool {
+	return c.On && !c.over(now) && (len(c.Clients) == 0 || slices.Contains(c.Clients, client))
+}
+
+func (c Consent) over(now time.Time) bool { return !c.Until.IsZero() && !now.Before(c.Until) }
+
+// consentName is the file of the Consent. It is not in the hub's store, so that a backup
+// that is put back turns nothing on.
+const consentName = "recording.json"
+
+func consentFile(dir string) durable.File {
+	return durable.File{Path: filepath.Join(dir, consentName)}
+}
+
+// load reads the Consent. One that can't be read allows nothing.
+func load(dir string) (c Consent, err error) {
+	data, err := consentFile(dir).Load()
+	if err == nil && data != nil {
+		err = json.Unmarshal(data, &c)
+	}
+	if err != nil {
+		return Consent{}, fmt.Errorf("recordings: %s can't be read, nothing is recorded: %w", filepath.Join(dir, consentName), err)
+	}
+	return c, nil
+}
+
+func save(dir string, c Consent) error {
+	data, err := json.Marshal(c)
+	if err == nil {
+		err = consentFile(dir).Save(data)
+	}
+	if err != nil {
+		return fmt.Errorf("recordings: keeping what is allowed: %w", err)
+	}
+	return nil
+}

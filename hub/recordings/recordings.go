@@ -1,0 +1,185 @@
+package recordings
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"vapd/audio"
+)
+
+// Config is what a Keeper needs.
+type Config struct {
+	// Dir is the hub's folder.
+	Dir string
+	// MaxBytes and MaxAge bound what is kept: the oldest recordings give way.
+	MaxBytes int64
+	MaxAge   time.Duration
+	Now      func() time.Time
+	Logger   *slog.Logger
+}
+
+// Utterance is what may be recorded.
+type Utterance struct {
+	Client     string
+	Began      time.Time // the session
+	Samples    []int16   // at 16 kHz
+	Transcript string
+	Understood bool
+}
+
+// Keeper records. Its methods may be called from any goroutine.
+type Keeper struct {
+	cfg   Config
+	queue chan Utterance
+
+	files sync.Mutex // held while files are written and deleted
+	last  string     // name of a recording; files is held
+
+	mu      sync.Mutex // never held while the disk works
+	consent Consent
+	deleted time.Time // what began before is not kept any more
+}
+
+// maxQueue bounds the utterances that wait for the disk: 5 MB of 10 s each.
+const maxQueue = 16
+
+// pruneEvery is how often what became too old is looked for.
+const pruneEvery = time.Hour
+
+// Open makes the Keeper of a folder, as it was left. When it was on, that is said. The
+// error says that what was allowed can't be read; the Keeper is off then, and works.
+func Open(cfg Config) (*Keeper, error) {
+	k := &Keeper{cfg: cfg, queue: make(chan Utterance, maxQueue)}
+	var err error
+	k.consent, err = load(cfg.Dir)
+	if k.consent.On && !k.consent.over(cfg.Now()) {
+		cfg.Logger.Warn("RECORDING: what is said to the satellites is kept", "since", k.consent.Since, "until", k.consent.Until,
+			"by", k.consent.By, "clients", k.consent.Clients, "remedy", "'vapd hub privacy record off', 'vapd hub privacy delete'")
+	}
+	return k, err
+}
+
+// Run writes what was offered, and deletes what is too old, until ctx ends.
+func (k *Keeper) Run(ctx context.Context) {
+	tick := time.NewTicker(pruneEvery)
+	defer tick.Stop()
+	k.say(k.tidy())
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case u := <-k.queue:
+			k.say(k.add(u))
+		case <-tick.C:
+			k.say(k.tidy())
+		}
+	}
+}
+
+func (k *Keeper) say(err error) {
+	if err != nil {
+		k.cfg.Logger.Error("recordings", "error", err)
+	}
+}
+
+// Consent is what is allowed, and whether it is over by itself.
+func (k *Keeper) Consent() (c Consent, over bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.consent, k.consent.On && k.consent.over(k.cfg.Now())
+}
+
+// Allow sets what is allowed; when it returns nil, that outlives a restart. What it no
+// longer allows is not recorded any more in any case.
+func (k *Keeper) Allow(c Consent) error {
+	k.files.Lock()
+	defer k.files.Unlock()
+	if !c.On {
+		k.set(c)
+	}
+	if err := save(k.cfg.Dir, c); err != nil {
+		return err
+	}
+	k.set(c)
+	return nil
+}
+
+func (k *Keeper) set(c Consent) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.consent = c
+}
+
+// Allowed reports whether what a client hears may be recorded now.
+func (k *Keeper) Allowed(client string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.consent.allows(client, k.cfg.Now())
+}
+
+// stillAllowed is Allowed for an utterance that was heard a while ago.
+func (k *Keeper) stillAllowed(u Utterance) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.consent.allows(u.Client, k.cfg.Now()) && !u.Began.Before(k.consent.Since) && !u.Began.Before(k.deleted)
+}
+
+// Offer takes an utterance to be recorded; it does not wait.
+func (k *Keeper) Offer(u Utterance) {
+	select {
+	case k.queue <- u:
+	default:
+		k.cfg.Logger.Warn("an utterance is not recorded: the disk is too slow")
+	}
+}
+
+// add records an utterance, if that is still allowed.
+func (k *Keeper) add(u Utterance) error {
+	k.files.Lock()
+	defer k.files.Unlock()
+	if !k.stillAllowed(u) {
+		return nil
+	}
+	now := k.cfg.Now().UTC()
+	r := Recording{
+		Time: now, Client: u.Client, Seconds: audio.WakeRate.Duration(int64(len(u.Samples))).Seconds(),
+		Transcript: u.Transcript, Understood: u.Understood, Name: now.Format(nameLayout),
+	}
+	if r.Name == k.last {
+		return fmt.Errorf("recordings: two utterances within a microsecond: one is lost")
+	}
+	k.last = r.Name
+	const beside = 1000 // bytes of the .json
+	if err := k.prune(int64(2*len(u.Samples)) + beside); err != nil {
+		return err
+	}
+	if err := r.write(k.cfg.Dir, u.Samples); err != nil {
+		return fmt.Errorf("recordings: an utterance is not recorded: %w", err)
+	}
+	return nil
+}
+
+// tidy deletes what is too old.
+func (k *Keeper) tidy() error {
+	k.files.Lock()
+	defer k.files.Unlock()
+	return k.prune(0)
+}
+
+// prune makes room for bytes. files is held.
+func (k *Keeper) prune(bytes int64) error {
+	return prune(k.cfg.Dir, k.cfg.Now().Add(-k.cfg.MaxAge), k.cfg.MaxBytes-bytes)
+}
+
+// Delete removes all recordings, and what was offered before.
+func (k *Keeper) Delete() (Deleted, error) {
+	k.mu.Lock()
+	k.deleted = k.cfg.Now()
+	k.mu.Unlock()
+	k.files.Lock()
+	defer k.files.Unlock()
+	return Delete(k.cfg.Dir)
+}
