@@ -32,7 +32,7 @@ func maxPeers(clients int) int { return 2*clients + 16384 }
 // listenDTLS opens the socket for DTLS, where whoever has a key comes in.
 func listenDTLS(cfg Config) (*dtls.Transport, error) {
 	return dtls.Listen(dtls.Config{
-		Addr: cfg.ListenDTLS, Logger: cfg.Logger, MaxAssociations: maxPeers(cfg.MaxClients),
+		Addr: cfg.ListenDTLS, Conn: cfg.ConnDTLS, Logger: cfg.Logger, MaxAssociations: maxPeers(cfg.MaxClients),
 		Keys: func(identity string) ([]byte, bool) {
 			key, ok := cfg.Registry.Key(identity)
 			return key[:], ok
@@ -56,7 +56,7 @@ func openDoors(cfg Config, transport *dtls.Transport, server *clientregistry.Ser
 	server.Register(plain)
 	pair.Register(plain)
 	outer := door
-	outer.Addr, outer.Groups, outer.Handler = cfg.Listen, cfg.Groups, plain.Serve
+	outer.Addr, outer.Conn, outer.Groups, outer.Handler = cfg.Listen, cfg.Conn, cfg.Groups, plain.Serve
 	if !cfg.Open {
 		outer.Handler = pairedOnly(plain.Serve, cfg.Local)
 	}
@@ -81,11 +81,12 @@ func (d doors) close() error {
 	return errors.Join(errs...)
 }
 
-// revoke ends the associations of a client's keys.
-func (d doors) revoke(id string) {
+// revoke ends the associations of a client's keys, but for that of the identity valid, if
+// not empty.
+func (d doors) revoke(id, valid string) {
 	d.transport.Revoke(func(identity string) bool {
 		of, _, ok := pairing.SplitIdentity(identity)
-		return ok && of == id
+		return ok && of == id && identity != valid
 	})
 }
 

@@ -21,6 +21,7 @@ import (
 	"vapd/hub/speech"
 	"vapd/hub/store"
 	"vapd/protocol/clientregistry"
+	"vapd/protocol/coap"
 	"vapd/protocol/control"
 	"vapd/protocol/pairing"
 	"vapd/protocol/vap"
@@ -35,6 +36,9 @@ type Config struct {
 	// answers multicast discovery.
 	Listen, ListenDTLS netip.AddrPort
 	Groups             bool
+	// Conn and ConnDTLS, if not nil, take the place of sockets at these addresses: another
+	// network, without multicast. Run closes them.
+	Conn, ConnDTLS coap.PacketConn
 	// Open lets clients in that are not paired, without encryption, from wherever they are.
 	Open bool
 	// Local reports whether who sends from an address is on the hub's own machine: clients
