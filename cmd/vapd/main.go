@@ -10,6 +10,7 @@ import (
 type satelliteCommands struct {
 	Audio     audioCmd     `cmd:"" help:"Microphones and speakers: list, record, play, levels."`
 	Board     boardCmd     `cmd:"" help:"Boards: list, detect."`
+	Doctor    doctorCmd    `cmd:"" help:"Say what is wrong on this machine, and what helps."`
 	Leds      ledsCmd      `cmd:"" help:"LEDs: put out."`
 	Satellite satelliteCmd `cmd:"" help:"Run the satellite, or ask the one that runs."`
 	Wake      wakeCmd      `cmd:"" help:"Wake words: list, add, listen, test."`

@@ -28,19 +28,8 @@ type satelliteSound struct {
 // that is not plugged in yet is not an error: an absentCard stands for it.
 func openSatelliteSound(cfg config.Satellite, p board.Profile, logger *slog.Logger) (*satelliteSound, error) {
 	id := boardCard(p.Sound.Cards)
-	pcm := ""
-	if id != "" {
-		pcm = "hw:CARD=" + id + ",DEV=0"
-	}
-	in := &audio.Stream{
-		PCM:      cmp.Or(cfg.Capture.PCM, pcm),
-		Rate:     audio.SampleRate(cmp.Or(cfg.Capture.Rate, p.Sound.Rate)),
-		Channels: cmp.Or(cfg.Capture.Channels, p.Sound.Channels),
-	}
-	out := &audio.Stream{PCM: cmp.Or(cfg.Playback.PCM, pcm), Rate: audio.SampleRate(cfg.Playback.Rate), Channels: cfg.Playback.Channels}
-	if cfg.Playback.PCM == "none" {
-		out = nil
-	}
+	pcm := boardPCM(id)
+	in, out := satelliteStreams(cfg, p)
 	s := &satelliteSound{name: cmp.Or(in.PCM, "default"), mixer: &cardMixer{card: id, want: p.Sound.Mixer, logger: logger}}
 	if in.PCM != pcm && (out == nil || out.PCM != pcm) {
 		s.mixer.want = nil // another card's mixer is none of the board's business
@@ -61,6 +50,29 @@ func openSatelliteSound(cfg config.Satellite, p board.Profile, logger *slog.Logg
 	}
 	s.microphones = microphones(cfg.Capture.Use, p.Sound.Microphones, s.capture.Channels)
 	return s, nil
+}
+
+// boardPCM is the device of the card with that id, "" for none.
+func boardPCM(id string) string {
+	if id == "" {
+		return ""
+	}
+	return "hw:CARD=" + id + ",DEV=0"
+}
+
+// satelliteStreams are what the configuration, else the board, asks of the microphone and
+// of the speaker; out is nil when there is none.
+func satelliteStreams(cfg config.Satellite, p board.Profile) (in, out *audio.Stream) {
+	pcm := boardPCM(boardCard(p.Sound.Cards))
+	in = &audio.Stream{
+		PCM:      cmp.Or(cfg.Capture.PCM, pcm),
+		Rate:     audio.SampleRate(cmp.Or(cfg.Capture.Rate, p.Sound.Rate)),
+		Channels: cmp.Or(cfg.Capture.Channels, p.Sound.Channels),
+	}
+	if cfg.Playback.PCM == "none" {
+		return in, nil
+	}
+	return in, &audio.Stream{PCM: cmp.Or(cfg.Playback.PCM, pcm), Rate: audio.SampleRate(cfg.Playback.Rate), Channels: cfg.Playback.Channels}
 }
 
 // microphones are the channels to listen to: those of the configuration, else those of

@@ -1,0 +1,58 @@
+//go:build !vapd_satellite
+
+package main
+
+import (
+	"cmp"
+	"context"
+	"net/netip"
+	"os"
+
+	"vapd/hub/health"
+	"vapd/internal/config"
+	"vapd/internal/doctor"
+	"vapd/protocol/control"
+	"vapd/protocol/discovery"
+)
+
+// hub checks the hub.
+func (e examiner) hub() {
+	cfg, err := (&hubRunCmd{}).settings("")
+	if err != nil {
+		e.tell("hub", given{"settings", doctor.Finding{State: doctor.Bad, What: err.Error(), Remedy: "correct them: docs/configuration.md has every setting"}})
+		return
+	}
+	status, runs, check := askDaemon[control.HubStatus](e.ctx, config.PartHub, cfg.Control, control.MethodHubStatus)
+	checks := []doctor.Check{
+		check, stateFolder(config.PartHub, cfg.StateDir), health.Security{Open: cfg.Security == config.SecurityOpen},
+	}
+	if !runs {
+		e.tell("hub", append(checks, portChecks(cfg)...)...)
+		return
+	}
+	host, _ := os.Hostname() // as the hub's own name is made
+	e.tell("hub", append(checks,
+		health.Store{Status: status.Store}, health.Engines{Status: status.Engines},
+		health.Satellites{Clients: func(ctx context.Context) ([]control.HubClient, error) { return askClients(ctx, cfg.Control) }},
+		health.Announced{Hub: cmp.Or(status.Name, cfg.Name, host), Find: discovery.DNSSD(), Wanted: cfg.Discoverable},
+	)...)
+}
+
+// portChecks see that a hub that does not run could.
+func portChecks(cfg config.Hub) (checks []doctor.Check) {
+	for _, s := range [][2]string{{"listen", cfg.Listen}, {"listen_dtls", cfg.DTLSAddr()}} {
+		if a, err := netip.ParseAddrPort(s[1]); err == nil {
+			checks = append(checks, doctor.Port{Addr: a, Setting: s[0]})
+		}
+	}
+	return checks
+}
+
+func askClients(ctx context.Context, socket string) ([]control.HubClient, error) {
+	conn, err := dialDaemon(ctx, config.PartHub, socket)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	return control.Call[[]control.HubClient](ctx, conn, control.MethodClients, nil)
+}
