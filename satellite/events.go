@@ -78,6 +78,8 @@ type (
 	Typed struct{ Text string }
 	// NetMute: the network's mute bit changed.
 	NetMute struct{ On bool }
+	// Recording: the hub says whether it keeps what is said.
+	Recording struct{ On bool }
 	// VolumeSet: the hub, or a person by way of it, set a volume.
 	VolumeSet struct{ Volume Volume }
 	// TurnGranted: the hub gave this satellite the session.
@@ -112,6 +114,7 @@ func (TimersRing) event()    {}
 func (LinkChanged) event()   {}
 func (Typed) event()         {}
 func (NetMute) event()       {}
+func (Recording) event()     {}
 func (VolumeSet) event()     {}
 func (TurnGranted) event()   {}
 func (TurnHeard) event()     {}

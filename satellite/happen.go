@@ -132,7 +132,7 @@ type asking struct {
 // reads the socket.
 func (s *Satellite) notified(c vap.Capability) (known bool) {
 	switch c.Name {
-	case vap.CapVolume, vap.CapTimer, vap.CapMute, vap.CapStop, vap.CapLED:
+	case vap.CapVolume, vap.CapTimer, vap.CapMute, vap.CapStop, vap.CapLED, vap.CapRecording:
 		s.carry(c, false)
 		return true
 	}
@@ -166,6 +166,11 @@ func (s *Satellite) obey(a asking) {
 		v, err := vap.ParseVolume(a.Capability)
 		if s.warn(a.Capability, err) {
 			s.step(VolumeSet{s.state.Volume.with(v.Voice, v.Chime, v.Alarm)})
+		}
+	case vap.CapRecording:
+		r, err := vap.ParseRecording(a.Capability)
+		if s.warn(a.Capability, err) {
+			s.step(Recording{r.On})
 		}
 	case vap.CapLED:
 		l, err := vap.ParseLED(a.Capability)

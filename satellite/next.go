@@ -25,6 +25,9 @@ func (s State) Next(e Event) (State, []Command) {
 		return s.mute(e.On, s.NetMuted)
 	case NetMute:
 		return s.mute(s.KeyMuted, e.On)
+	case Recording:
+		s.Recorded = e.On
+		return s, nil
 	case VolumePressed:
 		return s.louder(e.Steps)
 	case VolumeSet:
@@ -180,6 +183,7 @@ func (s State) micChanged(m MicState) (State, []Command) {
 
 func (s State) linkChanged(l LinkState) (State, []Command) {
 	s.Link = l
+	s.Recorded = s.Recorded && l == LinkUp // the hub says it again when it is back
 	if l != LinkUp && (s.Turn == TurnListening || s.Turn == TurnThinking) {
 		s.Turn = TurnIdle
 		return s, []Command{CancelTurn{}, PlayChime{ChimeError}}

@@ -121,6 +121,9 @@ func TestNext(t *testing.T) {
 		"seen":                 {pairIs(PairDone), PairSeen{}, pairIs(PairIdle), nil},
 		"seen too late":        {comparing, PairSeen{}, comparing, nil},
 		"reset":                {up, ResetPressed{}, up, []Command{CancelPairing{}, Reset{}}},
+		"recorded":             {up, Recording{true}, with(func(s *State) { s.Recorded = true }), nil},
+		"not recorded":         {with(func(s *State) { s.Recorded = true }), Recording{false}, up, nil},
+		"recorded, hub goes":   {with(func(s *State) { s.Recorded = true }), LinkChanged{LinkSearching}, with(func(s *State) { s.Link = LinkSearching }), nil},
 		"louder": {
 			up,
 			VolumePressed{1},
@@ -201,6 +204,7 @@ func anyEvent(s State) *rapid.Generator[Event] {
 			MutePressed{},
 			MuteSwitched{on},
 			NetMute{on},
+			Recording{on},
 			VolumePressed{1},
 			Woke{},
 			StopHeard{},

@@ -30,7 +30,9 @@ func (s *Satellite) offers() []vap.Offer {
 			vap.Offer{Name: vap.CapVolume, Version: 1})
 	}
 	if s.cfg.Hardware.Pixels.Len() > 0 {
-		offers = append(offers, vap.Offer{Name: vap.CapLED, Version: 1})
+		offers = append(offers, vap.Offer{Name: vap.CapLED, Version: 1},
+			// Without a light nobody sees that the hub records: then it must not.
+			vap.Offer{Name: vap.CapRecording, Version: 1})
 	}
 	return offers
 }

@@ -28,6 +28,7 @@ var (
 	white  = hal.Color{R: 180, G: 180, B: 180}
 	amber  = hal.Color{R: 200, G: 110, B: 0}
 	red    = hal.Color{R: 170, G: 0, B: 0}
+	pink   = hal.Color{R: 200, G: 0, B: 110}
 )
 
 // Scene paints what v shows at, a time since v.State last changed, into out, and
@@ -41,10 +42,26 @@ func Scene(v View, at time.Duration, out []hal.Color) (moving bool) {
 		return false
 	}
 	moving = v.paint(at, out)
+	if v.State.Recorded {
+		moving = v.paintRecorded(at, out) || moving
+	}
 	if v.State.Muted() {
 		out[0] = red
 	}
 	return moving
+}
+
+// paintRecorded shows, over whatever else is shown, that the hub keeps what is said: on
+// the last of several LEDs always, on a single one in the first quarter of each second.
+// Only a code that is to be compared goes without, as long as nobody is listened to.
+func (v View) paintRecorded(at time.Duration, out []hal.Color) (moving bool) {
+	if v.State.Pairing != PairIdle && v.State.Turn == TurnIdle {
+		return false
+	}
+	if len(out) > 1 || phase(at, time.Second) < 0.25 {
+		out[len(out)-1] = pink
+	}
+	return len(out) == 1
 }
 
 func (v View) paint(at time.Duration, out []hal.Color) (moving bool) {

@@ -18,6 +18,7 @@ func paint(v View, at time.Duration, leds int) ([]hal.Color, bool) {
 
 func TestScene(t *testing.T) {
 	muted := with(func(s *State) { s.KeyMuted = true })
+	recorded := with(func(s *State) { s.Recorded = true })
 	for name, c := range map[string]struct {
 		v      View
 		at     time.Duration
@@ -48,6 +49,11 @@ func TestScene(t *testing.T) {
 		"paired":                 {v: View{State: with(func(s *State) { s.Pairing = PairDone })}, first: green, last: green},
 		"not paired":             {v: View{State: with(func(s *State) { s.Pairing = PairFailed })}, first: amber, last: amber, moving: true},
 		"not paired, muted":      {v: View{State: with(func(s *State) { s.Pairing, s.KeyMuted = PairFailed, true })}, first: red, last: amber, moving: true},
+		"recorded":               {v: View{State: recorded}, last: pink},
+		"recorded, listening":    {v: View{State: with(func(s *State) { *s = inTurn(TurnListening); s.Recorded = true }), Level: 1}, first: cyan, last: pink, moving: true},
+		"recorded, asked":        {v: View{State: recorded, Asked: &white}, first: white, last: pink},
+		"recorded, muted":        {v: View{State: with(func(s *State) { s.Recorded, s.KeyMuted = true, true })}, first: red, last: pink},
+		"recorded, pairing":      {v: View{State: with(func(s *State) { s.Recorded, s.Pairing = true, PairDone })}, first: green, last: green},
 		"asked by the hub":       {v: View{State: up, Asked: &white}, first: white, last: white},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -80,7 +86,7 @@ func TestSceneInvariants(t *testing.T) {
 			State: State{
 				Link: LinkState(rapid.IntRange(0, 4).Draw(t, "link")), Mic: MicState(rapid.IntRange(0, 2).Draw(t, "mic")),
 				KeyMuted: on.Draw(t, "key"), NetMuted: on.Draw(t, "net"),
-				Turn: TurnState(rapid.IntRange(0, 3).Draw(t, "turn")), Ringing: on.Draw(t, "ringing"),
+				Turn: TurnState(rapid.IntRange(0, 3).Draw(t, "turn")), Ringing: on.Draw(t, "ringing"), Recorded: on.Draw(t, "recorded"),
 				Volume:  Volume{rapid.IntRange(0, 100).Draw(t, "volume"), 0, 0},
 				Pairing: PairState(rapid.IntRange(0, 5).Draw(t, "pairing")),
 			},
@@ -96,8 +102,13 @@ func TestSceneInvariants(t *testing.T) {
 			t.Fatal("muted, and no red LED")
 		}
 		if s := v.State; s.Turn == TurnListening && !s.Muted() {
-			if alone, _ := paint(View{State: State{Turn: TurnListening}, Level: v.Level}, at, n); !slices.Equal(leds, alone) {
+			if alone, _ := paint(View{State: State{Turn: TurnListening, Recorded: s.Recorded}, Level: v.Level}, at, n); !slices.Equal(leds, alone) {
 				t.Fatalf("listens, and shows %v", leds)
+			}
+		}
+		if s := v.State; s.Recorded && n > 0 && (s.Pairing == PairIdle || s.Turn != TurnIdle) && (n > 1 || !s.Muted()) {
+			if leds, _ := paint(v, at.Truncate(time.Second), n); leds[n-1] != pink {
+				t.Fatalf("recorded, and shows %v", leds)
 			}
 		}
 		if later, _ := paint(v, at+200*time.Millisecond, n); !moving {

@@ -18,8 +18,10 @@ type State struct {
 	// TurnN numbers the turns since start; what carries another number is stale.
 	TurnN   uint32
 	Ringing bool // a timer
-	Volume  Volume
-	Pairing PairState
+	// Recorded says that the hub keeps what is said.
+	Recorded bool
+	Volume   Volume
+	Pairing  PairState
 	// PairN numbers the attempts to pair since start.
 	PairN uint32
 	// Code is what is compared, from PairComparing on.

@@ -91,7 +91,8 @@ func (s *Satellite) viewMic(state State) control.MicView {
 	return control.MicView{
 		Device: s.cfg.Device, State: [...]string{"opening", "running", "failed"}[state.Mic],
 		KeyMuted: state.KeyMuted, NetMuted: state.NetMuted,
-		Peak: l.Peak, RMS: l.RMS, Floor: l.Floor,
+		Recorded: state.Recorded,
+		Peak:     l.Peak, RMS: l.RMS, Floor: l.Floor,
 		RingFill: s.ear.Fill(), Lost: s.ear.Lost(), Reopens: s.sound.Reopens(),
 	}
 }

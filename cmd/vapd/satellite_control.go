@@ -143,6 +143,9 @@ func microphoneInWords(m control.MicView) string {
 	default:
 		words += m.State
 	}
+	if m.Recorded {
+		words += ", THE HUB KEEPS WHAT IS SAID ('vapd hub privacy' there)"
+	}
 	if m.Reopens > 0 {
 		words += fmt.Sprintf(", opened again %d times", m.Reopens)
 	}

@@ -130,6 +130,7 @@ type MicView struct {
 	State    string  `json:"state"` // "opening", "running", "failed"
 	KeyMuted bool    `json:"key_muted"`
 	NetMuted bool    `json:"net_muted"`
+	Recorded bool    `json:"recorded"` // the hub keeps what is said
 	Peak     float64 `json:"peak_dbfs"`
 	RMS      float64 `json:"rms_dbfs"`
 	Floor    float64 `json:"noise_floor_dbfs"`

@@ -8,19 +8,20 @@ const System = "vap.SYSTEM"
 
 // Names of the capabilities that vapd knows.
 const (
-	CapWakeword = "wakeword" // client to hub, in sessionStart
-	CapSound    = "sound"    // both ways: audio
-	CapChime    = "chime"    // client to hub: where its own chime lies in the audio
-	CapText     = "text"     // client to hub: an utterance as text
-	CapVoice    = "voice"    // hub to client: what is said, as text
-	CapHeard    = "heard"    // hub to client: what was understood, as text
-	CapListen   = "listen"   // hub to client: the utterance has ended
-	CapVolume   = "volume"   // both ways
-	CapTimer    = "timer"    // hub to client: set or cancel; client to hub: all timers
-	CapMute     = "mute"     // hub to client: the network's mute bit
-	CapStop     = "stop"     // hub to client: silence whatever sounds; client to hub: cancel
-	CapLED      = "led"      // hub to client: light the pixels for a while
-	CapLog      = "log"      // client to hub: a line of its log
+	CapWakeword  = "wakeword"  // client to hub, in sessionStart
+	CapSound     = "sound"     // both ways: audio
+	CapChime     = "chime"     // client to hub: where its own chime lies in the audio
+	CapText      = "text"      // client to hub: an utterance as text
+	CapVoice     = "voice"     // hub to client: what is said, as text
+	CapHeard     = "heard"     // hub to client: what was understood, as text
+	CapListen    = "listen"    // hub to client: the utterance has ended
+	CapVolume    = "volume"    // both ways
+	CapTimer     = "timer"     // hub to client: set or cancel; client to hub: all timers
+	CapMute      = "mute"      // hub to client: the network's mute bit
+	CapStop      = "stop"      // hub to client: silence whatever sounds; client to hub: cancel
+	CapLED       = "led"       // hub to client: light the pixels for a while
+	CapRecording = "recording" // hub to client: whether the hub keeps what is said
+	CapLog       = "log"       // client to hub: a line of its log
 )
 
 // Codecs of audio.

@@ -193,6 +193,20 @@ func ParseLED(c Capability) (LED, error) {
 	return l, f.error()
 }
 
+// Recording says whether the hub keeps what is said to the client, which shows it.
+type Recording struct{ On bool }
+
+// Capability is the fact on the wire.
+func (r Recording) Capability() Capability {
+	return Capability{Name: CapRecording, Fields: map[string]any{"on": r.On}}
+}
+
+// ParseRecording reads a capability recording.
+func ParseRecording(c Capability) (Recording, error) {
+	f := readFields(c, CapRecording)
+	return Recording{On: f.bool("on", true)}, f.error()
+}
+
 // Log is a line of a client's log.
 type Log struct {
 	At      time.Time // UTC; zero when the client does not know the time

@@ -55,6 +55,7 @@ func everyField() []Capability {
 		Mute{}.Capability(),
 		StopCapability(),
 		LED{}.Capability(),
+		Recording{}.Capability(),
 		Log{At: time.Unix(1, 0), Level: slog.LevelInfo, Message: "m"}.Capability(),
 	}
 }

@@ -52,7 +52,7 @@ func again[M any](t *testing.T, b []byte, appendTo func([]byte, M) []byte, parse
 func parseAll(c Capability) {
 	for _, name := range []string{
 		CapWakeword, CapSound, CapChime, CapText, CapVoice, CapHeard, CapListen, CapVolume,
-		CapTimer, CapMute, CapLED, CapLog,
+		CapTimer, CapMute, CapLED, CapRecording, CapLog,
 	} {
 		c.Name = name
 		_, _ = ParseWakeword(c)
@@ -67,6 +67,7 @@ func parseAll(c Capability) {
 		_, _ = ParseTimers(c)
 		_, _ = ParseMute(c)
 		_, _ = ParseLED(c)
+		_, _ = ParseRecording(c)
 		_, _ = ParseLog(c)
 	}
 }
