@@ -19,6 +19,7 @@ import (
 	"vapd/protocol/clientregistry"
 	"vapd/protocol/coap"
 	"vapd/protocol/control"
+	"vapd/protocol/pairing"
 	"vapd/protocol/vap"
 	"vapd/satellite/hubtest"
 	"vapd/satellite/keyring"
@@ -27,8 +28,11 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+const hubID = "org.vapd.hub.test"
+
 var (
 	hubAddr       = netip.MustParseAddrPort("192.0.2.1:5683")
+	hubSecured    = netip.MustParseAddrPort("192.0.2.1:5684")
 	satelliteAddr = netip.MustParseAddrPort("192.0.2.2:40000")
 )
 
@@ -141,6 +145,8 @@ type home struct {
 	stores  [4]*memory
 	alive   int
 	change  func(*Config) // before each start
+	keys    *hubtest.Keys // of a hub that wants to be paired with; nil: of another one
+	told    func(*hubtest.Hub, pairing.Event)
 	cancel  context.CancelFunc
 	ran     chan error
 }
@@ -197,7 +203,14 @@ func (h *home) socket(addr netip.AddrPort) coap.Config {
 func (h *home) startHub(script hubtest.Script) {
 	h.t.Helper()
 	var err error
-	if h.hub, err = hubtest.New(h.socket(hubAddr), script); err != nil {
+	if h.keys != nil {
+		h.hub, err = hubtest.NewPaired(hubtest.Paired{
+			ID: hubID, Plain: h.socket(hubAddr), Secured: h.socket(hubSecured), Keys: h.keys, Told: h.told, Script: script,
+		})
+	} else {
+		h.hub, err = hubtest.New(h.socket(hubAddr), script)
+	}
+	if err != nil {
 		h.t.Fatal(err)
 	}
 }
@@ -231,6 +244,12 @@ func (h *home) start() {
 		Find: func(*coap.Endpoint, func() []keyring.Hub) link.Finder {
 			return func(_ context.Context, found func(link.Hub)) error {
 				found(link.Hub{Name: "hub", Addr: at})
+				return nil
+			}
+		},
+		At: func(address string) link.Finder {
+			return func(_ context.Context, found func(link.Hub)) error {
+				found(link.Hub{Name: address, Addr: netip.MustParseAddrPort(address), Configured: true})
 				return nil
 			}
 		},
