@@ -92,6 +92,9 @@ func (h *Hub) decided(c connecting, d clients.Decision, refusals map[string]stri
 	if d.Err == nil {
 		delete(refusals, c.req.ID)
 		c.reply(vap.Connected{Locales: h.cfg.Locales, Token: d.Token, Capabilities: h.offers()}, nil)
+		if d.Rekeyed {
+			h.doors.revoke(c.req.ID, c.req.Identity)
+		}
 		return
 	}
 	if refusals[c.req.ID] != d.Err.Error() {

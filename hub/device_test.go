@@ -50,17 +50,16 @@ type device struct {
 	transport *dtls.Transport
 	endpoint  *coap.Endpoint
 	rotation  *pairing.Rotation
-	// storing is called before a new key is kept; its error is that of a disk.
-	storing func() error
 
 	mu   sync.Mutex
+	disk func() error    // is called before a new key is kept
 	ring pairing.Keyring // on its disk
 	used pairing.Pairing // in the present association
 }
 
 func newDevice(t *testing.T, id string, ring pairing.Keyring, log *slog.Logger) *device {
 	t.Helper()
-	d := &device{t: t, me: pairing.Satellite{ID: id, Name: "name of " + id}, ring: ring, storing: func() error { return nil }}
+	d := &device{t: t, me: pairing.Satellite{ID: id, Name: "name of " + id}, ring: ring, disk: func() error { return nil }}
 	var err error
 	if d.transport, err = dtls.Listen(dtls.Config{Addr: anyPort(), Plain: true, Logger: log}); err != nil {
 		t.Fatal(err)
@@ -98,11 +97,11 @@ func (d *device) pairingOf(peer coap.Peer) (pairing.Pairing, bool) {
 }
 
 func (d *device) offer(p pairing.Pairing) error {
-	if err := d.storing(); err != nil {
-		return err
-	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if err := d.disk(); err != nil {
+		return err
+	}
 	d.ring = d.ring.Offer(p.Key)
 	return nil
 }

@@ -72,7 +72,7 @@ func (h *Hub) revoke(id string, err error) error {
 	if err := h.expel(id, err); err != nil {
 		return err
 	}
-	h.doors.revoke(id)
+	h.doors.revoke(id, "")
 	return nil
 }
 

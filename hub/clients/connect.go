@@ -21,10 +21,12 @@ type Request struct {
 }
 
 // Decision is the answer to a Request. When Err is nil the client is let in, and Token,
-// if not empty, is its new token, to be sent to it once and kept nowhere.
+// if not empty, is its new token, to be sent to it once and kept nowhere. Rekeyed says that
+// it used its newest key for the first time, which made the key before void.
 type Decision struct {
-	Token string
-	Err   error
+	Token   string
+	Rekeyed bool
+	Err     error
 }
 
 // Connect decides about requests in their order. What has to survive of all of them goes
@@ -96,7 +98,7 @@ func (v *visits) connect(r Request) Decision {
 	}
 	v.must = v.must || token != "" || !known && c.State == Approved
 	v.note(&before, &c)
-	return Decision{token, refusal}
+	return Decision{Token: token, Rekeyed: c.Keys != before.Keys, Err: refusal}
 }
 
 // find is a client as it is after the decisions before.
