@@ -212,6 +212,16 @@ func auditEntry(c api.Command) (e audit.Entry, grants bool) {
 		return audit.Entry{Action: "pairing.deny"}, false
 	case api.ExportPairing:
 		return audit.Entry{Action: "pairing.export", Object: c.ID}, true
+	case api.StartRecording:
+		detail := "until it is turned off"
+		if c.For > 0 {
+			detail = "for " + c.For.String()
+		}
+		return audit.Entry{Action: "recording.on", Object: strings.Join(c.Clients, " "), Detail: strings.TrimSpace(detail + " " + c.By)}, true
+	case api.StopRecording:
+		return audit.Entry{Action: "recording.off"}, false
+	case api.DeleteRecordings:
+		return audit.Entry{Action: "recording.delete"}, false
 	case api.Backup:
 		return audit.Entry{Action: "backup"}, true // it has every key
 	}

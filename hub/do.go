@@ -32,6 +32,9 @@ func (h *Hub) do(ctx context.Context, who api.Actor, c api.Command) (api.Result,
 	case api.ForgetClient:
 		return nil, h.revoke(c.ID, h.cfg.Registry.Forget(c.ID))
 	}
+	if r, err, ok := h.private(c); ok {
+		return r, err
+	}
 	if r, err, ok := h.pair(ctx, c); ok {
 		return r, err
 	}

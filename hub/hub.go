@@ -17,6 +17,7 @@ import (
 	"vapd/hub/dialogue"
 	"vapd/hub/focus"
 	"vapd/hub/intent"
+	"vapd/hub/recordings"
 	"vapd/hub/session"
 	"vapd/hub/speech"
 	"vapd/hub/store"
@@ -55,6 +56,8 @@ type Config struct {
 	Folder string
 	// Audit keeps who was let in and shut out; nil: nobody does.
 	Audit Auditor
+	// Recordings keeps what people say while they allow it; nil: nothing is ever kept.
+	Recordings *recordings.Keeper
 	// Window is how long satellites that woke for the same words are waited for.
 	Window         time.Duration
 	RequireSpeaker bool
@@ -85,6 +88,7 @@ type Hub struct {
 	watchers watchers
 	connects chan connecting
 	journal  *journal
+	recorder *recorder
 	deciding sync.Mutex // held while clients are let in or shut out: neither overtakes the other
 	started  time.Time
 
@@ -108,6 +112,7 @@ func New(cfg Config) (*Hub, error) {
 		journal:  newJournal(cfg.Audit, cfg.Now),
 		started:  cfg.Now(),
 	}
+	h.recorder = newRecorder(cfg.Recordings, h.tellRecording, h.log)
 	h.ctx, h.cancel = context.WithCancel(context.Background())
 	if err := h.open(); err != nil {
 		h.cancel()
@@ -156,6 +161,7 @@ func (h *Hub) AddrDTLS() netip.AddrPort { return h.doors.secured.LocalAddr() }
 func (h *Hub) Run(ctx context.Context) error {
 	h.wg.Go(func() { h.mirror.run(ctx) })
 	h.wg.Go(func() { h.journal.run(ctx) })
+	h.wg.Go(func() { h.runRecorder(ctx) })
 	h.runConnects(ctx)
 	h.cancel()
 	h.referee.close()
@@ -191,7 +197,7 @@ func (h *Hub) Started(s *clientregistry.Session, start vap.SessionStart) (client
 		h.sessions.Add(-1)
 		return nil, h.refuse(client.ID, &vap.Error{Code: codes.TooManyRequests, Type: vap.TypeTooManyClients, RetryAfter: 5 * time.Second})
 	}
-	conversation, err := session.New(h.sessionConfig(), remote{s}, start)
+	conversation, err := session.New(h.sessionConfig(client.ID), remote{s}, start)
 	if err != nil {
 		h.sessions.Add(-1)
 		return nil, err
@@ -215,11 +221,11 @@ func (h *Hub) refuse(client string, e *vap.Error) error {
 	return e
 }
 
-func (h *Hub) sessionConfig() session.Config {
+func (h *Hub) sessionConfig(client string) session.Config {
 	return session.Config{
 		Recognizer: h.cfg.Recognizer, Synthesizer: h.cfg.Synthesizer, Voice: h.cfg.Voice,
 		Endpoint: h.cfg.Endpoint, Respond: h.respond, Codecs: h.cfg.Codecs,
-		ConfirmWake: h.cfg.ConfirmWake, Report: h.report, Logger: h.log,
+		ConfirmWake: h.cfg.ConfirmWake, Record: h.recorder.of(client, h.cfg.Now()), Report: h.report, Logger: h.log,
 	}
 }
 
@@ -305,6 +311,7 @@ func (h *Hub) notified(client string, c vap.Capability) error {
 // Joined and Left pass on who is there (clientregistry.Policy).
 func (h *Hub) Joined(c clientregistry.ClientInfo) {
 	h.log.Info("client connected", "client", c.ID, "address", c.Peer.Addr())
+	h.recorder.joined(c)
 	h.watchers.tell(control.HubEvent{Kind: control.EventJoined, Client: c.ID, Name: c.Name, Address: c.Peer.Addr().String()})
 }
 
@@ -316,6 +323,7 @@ func (h *Hub) Left(c clientregistry.ClientInfo, why error) {
 	}
 	h.log.Info("client left", "client", c.ID, "why", reason)
 	h.referee.forget(c.ID)
+	h.recorder.left(c)
 	h.watchers.tell(control.HubEvent{Kind: control.EventLeft, Client: c.ID, Why: reason})
 }
 

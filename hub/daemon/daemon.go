@@ -16,6 +16,7 @@ import (
 	"vapd/hub/audit"
 	"vapd/hub/clients"
 	"vapd/hub/intent"
+	"vapd/hub/recordings"
 	"vapd/hub/speech"
 	"vapd/hub/store"
 	"vapd/internal/config"
@@ -71,6 +72,13 @@ func Run(ctx context.Context, o Options) (err error) {
 	trail := audit.New(state, time.Now, o.Logger)
 	defer func() { err = errors.Join(err, trail.Close()) }()
 	cfg.Folder, cfg.Audit = state, trail
+	cfg.Recordings, err = recordings.Open(recordings.Config{
+		Dir: state, MaxBytes: int64(o.Config.Recordings.MaxMB) * 1e6, MaxAge: time.Duration(o.Config.Recordings.Keep),
+		Now: time.Now, Logger: o.Logger,
+	})
+	if err != nil {
+		o.Logger.Error("recordings", "error", err)
+	}
 	h, err := hub.New(cfg)
 	if err != nil {
 		return err

@@ -183,3 +183,25 @@ func (k *Keeper) Delete() (Deleted, error) {
 	defer k.files.Unlock()
 	return Delete(k.cfg.Dir)
 }
+
+// Usage is what is kept, and its limits.
+type Usage struct {
+	Recordings int
+	Bytes      int64
+	Oldest     time.Time // zero when there is none
+	MaxBytes   int64
+	MaxAge     time.Duration
+}
+
+// Usage measures what is kept.
+func (k *Keeper) Usage() (Usage, error) {
+	u := Usage{MaxBytes: k.cfg.MaxBytes, MaxAge: k.cfg.MaxAge}
+	all, err := scan(k.cfg.Dir)
+	for _, r := range all {
+		u.Bytes += r.Bytes
+	}
+	if u.Recordings = len(all); u.Recordings > 0 {
+		u.Oldest = all[0].Time
+	}
+	return u, err
+}

@@ -23,6 +23,9 @@ func (s *Session) answer(ctx context.Context, e *ear, heard string) (again bool,
 	var r Reply
 	if !e.silent() {
 		r = s.cfg.Respond(report.Client, heard)
+		if len(e.recorded) > 0 {
+			s.cfg.Record(e.recorded, heard, r.Understood)
+		}
 	}
 	report.Answer, report.Understood = r.Say, r.Understood
 	a := vap.Answer{EndSession: !r.Again}

@@ -28,6 +28,7 @@ type ear struct {
 	at       int64            // index of the next sample
 	chimes   []speech.Span
 	preroll  []int16 // from the first sample on, while the wake word is to be confirmed
+	recorded []int16 // all of it, when it is to be recorded
 	text     string
 	hasText  bool
 
@@ -43,6 +44,8 @@ const (
 	maxPreroll = 4 * audio.WakeRate
 	maxChimes  = 8
 	maxText    = 1000 // bytes of a typed utterance
+	// maxRecorded bounds what is recorded of an utterance, whatever its settings.
+	maxRecorded = 70 * audio.WakeRate
 )
 
 // newEar listens to the next utterance. Only the first one follows a wake word.
@@ -143,6 +146,9 @@ func (e *ear) hear(samples []int16) {
 	e.at += int64(len(samples))
 	if !e.session.confirmed {
 		e.preroll = append(e.preroll, samples[:min(len(samples), int(maxPreroll)-len(e.preroll))]...)
+	}
+	if e.session.cfg.Record != nil {
+		e.recorded = append(e.recorded, samples[:min(len(samples), int(maxRecorded)-len(e.recorded))]...)
 	}
 	for _, p := range e.listener.Write(samples) {
 		e.end = p

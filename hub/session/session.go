@@ -59,6 +59,9 @@ type Config struct {
 	Codecs Codecs
 	// ConfirmWake scores the wake word again; nil believes the client.
 	ConfirmWake func(w vap.Wakeword, heard []int16) (bool, error)
+	// Record, if not nil, takes what was said in an utterance and what was understood; it
+	// must not block.
+	Record func(samples []int16, heard string, understood bool)
 	// Report takes what happened; it must not block.
 	Report func(control.HubEvent)
 	Logger *slog.Logger

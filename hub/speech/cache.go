@@ -85,4 +85,13 @@ func (c *Cache) add(entry *cached) {
 	}
 }
 
+// Forget empties the cache.
+func (c *Cache) Forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.size = 0
+	c.order.Init()
+	clear(c.entries)
+}
+
 var _ Synthesizer = (*Cache)(nil)

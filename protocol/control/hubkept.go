@@ -1,6 +1,49 @@
 package control
 
+import "time"
+
 // Methods of the hub's socket for what it keeps about people and satellites.
 const (
-	MethodFolder = "folder" // returns the path of the folder with the hub's files, a string
+	MethodFolder           = "folder"            // returns the path of the folder with the hub's files, a string
+	MethodPrivacy          = "privacy"           // returns HubPrivacy
+	MethodStartRecording   = "recordings.start"  // RecordingStart
+	MethodStopRecording    = "recordings.stop"   //
+	MethodDeleteRecordings = "recordings.delete" // returns RecordingsDeleted
 )
+
+// RecordingStart lets the hub keep what is said.
+type RecordingStart struct {
+	By      string   `json:"by,omitempty"`      // who wants it, for people
+	Seconds float64  `json:"seconds,omitempty"` // 0: until it is stopped
+	Clients []string `json:"clients,omitempty"` // none: all
+}
+
+// RecordingsDeleted is what was deleted.
+type RecordingsDeleted struct {
+	Recordings int   `json:"recordings"`
+	Bytes      int64 `json:"bytes"`
+}
+
+// HubPrivacy is what the hub keeps about people.
+type HubPrivacy struct {
+	Recording bool      `json:"recording"`
+	By        string    `json:"by,omitempty"`
+	Since     time.Time `json:"since,omitzero"`
+	Until     time.Time `json:"until,omitzero"`
+	Clients   []string  `json:"clients,omitempty"` // that may be recorded; none: all
+	// Shown are the connected satellites that show that they are recorded: only those are.
+	// Unable are those that can't show it, and Silent those that have not said yet that
+	// they do.
+	Shown  []string `json:"shown,omitempty"`
+	Unable []string `json:"unable,omitempty"`
+	Silent []string `json:"silent,omitempty"`
+
+	Recordings  int       `json:"recordings"`
+	Bytes       int64     `json:"bytes"`
+	Oldest      time.Time `json:"oldest,omitzero"`
+	MaxBytes    int64     `json:"max_bytes"`
+	KeepSeconds float64   `json:"keep_seconds"`
+
+	Timers     int  `json:"timers"`       // with labels that people gave them
+	WordsInLog bool `json:"words_in_log"` // the log is so verbose that it has what is said
+}
