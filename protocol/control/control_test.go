@@ -376,3 +376,15 @@ func TestPopWaits(t *testing.T) {
 		}
 	})
 }
+
+func TestCallsInTheProcess(t *testing.T) {
+	m := testMux()
+	if r, err := m.Call(t.Context(), "echo", "hello"); r != "hello" || err != nil {
+		t.Errorf("%v, %v", r, err)
+	}
+	for name, params := range map[string]any{"fail": struct{}{}, "echo": 7, "count": numbers{}, "none": nil, "nothing": func() {}} {
+		if r, err := m.Call(t.Context(), name, params); err == nil {
+			t.Errorf("%s(%v) returns %v", name, params, r)
+		}
+	}
+}

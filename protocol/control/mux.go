@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"slices"
 )
@@ -30,6 +31,19 @@ func (m *Mux) Methods() []string {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// Call carries out a call in this process, as the request of a client would be.
+func (m *Mux) Call(ctx context.Context, name string, params any) (result any, err error) {
+	h, ok := m.methods[name]
+	if !ok || h.call == nil {
+		return nil, &Error{CodeUnknownMethod, "control: no call " + name + " in this daemon"}
+	}
+	raw, err := json.Marshal(params)
+	if err != nil {
+		return nil, fmt.Errorf("control: params of %s: %w", name, err)
+	}
+	return h.call(ctx, raw)
 }
 
 // Handle registers a call. Each request runs on a goroutine of its own; ctx ends
