@@ -1,6 +1,7 @@
 package health
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,6 +32,9 @@ type Search struct {
 	Configured discovery.Finder
 	// Known are addresses where a hub was: of the link that is up, or of pairings.
 	Known []netip.AddrPort
+	// Longest is for how long each way is searched; default 4 s, as mDNS asks again after
+	// 1 and 3 s.
+	Longest time.Duration
 
 	once  sync.Once
 	found found
@@ -45,8 +49,8 @@ type found struct {
 }
 
 const (
-	searchTime = 4 * time.Second // mDNS asks again after 1 and 3 s
-	askTime    = 2 * time.Second
+	others  = time.Second // after the first hub, for others
+	askTime = 2 * time.Second
 )
 
 // look searches at the first call.
@@ -55,14 +59,16 @@ func (s *Search) look(ctx context.Context) *found {
 		if s.DNSSD == nil {
 			s.DNSSD = discovery.DNSSD()
 		}
+		search, cancel := context.WithTimeout(ctx, cmp.Or(s.Longest, 4*time.Second))
+		defer cancel()
 		var wg sync.WaitGroup
 		var dnssdErr error
-		wg.Go(func() { s.found.dnssd, dnssdErr = collect(ctx, s.DNSSD) })
-		wg.Go(func() { s.found.multicast, _ = collect(ctx, discovery.Multicast(s.Network)) }) // as dnssdErr
+		wg.Go(func() { s.found.dnssd, dnssdErr = collect(search, s.DNSSD) })
+		wg.Go(func() { s.found.multicast, _ = collect(search, discovery.Multicast(s.Network)) }) // as dnssdErr
 		asked := slices.Clone(s.Known)
 		if s.Configured != nil {
 			var all []discovery.Candidate
-			all, s.found.unresolved = collect(ctx, s.Configured)
+			all, s.found.unresolved = collect(search, s.Configured)
 			for _, c := range all {
 				asked = append(asked, c.Addr)
 			}
@@ -77,11 +83,15 @@ func (s *Search) look(ctx context.Context) *found {
 	return &s.found
 }
 
-// collect is what a finder finds within searchTime; more than a house has is a flood.
+// collect is what a finder finds until ctx ends, or soon after the first; more than a house
+// has is a flood.
 func collect(ctx context.Context, find discovery.Finder) (all []discovery.Candidate, err error) {
-	ctx, cancel := context.WithTimeout(ctx, searchTime)
+	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	err = find(ctx, func(c discovery.Candidate) {
+		if len(all) == 0 {
+			time.AfterFunc(others, cancel)
+		}
 		if len(all) < 64 && !slices.Contains(all, c) {
 			all = append(all, c)
 		}
