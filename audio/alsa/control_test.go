@@ -42,6 +42,41 @@ func FuzzParseControl(f *testing.F) {
 	})
 }
 
+// FuzzControlValues: what is set is within the control's range, and there is one for each
+// channel.
+func FuzzControlValues(f *testing.F) {
+	for _, s := range []string{"39", "-50,41", "50%, 100%", "on", "CD Player", "Left, Right", "9223372036854775807", "NaN%"} {
+		f.Add(s, int64(-50), int64(100))
+	}
+	f.Add("100%", int64(-1<<62), int64(1<<62))
+	f.Fuzz(func(t *testing.T, s string, low, high int64) {
+		if low > high {
+			low, high = high, low
+		}
+		items := []string{"None", "CD Player", "Left, Right"}
+		for _, c := range []Control{
+			{Type: Integer, Count: 2, Min: low, Max: high},
+			{Type: Boolean, Count: 2, Max: 1},
+			{Type: Enumerated, Count: 1, Items: items, Max: int64(len(items)) - 1},
+			{Type: Integer64, Count: 1, Min: low, Max: high},
+		} {
+			values, err := c.Parse(s)
+			if err != nil {
+				continue
+			}
+			if len(values) != c.Count {
+				t.Fatalf("%q: %v", s, values)
+			}
+			for _, v := range values {
+				if v < c.Min || v > c.Max {
+					t.Fatalf("%q: %v is not in %d to %d", s, values, c.Min, c.Max)
+				}
+			}
+			c.Text(values)
+		}
+	})
+}
+
 func TestControlValues(t *testing.T) {
 	volume := Control{ID: ControlID{Interface: MixerInterface, Name: "Capture Volume"}, Type: Integer, Count: 2, Min: -50, Max: 100}
 	toggle := Control{Type: Boolean, Count: 2}

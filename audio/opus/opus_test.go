@@ -252,6 +252,9 @@ func FuzzDecode(f *testing.F) {
 		if err != nil && !errors.Is(err, ErrPacket) || len(samples) > 1920 {
 			t.Fatalf("%d samples, %v", len(samples), err)
 		}
+		if samples, err = d.DecodeLost(packet, 320); err != nil && !errors.Is(err, ErrPacket) || len(samples) > 1920 {
+			t.Fatalf("%d samples of the packet before, %v", len(samples), err)
+		}
 		if _, err := d.Conceal(320); err != nil {
 			t.Fatalf("the decoder is broken: %v", err)
 		}
