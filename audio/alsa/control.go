@@ -184,7 +184,12 @@ func (c Control) parseNumber(s string) (int64, error) {
 		if err != nil || !(p >= 0 && p <= 100) {
 			return 0, fmt.Errorf("%q: must be 0%% to 100%%", s)
 		}
-		return c.Min + int64(math.Round(p/100*float64(c.Max-c.Min))), nil
+		low, high := float64(c.Min), float64(c.Max)
+		v := math.Round(low + p/100*(high-low))
+		if v >= high { // which may be above Max, rounded
+			return c.Max, nil
+		}
+		return max(int64(v), c.Min), nil
 	}
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || n < c.Min || n > c.Max {
