@@ -1,6 +1,7 @@
 package clientregistry
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -58,10 +59,10 @@ func (h *heardStreams) String() string {
 }
 
 // station opens the endpoints: satellite n's, or the hub's for n < 0. Peer is the hub as
-// a satellite sees it.
+// a satellite sees it, which shakes hands first if the network is secured.
 type station struct {
 	open func(n int, mux *coap.Mux) (*coap.Endpoint, error)
-	peer func(satellite *coap.Endpoint) coap.Peer
+	peer func(ctx context.Context, satellite *coap.Endpoint) (coap.Peer, error)
 }
 
 // clockEar notes when fragments are heard, by the satellite's clock, which is the hub's.
@@ -158,7 +159,11 @@ func (l streams) speak(tb testing.TB, at station, n int, begin func(id string, t
 	client := NewClient(ClientConfig{ID: id, Name: id})
 	client.Register(&mux)
 	ctx := within(tb, time.Minute)
-	if _, err := client.Connect(ctx, at.peer(end), ""); err != nil {
+	hub, err := at.peer(ctx, end)
+	if err != nil {
+		return err
+	}
+	if _, err := client.Connect(ctx, hub, ""); err != nil {
 		return err
 	}
 	time.Sleep(time.Duration(n) * pace / time.Duration(l.satellites)) // they are not in step
@@ -185,19 +190,23 @@ func inMemory(n *netsim.Network, how netsim.Impairment) station {
 	hub := netip.MustParseAddrPort(hubAddr)
 	return station{
 		open: func(i int, mux *coap.Mux) (*coap.Endpoint, error) {
-			addr, up, down := hub, netsim.Impairment{}, netsim.Impairment{}
-			if i >= 0 {
-				addr = netip.AddrPortFrom(netip.AddrFrom4([4]byte{198, 51, 100, byte(i)}), 5683)
-				up, down = how, how
-			}
-			socket, err := n.Open(addr, up, down)
+			socket, err := openInMemory(n, i, how)
 			if err != nil {
 				return nil, err
 			}
 			return coap.Listen(coap.Config{Conn: socket, Handler: mux.Serve})
 		},
-		peer: func(e *coap.Endpoint) coap.Peer { return e.Peer(hub) },
+		peer: func(_ context.Context, e *coap.Endpoint) (coap.Peer, error) { return e.Peer(hub), nil },
 	}
+}
+
+// openInMemory opens the socket of satellite i, or of the hub for i < 0. All of the
+// impairment is the satellite's access.
+func openInMemory(n *netsim.Network, i int, how netsim.Impairment) (*netsim.Socket, error) {
+	if i < 0 {
+		return n.Open(netip.MustParseAddrPort(hubAddr), netsim.Impairment{}, netsim.Impairment{})
+	}
+	return n.Open(netip.AddrPortFrom(netip.AddrFrom4([4]byte{198, 51, 100, byte(i)}), 5683), how, how)
 }
 
 // The goal is kept where it is meant to be: p99 below 250 ms. In worse networks speech
@@ -206,26 +215,27 @@ func inMemory(n *netsim.Network, how netsim.Impairment) station {
 func TestBadNetworks(t *testing.T) {
 	const ms = time.Millisecond
 	for name, c := range map[string]struct {
-		how  netsim.Impairment
-		p99  time.Duration // beyond a fragment's own length
-		lost int           // fragments of all 1,100, at most
+		how netsim.Impairment
+		p99 time.Duration // beyond a fragment's own length
 	}{
-		"perfect":       {netsim.Impairment{}, ms, 0},
-		"5 % loss":      {loss5, 250 * ms, 0},
-		"Wi-Fi":         {netsim.Impairment{Delay: 5 * ms, Jitter: 5 * ms, Burst: netsim.Burst{Enter: 0.005, Leave: 0.2, Loss: 0.8}}, 250 * ms, 0},
-		"reordering":    {netsim.Impairment{Delay: 15 * ms, Reorder: 0.1, Hold: 40 * ms, Duplicate: 0.1}, 250 * ms, 0},
-		"half a second": {netsim.Impairment{Delay: 250 * ms, Jitter: 100 * ms}, 1500 * ms, 0},
-		"corruption":    {netsim.Impairment{Delay: 15 * ms, Corrupt: 0.05}, 250 * ms, 0},
-		"10 % loss":     {netsim.Impairment{Delay: 15 * ms, Loss: 0.1}, 500 * ms, 0},
-		"narrow":        {netsim.Impairment{Delay: 15 * ms, Rate: 60_000, Queue: time.Second}, time.Second, 0},
+		"perfect":       {netsim.Impairment{}, ms},
+		"5 % loss":      {loss5, 250 * ms},
+		"Wi-Fi":         {netsim.Impairment{Delay: 5 * ms, Jitter: 5 * ms, Burst: netsim.Burst{Enter: 0.005, Leave: 0.2, Loss: 0.8}}, 250 * ms},
+		"reordering":    {netsim.Impairment{Delay: 15 * ms, Reorder: 0.1, Hold: 40 * ms, Duplicate: 0.1}, 250 * ms},
+		"half a second": {netsim.Impairment{Delay: 250 * ms, Jitter: 100 * ms}, 1500 * ms},
+		"corruption":    {netsim.Impairment{Delay: 15 * ms, Corrupt: 0.05}, 250 * ms},
+		"10 % loss":     {netsim.Impairment{Delay: 15 * ms, Loss: 0.1}, 500 * ms},
+		"narrow":        {netsim.Impairment{Delay: 15 * ms, Rate: 60_000, Queue: time.Second}, time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				load := streams{satellites: 4, utterance: 5 * time.Second, preRoll: 25}
-				got := load.run(t, inMemory(netsim.NewNetwork(1), c.how))
-				t.Log(got)
-				if len(got.failed) > 0 || got.wrong > 0 || got.lost > c.lost || got.percentile(99) > c.p99 {
-					t.Errorf("%v; want p99 %v, %d lost: %v", got, c.p99, c.lost, errors.Join(got.failed...))
+				for way, open := range map[string]func(*netsim.Network, netsim.Impairment) station{"plain": inMemory, "DTLS": securedInMemory} {
+					got := load.run(t, open(netsim.NewNetwork(1), c.how))
+					t.Logf("%s: %v", way, got)
+					if len(got.failed) > 0 || got.wrong > 0 || got.lost > 0 || got.percentile(99) > c.p99 {
+						t.Errorf("%s: %v; want p99 %v: %v", way, got, c.p99, errors.Join(got.failed...))
+					}
 				}
 			})
 		})
@@ -233,7 +243,8 @@ func TestBadNetworks(t *testing.T) {
 }
 
 // Bits that are flipped where no checksum looks are beyond what CoAP alone can notice:
-// what is said may arrive wrong, and a session may end. But nobody falls over.
+// what is said may arrive wrong, and a session may end. But nobody falls over. DTLS
+// notices them, so that there they are no more than losses.
 func TestCorruptionThatNobodyChecks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := netsim.NewNetwork(1)
@@ -244,17 +255,18 @@ func TestCorruptionThatNobodyChecks(t *testing.T) {
 		if got.wrong == 0 && len(got.failed) == 0 {
 			t.Error("nothing was corrupted")
 		}
+		got = load.run(t, securedInMemory(netsim.NewNetwork(1), bad))
+		t.Logf("DTLS: %v", got)
+		if got.wrong > 0 || got.lost > 0 || len(got.failed) > 0 {
+			t.Errorf("DTLS: %v: %v", got, errors.Join(got.failed...))
+		}
 	})
 }
 
 // overProxy is the real thing: UDP sockets with netsim's proxy between them.
 func overProxy(tb testing.TB, how netsim.Impairment) station {
 	tb.Helper()
-	proxy, err := netsim.Listen(netsim.Config{Up: how, Down: how, Seed: 1})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() { _ = proxy.Close() })
+	proxy := openProxy(tb, how)
 	return station{
 		open: func(i int, mux *coap.Mux) (*coap.Endpoint, error) {
 			e, err := coap.Listen(coap.Config{Addr: netip.MustParseAddrPort("127.0.0.1:0"), Handler: mux.Serve})
@@ -263,8 +275,18 @@ func overProxy(tb testing.TB, how netsim.Impairment) station {
 			}
 			return e, err
 		},
-		peer: func(e *coap.Endpoint) coap.Peer { return e.Peer(proxy.Addr()) },
+		peer: func(_ context.Context, e *coap.Endpoint) (coap.Peer, error) { return e.Peer(proxy.Addr()), nil },
 	}
+}
+
+func openProxy(tb testing.TB, how netsim.Impairment) *netsim.Proxy {
+	tb.Helper()
+	proxy, err := netsim.Listen(netsim.Config{Up: how, Down: how, Seed: 1})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = proxy.Close() })
+	return proxy
 }
 
 // 24 satellites at the speed of real life, with 5 % loss and 30 ms round trip. The same
@@ -273,18 +295,21 @@ func BenchmarkLoss5(b *testing.B) {
 	load := streams{satellites: 24, utterance: 8 * time.Second, preRoll: 25}
 	lossless := loss5
 	lossless.Loss = 0
-	all, control := new(heardStreams), new(heardStreams)
+	all, secured, control := new(heardStreams), new(heardStreams), new(heardStreams)
 	for b.Loop() {
 		control.add(load.run(b, overProxy(b, lossless)))
 		all.add(load.run(b, overProxy(b, loss5)))
+		secured.add(load.run(b, securedOverProxy(b, loss5)))
 	}
-	if len(all.failed) > 0 {
-		b.Errorf("%d sessions were lost: %v", len(all.failed), errors.Join(all.failed...))
+	if failed := append(all.failed, secured.failed...); len(failed) > 0 {
+		b.Errorf("%d sessions were lost: %v", len(failed), errors.Join(failed...))
 	}
 	b.Logf("5 %% loss: %v", all)
+	b.Logf("5 %% loss, DTLS: %v", secured)
 	b.Logf("no loss: %v", control)
 	b.ReportMetric(control.percentile(99).Seconds()*1000, "lossless-p99-ms")
-	b.ReportMetric(float64(all.lost), "lost")
+	b.ReportMetric(secured.percentile(99).Seconds()*1000, "dtls-p99-ms")
+	b.ReportMetric(float64(all.lost+secured.lost), "lost")
 	if err := figure.Print(os.Stdout, "loss5_p99_ms", all.percentile(99).Seconds()*1000, "ms"); err != nil {
 		b.Fatal(err)
 	}
