@@ -28,7 +28,8 @@ type Search struct {
 	Network Network
 	// DNSSD finds hubs by multicast DNS; default discovery.DNSSD().
 	DNSSD discovery.Finder
-	// Configured finds the hub of the setting hub; nil when there is none.
+	// Configured finds the hub of the setting hub, and then no other is looked for; nil
+	// when there is none.
 	Configured discovery.Finder
 	// Known are addresses where a hub was: of the link that is up, or of pairings.
 	Known []netip.AddrPort
@@ -61,10 +62,6 @@ func (s *Search) look(ctx context.Context) *found {
 		}
 		search, cancel := context.WithTimeout(ctx, cmp.Or(s.Longest, 4*time.Second))
 		defer cancel()
-		var wg sync.WaitGroup
-		var dnssdErr error
-		wg.Go(func() { s.found.dnssd, dnssdErr = collect(search, s.DNSSD) })
-		wg.Go(func() { s.found.multicast, _ = collect(search, discovery.Multicast(s.Network)) }) // as dnssdErr
 		asked := slices.Clone(s.Known)
 		if s.Configured != nil {
 			var all []discovery.Candidate
@@ -72,15 +69,25 @@ func (s *Search) look(ctx context.Context) *found {
 			for _, c := range all {
 				asked = append(asked, c.Addr)
 			}
-		}
-		wg.Wait()
-		s.found.noInterface = errors.Is(dnssdErr, discovery.ErrNoInterface)
-		for _, c := range slices.Concat(s.found.dnssd, s.found.multicast) {
-			asked = append(asked, c.Addr)
+		} else {
+			s.found.everywhere(search, s.DNSSD, discovery.Multicast(s.Network))
+			for _, c := range slices.Concat(s.found.dnssd, s.found.multicast) {
+				asked = append(asked, c.Addr)
+			}
 		}
 		s.ask(ctx, asked)
 	})
 	return &s.found
+}
+
+// everywhere searches both ways at the same time.
+func (f *found) everywhere(ctx context.Context, dnssd, multicast discovery.Finder) {
+	var wg sync.WaitGroup
+	var err error
+	wg.Go(func() { f.dnssd, err = collect(ctx, dnssd) })
+	wg.Go(func() { f.multicast, _ = collect(ctx, multicast) }) // as err
+	wg.Wait()
+	f.noInterface = errors.Is(err, discovery.ErrNoInterface)
 }
 
 // collect is what a finder finds until ctx ends, or soon after the first; more than a house
