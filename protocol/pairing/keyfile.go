@@ -58,8 +58,8 @@ func (f keyFile) check() string {
 	return hex.EncodeToString(sum[:6])
 }
 
-const keyFileHead = `# The key of one vapd satellite. Put this file on it (vapd satellite pair --file), keep
-# it from everybody else, and delete it when the satellite has connected.
+const keyFileHead = `# The key of one vapd satellite. Put this file on it (vapd satellite pair --key FILE),
+# keep it from everybody else, and delete it when the satellite has connected.
 `
 
 // Encode writes the file's text.
