@@ -48,12 +48,16 @@ func (r Report) WordToFragment() (time.Duration, bool) {
 }
 
 // Grant is from the first fragment to the hub's yes; false until there is one.
-func (r Report) Grant() (time.Duration, bool) {
-	return r.Granted.Sub(r.Sent), !r.Granted.IsZero() && !r.Sent.IsZero()
-}
+func (r Report) Grant() (time.Duration, bool) { return between(r.Sent, r.Granted) }
 
 // HeardToAnswer is from the end of listening to the first sample of the answer; false
 // until there is one.
-func (r Report) HeardToAnswer() (time.Duration, bool) {
-	return r.Spoke.Sub(r.Listened), !r.Spoke.IsZero() && !r.Listened.IsZero()
+func (r Report) HeardToAnswer() (time.Duration, bool) { return between(r.Listened, r.Spoke) }
+
+// between is 0 and false unless both happened.
+func between(from, to time.Time) (time.Duration, bool) {
+	if from.IsZero() || to.IsZero() {
+		return 0, false
+	}
+	return to.Sub(from), true
 }

@@ -315,3 +315,15 @@ func TestBargeIn(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatDidNotHappenTookNoTime(t *testing.T) {
+	now := time.Now()
+	for name, r := range map[string]Report{"nothing": {}, "sent": {Sent: now, Listened: now}, "only the ends": {Granted: now, Spoke: now}} {
+		if d, ok := r.Grant(); d != 0 || ok {
+			t.Errorf("%s: granted after %v, %v", name, d, ok)
+		}
+		if d, ok := r.HeardToAnswer(); d != 0 || ok {
+			t.Errorf("%s: answered after %v, %v", name, d, ok)
+		}
+	}
+}
