@@ -69,7 +69,7 @@ func TestWhyAHubRefusesToPair(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				var refused error = c.err
+				refused := c.err
 				n := &network{hubs: []Hub{hub}, ids: map[netip.AddrPort]string{hub.Addr: hub.ID}, ping: alive}
 				n.connect = func(netip.AddrPort, string) (vap.Connected, error) { return vap.Connected{}, refused }
 				l, _ := run(t, n, new(memory), func(cfg *Config) { cfg.Keys = keys{"ours": true} })
