@@ -108,14 +108,14 @@ func checkConnect(m vap.Connect) *vap.Error {
 	return nil
 }
 
-// printable reports whether s is short and has no control characters, so that it may
-// go into logs and onto screens.
+// printable reports whether s is short and has nothing that moves a cursor or turns text
+// around, so that it may go into logs and onto screens.
 func printable(s string) bool {
 	if !utf8.ValidString(s) || utf8.RuneCountInString(s) > maxName {
 		return false
 	}
 	for _, r := range s {
-		if unicode.IsControl(r) {
+		if unicode.In(r, unicode.Cc, unicode.Bidi_Control, unicode.Zl, unicode.Zp) {
 			return false
 		}
 	}
@@ -220,8 +220,16 @@ func (s *Server) notified(peer coap.Peer, _ *coap.Request, n vap.Notification, r
 		reply(e.Response())
 		return
 	}
-	if len(n.Capabilities) > 0 {
-		s.cfg.Policy.Notified(m.info, n.Capabilities)
+	done := func(err error) {
+		if err != nil {
+			reply(asError(err).Response())
+			return
+		}
+		reply(&coap.Response{Code: codes.Changed})
 	}
-	reply(&coap.Response{Code: codes.Changed})
+	if len(n.Capabilities) == 0 {
+		done(nil)
+		return
+	}
+	s.cfg.Policy.Notified(m.info, n.Capabilities, done)
 }

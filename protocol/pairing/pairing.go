@@ -82,8 +82,11 @@ func validID(id string) bool { return id != "" && len(id) <= MaxID && printable(
 
 func validName(name string) bool { return len(name) <= MaxName && printable(name) }
 
+// printable reports whether s has nothing that moves a cursor or turns text around.
 func printable(s string) bool {
-	return utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
+		return unicode.In(r, unicode.Cc, unicode.Bidi_Control, unicode.Zl, unicode.Zp)
+	})
 }
 
 func checkParty(what, id, name string) error {
