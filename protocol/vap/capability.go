@@ -22,6 +22,7 @@ const (
 	CapLED       = "led"       // hub to client: light the pixels for a while
 	CapRecording = "recording" // hub to client: whether the hub keeps what is said
 	CapLog       = "log"       // client to hub: a line of its log
+	CapTrace     = "trace"     // client to hub: when the steps of a turn were
 )
 
 // Codecs of audio.

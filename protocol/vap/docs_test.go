@@ -57,6 +57,7 @@ func everyField() []Capability {
 		LED{}.Capability(),
 		Recording{}.Capability(),
 		Log{At: time.Unix(1, 0), Level: slog.LevelInfo, Message: "m"}.Capability(),
+		Trace{Steps: []TraceStep{{"s", 1}}, Clock: time.Unix(1, 0)}.Capability(),
 	}
 }
 

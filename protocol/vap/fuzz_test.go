@@ -52,7 +52,7 @@ func again[M any](t *testing.T, b []byte, appendTo func([]byte, M) []byte, parse
 func parseAll(c Capability) {
 	for _, name := range []string{
 		CapWakeword, CapSound, CapChime, CapText, CapVoice, CapHeard, CapListen, CapVolume,
-		CapTimer, CapMute, CapLED, CapRecording, CapLog,
+		CapTimer, CapMute, CapLED, CapRecording, CapLog, CapTrace,
 	} {
 		c.Name = name
 		_, _ = ParseWakeword(c)
@@ -69,5 +69,6 @@ func parseAll(c Capability) {
 		_, _ = ParseLED(c)
 		_, _ = ParseRecording(c)
 		_, _ = ParseLog(c)
+		_, _ = ParseTrace(c)
 	}
 }
