@@ -276,12 +276,18 @@ func (h *Hub) report(e control.HubEvent) {
 func (h *Hub) Watch(tell func(control.HubEvent)) (stop func()) { return h.watchers.add(tell) }
 
 // Notified takes what a client reports of itself (clientregistry.Policy).
-func (h *Hub) Notified(c clientregistry.ClientInfo, capabilities []vap.Capability) {
+func (h *Hub) Notified(c clientregistry.ClientInfo, capabilities []vap.Capability, reply func(error)) {
 	for _, cap := range capabilities {
 		if err := h.notified(c.ID, cap); err != nil {
 			h.log.Warn("a client's report is not understood", "client", c.ID, "capability", cap.Name, "error", err)
 		}
 	}
+	h.mirror.whenKept(c.ID, func(err error) {
+		if err != nil {
+			err = &vap.Error{Code: codes.ServiceUnavailable, Type: vap.TypeBusy, RetryAfter: keepAgain}
+		}
+		reply(err)
+	})
 }
 
 func (h *Hub) notified(client string, c vap.Capability) error {

@@ -15,16 +15,17 @@ import (
 
 // mirror holds what the clients report of themselves. Timers live on the satellites,
 // which ring without a hub; here is only what they told last. Timers are kept over a
-// restart of the hub, some moments after they were reported, so that the hub can answer
-// before its satellites have reported again.
+// restart of the hub, so that it can answer before its satellites have reported again.
 type mirror struct {
 	store clients.Store
 	log   *slog.Logger
-	dirty chan struct{} // has one item when unkept has
+	dirty chan struct{} // one slot: there is something to keep, or somebody waits
 
 	mu      sync.Mutex
 	clients map[string]*reflection
 	unkept  map[string]bool // clients whose timers are not on the disk as they are here
+	keeping map[string]bool // and those that are on their way there
+	waiting []func(error)   // for either
 }
 
 // reflection is one client's.
@@ -98,9 +99,28 @@ func (m *mirror) setTimers(client string, reported []vap.TimerState, now time.Ti
 // touch has a client's timers kept soon. The caller holds mu.
 func (m *mirror) touch(client string) {
 	m.unkept[client] = true
+	m.ring()
+}
+
+func (m *mirror) ring() {
 	select {
 	case m.dirty <- struct{}{}:
 	default:
+	}
+}
+
+// whenKept calls done when a client's timers are on the disk as they are here, at once if
+// they are, or with the error of the disk that does not take them. done must not block.
+func (m *mirror) whenKept(client string, done func(error)) {
+	m.mu.Lock()
+	kept := !m.unkept[client] && !m.keeping[client]
+	if !kept {
+		m.waiting = append(m.waiting, done)
+		m.ring()
+	}
+	m.mu.Unlock()
+	if kept {
+		done(nil)
 	}
 }
 
@@ -164,14 +184,35 @@ func (m *mirror) run(ctx context.Context) {
 	}
 }
 
-// keep puts the timers that changed on the disk. What the disk does not take is tried
-// again.
+// keep puts the timers that changed on the disk, and tells who waits for that. What the
+// disk does not take is tried again.
 func (m *mirror) keep() {
 	m.mu.Lock()
-	changed := m.unkept
-	m.unkept = make(map[string]bool)
-	records := make(map[string][]byte, len(changed))
-	for client := range changed {
+	m.keeping, m.unkept = m.unkept, make(map[string]bool)
+	waiting := m.waiting
+	m.waiting = nil
+	records := m.records(m.keeping)
+	m.mu.Unlock()
+	var err error
+	if len(records) > 0 {
+		err = m.store.Apply(records)
+	}
+	m.mu.Lock()
+	if err != nil {
+		m.log.Debug("timers are not kept yet", "clients", len(records), "error", err)
+		maps.Copy(m.unkept, m.keeping)
+	}
+	m.keeping = nil
+	m.mu.Unlock()
+	for _, done := range waiting {
+		done(err)
+	}
+}
+
+// records are the timers of clients as the store has them. The caller holds mu.
+func (m *mirror) records(clients map[string]bool) map[string][]byte {
+	records := make(map[string][]byte, len(clients))
+	for client := range clients {
 		records[client] = nil
 		if r := m.clients[client]; r != nil && len(r.timers) > 0 {
 			data, err := json.Marshal(r.timers)
@@ -181,14 +222,5 @@ func (m *mirror) keep() {
 			records[client] = data
 		}
 	}
-	m.mu.Unlock()
-	if len(records) == 0 {
-		return
-	}
-	if err := m.store.Apply(records); err != nil {
-		m.log.Debug("timers are not kept yet", "clients", len(records), "error", err)
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		maps.Copy(m.unkept, changed)
-	}
+	return records
 }

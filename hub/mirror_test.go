@@ -102,3 +102,58 @@ func TestTimersAreKeptWhenTheyChange(t *testing.T) {
 		}
 	})
 }
+
+// gate is a store whose writes wait.
+type gate struct {
+	writes
+	open chan struct{}
+}
+
+func (g *gate) Apply(r map[string][]byte) error {
+	<-g.open
+	return g.writes.Apply(r)
+}
+
+// What a client reports is answered when it is on the disk, or with the disk's error; what
+// is there already, or needs no disk, at once.
+func TestWhatIsAnsweredIsKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &gate{open: make(chan struct{})}
+		m := newMirror(g, slog.New(slog.DiscardHandler), time.Now())
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			m.run(ctx)
+		}()
+		report := func(seconds float64) <-chan error {
+			m.setTimers("kitchen", []vap.TimerState{{ID: "a", Seconds: seconds, Remaining: seconds}}, time.Now())
+			answer := make(chan error, 1)
+			m.whenKept("kitchen", func(err error) { answer <- err })
+			synctest.Wait()
+			return answer
+		}
+		first, second := report(300), report(300)
+		other := make(chan error, 1)
+		m.whenKept("hall", func(err error) { other <- err })
+		if len(first)+len(second) > 0 || len(other) != 1 {
+			t.Fatalf("%d, %d answers before it is on the disk, %d about another client", len(first), len(second), len(other))
+		}
+		g.open <- struct{}{}
+		if err := errors.Join(<-first, <-second); err != nil {
+			t.Error(err)
+		}
+		if again := report(300); len(again) != 1 {
+			t.Error("what is on the disk already is not answered at once")
+		}
+		g.full.Store(true)
+		refused := report(600)
+		g.open <- struct{}{}
+		if err := <-refused; err == nil {
+			t.Error("what the disk did not take is answered well")
+		}
+		close(g.open)
+		cancel()
+		<-done
+	})
+}

@@ -44,7 +44,9 @@ func (b *Bare) Started(s *clientregistry.Session, _ vap.SessionStart) (clientreg
 }
 
 // Notified implements clientregistry.Policy.
-func (b *Bare) Notified(clientregistry.ClientInfo, []vap.Capability) {}
+func (b *Bare) Notified(_ clientregistry.ClientInfo, _ []vap.Capability, reply func(error)) {
+	reply(nil)
+}
 
 // Joined implements clientregistry.Policy.
 func (b *Bare) Joined(clientregistry.ClientInfo) {}

@@ -46,9 +46,12 @@ func (h *hub) Started(s *Session, start vap.SessionStart) (SessionHandler, error
 	return h.started(s, start)
 }
 
-func (h *hub) Notified(c ClientInfo, caps []vap.Capability) { h.notified(c, caps) }
-func (h *hub) Joined(c ClientInfo)                          { h.note("joined " + c.ID) }
-func (h *hub) Left(c ClientInfo, why error)                 { h.note(fmt.Sprintf("left %s: %v", c.ID, why)) }
+func (h *hub) Notified(c ClientInfo, caps []vap.Capability, reply func(error)) {
+	h.notified(c, caps)
+	reply(nil)
+}
+func (h *hub) Joined(c ClientInfo)          { h.note("joined " + c.ID) }
+func (h *hub) Left(c ClientInfo, why error) { h.note(fmt.Sprintf("left %s: %v", c.ID, why)) }
 
 func (h *hub) note(event string) {
 	h.mu.Lock()

@@ -19,8 +19,10 @@ type Policy interface {
 	// The policy calls Grant or Refuse when it has decided, also from within Started.
 	// An error refuses at once, and the handler is told nothing.
 	Started(s *Session, start vap.SessionStart) (SessionHandler, error)
-	// Notified takes what a connected client reports of itself (timers, volume, log).
-	Notified(c ClientInfo, capabilities []vap.Capability)
+	// Notified takes what a connected client reports of itself (timers, volume, log), and
+	// calls reply once, from any goroutine, when what has to be kept of it is on the disk.
+	// An error that is not a *vap.Error is answered 5.00.
+	Notified(c ClientInfo, capabilities []vap.Capability, reply func(error))
 	// Joined and Left are told when a client connects, and when it says goodbye (why
 	// is nil), is replaced by a new connection (ErrReplaced), falls silent (ErrSilent),
 	// or is disconnected by the hub (ErrRemoved, ErrClosed).

@@ -154,10 +154,11 @@ func (h *Hub) Started(s *clientregistry.Session, start vap.SessionStart) (client
 }
 
 // Notified implements clientregistry.Policy.
-func (h *Hub) Notified(_ clientregistry.ClientInfo, capabilities []vap.Capability) {
+func (h *Hub) Notified(_ clientregistry.ClientInfo, capabilities []vap.Capability, reply func(error)) {
 	h.mu.Lock()
-	defer h.mu.Unlock()
 	h.notified = append(h.notified, capabilities...)
+	h.mu.Unlock()
+	reply(nil)
 }
 
 // Joined implements clientregistry.Policy.
