@@ -32,6 +32,7 @@ func (h *Hub) Control() *control.Mux {
 	onClient(control.MethodRotate, func(id string) api.Command { return api.RotateKey{ID: id} })
 	onClient(control.MethodLost, func(id string) api.Command { return api.LostClient{ID: id} })
 	h.controlPairing(m)
+	h.controlTrace(m)
 	h.controlKept(m)
 	control.HandleStream(m, control.TopicEvents, func(ctx context.Context, _ struct{}, send func(control.HubEvent)) error {
 		defer h.Watch(send)()

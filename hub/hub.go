@@ -21,6 +21,7 @@ import (
 	"vapd/hub/session"
 	"vapd/hub/speech"
 	"vapd/hub/store"
+	"vapd/internal/trace"
 	"vapd/protocol/clientregistry"
 	"vapd/protocol/coap"
 	"vapd/protocol/control"
@@ -86,6 +87,7 @@ type Hub struct {
 	referee  *referee
 	mirror   *mirror
 	watchers watchers
+	traces   trace.Ring
 	connects chan connecting
 	journal  *journal
 	recorder *recorder
@@ -183,6 +185,7 @@ func (h *Hub) offers() []vap.Offer {
 		{Name: vap.CapTimer, Version: 1},
 		{Name: vap.CapVolume, Version: 1},
 		{Name: vap.CapLog, Version: 1},
+		{Name: vap.CapTrace, Version: 1},
 	}
 }
 
@@ -225,7 +228,7 @@ func (h *Hub) sessionConfig(client string) session.Config {
 	return session.Config{
 		Recognizer: h.cfg.Recognizer, Synthesizer: h.cfg.Synthesizer, Voice: h.cfg.Voice,
 		Endpoint: h.cfg.Endpoint, Respond: h.respond, Codecs: h.cfg.Codecs,
-		ConfirmWake: h.cfg.ConfirmWake, Record: h.recorder.of(client, h.cfg.Now()), Report: h.report, Logger: h.log,
+		ConfirmWake: h.cfg.ConfirmWake, Record: h.recorder.of(client, h.cfg.Now()), Report: h.report, Traces: &h.traces, Logger: h.log,
 	}
 }
 
@@ -304,6 +307,8 @@ func (h *Hub) notified(client string, c vap.Capability) error {
 			h.mirror.setVolume(client, v)
 		}
 		return err
+	case vap.CapTrace:
+		return h.traced(client, c)
 	case vap.CapLog:
 		l, err := vap.ParseLog(c)
 		if err == nil {

@@ -9,6 +9,7 @@ import (
 	"vapd/audio"
 	"vapd/audio/resample"
 	"vapd/hub/speech"
+	"vapd/internal/trace"
 	"vapd/protocol/control"
 	"vapd/protocol/vap"
 )
@@ -27,6 +28,7 @@ func (s *Session) answer(ctx context.Context, e *ear, heard string) (again bool,
 			s.cfg.Record(e.recorded, heard, r.Understood)
 		}
 	}
+	s.mark(trace.Understood, time.Now())
 	report.Answer, report.Understood = r.Say, r.Understood
 	a := vap.Answer{EndSession: !r.Again}
 	a.Capabilities = append(a.Capabilities, vap.TextCapability(vap.CapHeard, heard))
@@ -34,12 +36,27 @@ func (s *Session) answer(ctx context.Context, e *ear, heard string) (again bool,
 		a.Capabilities = append(a.Capabilities, vap.TextCapability(vap.CapVoice, r.Say))
 	}
 	a.Capabilities = append(a.Capabilities, r.Do...)
-	err = s.speak(ctx, e.turn, r.Say, a, func() { report.FirstAudio = e.sinceSpeech(time.Now()) })
+	err = s.speak(ctx, e.turn, r.Say, a, func() {
+		report.FirstAudio = e.sinceSpeech(time.Now())
+		s.mark(trace.FirstAudio, time.Now())
+	})
 	if err != nil {
 		return false, err
 	}
+	s.over(result(e, r))
 	s.cfg.Report(report)
 	return r.Again, nil
+}
+
+// result is what came of a turn that was answered, in words.
+func result(e *ear, r Reply) string {
+	switch {
+	case e.silent():
+		return "nothing was said"
+	case !r.Understood:
+		return "not understood"
+	}
+	return "answered"
 }
 
 // speak sends the answer, with its sound if the client can play one: streamed from the
@@ -50,7 +67,7 @@ func (s *Session) speak(ctx context.Context, turn uint32, text string, a vap.Ans
 	m := &mouth{session: s, turn: turn, answer: a, first: first}
 	switch {
 	case text == "", client.Listed && !plays:
-		s.remote.Answer(turn, a)
+		s.send(turn, a)
 		return nil
 	case sound.Stream:
 		var err error
@@ -66,10 +83,16 @@ func (s *Session) speak(ctx context.Context, turn uint32, text string, a vap.Ans
 		}
 		// The words are there, only the voice is not: better than an error.
 		s.log.Warn("the answer is sent without its sound", "error", err)
-		s.remote.Answer(turn, a)
+		s.send(turn, a)
 		return nil
 	}
 	return m.end(ctx)
+}
+
+// send answers the turn.
+func (s *Session) send(turn uint32, a vap.Answer) {
+	s.mark(trace.AnswerSent, time.Now())
+	s.remote.Answer(turn, a)
 }
 
 // mouth takes the pieces of a synthesised answer to the client.
@@ -164,7 +187,7 @@ func (m *mouth) send(ctx context.Context, frame []int16, last bool) error {
 
 func (m *mouth) finish(sound ...vap.Capability) {
 	m.answer.Capabilities = append(m.answer.Capabilities, sound...)
-	m.session.remote.Answer(m.turn, m.answer)
+	m.session.send(m.turn, m.answer)
 	m.answered = true
 }
 

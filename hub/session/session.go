@@ -11,6 +11,7 @@ import (
 
 	"vapd/audio"
 	"vapd/hub/speech"
+	"vapd/internal/trace"
 	"vapd/protocol/clientregistry"
 	"vapd/protocol/control"
 	"vapd/protocol/vap"
@@ -62,6 +63,8 @@ type Config struct {
 	// Record, if not nil, takes what was said in an utterance and what was understood; it
 	// must not block.
 	Record func(samples []int16, heard string, understood bool)
+	// Traces, if not nil, remembers when the steps of turns were.
+	Traces *trace.Ring
 	// Report takes what happened; it must not block.
 	Report func(control.HubEvent)
 	Logger *slog.Logger
@@ -77,8 +80,9 @@ type Session struct {
 	ended   chan error
 	log     *slog.Logger
 
-	won       bool // the focus
-	confirmed bool // the wake word, on the hub
+	number    uint32 // of the turn
+	won       bool   // the focus
+	confirmed bool   // the wake word, on the hub
 }
 
 type verdict struct {
@@ -117,6 +121,8 @@ func New(cfg Config, remote Remote, start vap.SessionStart) (*Session, error) {
 		s.wake = w
 	}
 	s.confirmed = cfg.ConfirmWake == nil || s.wake.Word == ""
+	s.number = max(start.Turn, 1) // a client that does not count has one turn a session
+	s.mark(trace.SessionStart, time.Now())
 	return s, nil
 }
 
@@ -178,12 +184,14 @@ func (s *Session) turn(ctx context.Context, first bool) (again bool, err error) 
 	}
 	if !e.typed() {
 		s.remote.Heard(e.turn, e.seq)
+		s.markEnd(e)
 	}
 	heard, err := e.transcript(ctx)
 	if err != nil {
 		s.failed(ctx, e, err)
 		return false, err
 	}
+	s.mark(trace.Transcript, time.Now())
 	if err := s.waitForGrant(ctx, e); err != nil {
 		return false, err
 	}
@@ -199,6 +207,7 @@ func (s *Session) listen(ctx context.Context, e *ear) error {
 	idle := time.NewTimer(stall)
 	defer idle.Stop()
 	var quiet <-chan time.Time // until the first fragment, the client registry waits
+	begun := false
 	for {
 		select {
 		case <-ctx.Done():
@@ -214,6 +223,10 @@ func (s *Session) listen(ctx context.Context, e *ear) error {
 		case f := <-s.inbox:
 			idle.Reset(stall)
 			quiet = idle.C
+			if !begun {
+				begun, s.number = true, f.Turn
+				s.mark(trace.FirstFragment, f.Received)
+			}
 			over, err := e.take(f)
 			if err != nil || over {
 				return err
@@ -248,6 +261,7 @@ func (s *Session) decided(v verdict) error {
 // grant lets the client know that the session is its own, once that is certain.
 func (s *Session) grant() {
 	if s.won && s.confirmed {
+		s.mark(trace.Grant, time.Now())
 		s.remote.Grant()
 	}
 }
@@ -290,6 +304,7 @@ func (s *Session) waitForGrant(ctx context.Context, e *ear) error {
 
 // refuse refuses the session. The error it returns ends it.
 func (s *Session) refuse(e *vap.Error) error {
+	s.over("refused: " + e.Type)
 	s.remote.Refuse(e)
 	s.cfg.Report(control.HubEvent{Kind: control.EventRefused, Client: s.remote.Client().ID, Why: e.Type, Object: e.Object})
 	return fmt.Errorf("%w: %w", errRefused, e)
@@ -301,8 +316,10 @@ var errRefused = errors.New("session: refused")
 // failed tells the client, and whoever watches, that the turn came to nothing.
 func (s *Session) failed(ctx context.Context, e *ear, err error) {
 	if errors.Is(err, errRefused) || ctx.Err() != nil {
+		s.over("cancelled")
 		return // it knows, or is gone
 	}
+	s.over("failed: " + failure(err).Type)
 	s.remote.Fail(e.turn, failure(err))
 	s.cfg.Report(control.HubEvent{Kind: control.EventFailed, Client: s.remote.Client().ID, Turn: e.turn, Why: err.Error()})
 }

@@ -17,6 +17,7 @@ const (
 	MethodUnpair        = "clients.unpair" // ClientID
 	MethodRotate        = "clients.rotate" // ClientID
 	MethodLost          = "clients.lost"   // ClientID
+	MethodTrace         = "trace"          // trace.Query; returns []trace.Trace (internal/trace)
 	TopicPair           = "pair"           // subscription with PairingStart: PairingStep
 	TopicEvents         = "events"         // subscription: HubEvent
 )
