@@ -12,11 +12,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 
 	"vapd/internal/durable"
@@ -102,7 +104,10 @@ func (l *Log) open() error {
 
 // create opens the present file, which is made if there is none.
 func (l *Log) create() error {
-	f, err := os.OpenFile(l.path(fileName), os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(l.path(fileName), os.O_WRONLY|os.O_APPEND|syscall.O_NOFOLLOW, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		f, err = durable.Create(l.path(fileName))
+	}
 	if err != nil {
 		return err
 	}
@@ -134,17 +139,22 @@ func (l *Log) setAside() error {
 
 // recover cuts off what is behind the last line feed, and returns the last line.
 func (l *Log) recover() ([]byte, error) {
-	data, err := os.ReadFile(l.path(fileName))
+	f, err := os.OpenFile(l.path(fileName), os.O_RDWR|syscall.O_NOFOLLOW, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
+	defer f.Close()
+	data, err := io.ReadAll(f)
+	if err != nil {
+		return nil, err
+	}
 	whole := bytes.LastIndexByte(data, '\n') + 1
 	if whole < len(data) {
 		l.log.Warn("audit: the last entry was not written whole, and is cut off", "bytes", len(data)-whole)
-		if err := os.Truncate(l.path(fileName), int64(whole)); err != nil {
+		if err := f.Truncate(int64(whole)); err != nil {
 			return nil, err
 		}
 	}

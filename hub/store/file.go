@@ -46,7 +46,7 @@ func openFile(path string, readOnly bool) (*file, error) {
 			FreelistType: bolt.FreelistMapType,
 			OpenFile: func(path string, flag int, mode fs.FileMode) (*os.File, error) {
 				var err error
-				f.os, err = os.OpenFile(path, flag&^os.O_CREATE, mode)
+				f.os, err = os.OpenFile(path, flag&^os.O_CREATE|syscall.O_NOFOLLOW, mode)
 				return f.os, err
 			},
 		})
@@ -86,9 +86,6 @@ func createFile(path string, all records) (*file, error) {
 // buildFile makes a file with these records at path, which may have a leftover, and puts
 // it on the disk.
 func buildFile(path string, all records) error {
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
 	err := fillFile(path, all)
 	if err != nil {
 		_ = os.Remove(path) // it may not be there
@@ -108,19 +105,6 @@ func fillFile(path string, all records) error {
 		return f.db.Update(func(tx *bolt.Tx) error { return fill(tx, all) })
 	})
 	return errors.Join(err, f.letGo(err)) // the transaction is on the disk
-}
-
-// likeFolder gives a file that root made to the owner of its folder, so that the hub can
-// use what 'sudo vapd hub restore' wrote.
-func likeFolder(f *os.File) error {
-	if os.Geteuid() != 0 {
-		return nil
-	}
-	uid, gid, err := owner(filepath.Dir(f.Name()))
-	if err != nil {
-		return err
-	}
-	return f.Chown(uid, gid)
 }
 
 func fill(tx *bolt.Tx, all records) error {

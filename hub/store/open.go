@@ -256,16 +256,3 @@ func remedy(dir string, err error) string {
 	}
 	return fmt.Sprintf("%s: %v: %s", dir, err, todo)
 }
-
-// owner is whose a folder is.
-func owner(dir string) (uid, gid int, err error) {
-	info, err := os.Stat(dir)
-	if err != nil {
-		return 0, 0, err
-	}
-	stat, ok := info.Sys().(*syscall.Stat_t)
-	if !ok {
-		return 0, 0, fmt.Errorf("store: %s: no owner on this system", dir)
-	}
-	return int(stat.Uid), int(stat.Gid), nil
-}

@@ -103,12 +103,16 @@ func restore(dir string, b *Backup) error {
 	return durable.SyncFolder(dir)
 }
 
-// writeLikeFolder writes a file to the disk that belongs to the owner of its folder.
+// writeLikeFolder writes a file to the disk that belongs to the owner of its folder, in
+// the place of a leftover.
 func writeLikeFolder(path string, data []byte) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := durable.Create(path)
 	if err != nil {
 		return err
 	}
 	_, err = f.Write(data)
-	return errors.Join(err, likeFolder(f), f.Sync(), f.Close())
+	return errors.Join(err, f.Sync(), f.Close())
 }

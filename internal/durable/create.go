@@ -1,0 +1,40 @@
+package durable
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// Create makes the file at path, which must not be there, for writing, with mode 0600.
+// When root makes it, it belongs to the owner of its folder: a daemon of another user can
+// read what 'sudo vapd ...' wrote. It follows no link, since that user may have put one
+// there.
+func Create(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := likeFolder(f); err != nil {
+		return nil, errors.Join(err, f.Close(), os.Remove(path))
+	}
+	return f, nil
+}
+
+func likeFolder(f *os.File) error {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	dir := filepath.Dir(f.Name())
+	info, err := os.Stat(dir)
+	if err != nil {
+		return err
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return fmt.Errorf("durable: %s: no owner on this system", dir)
+	}
+	return f.Chown(int(stat.Uid), int(stat.Gid))
+}

@@ -1,0 +1,76 @@
+package durable
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+)
+
+// Who owns the folder can't lead root astray with a link, and can use what root made.
+func TestCreate(t *testing.T) {
+	dir := t.TempDir()
+	victim := filepath.Join(t.TempDir(), "victim")
+	if err := os.WriteFile(victim, []byte("precious"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "file")
+	for name, target := range map[string]string{"a link to a file": victim, "a link to nothing": victim + ".new"} {
+		if err := os.Symlink(target, path); err != nil {
+			t.Fatal(err)
+		}
+		if f, err := Create(path); !errors.Is(err, fs.ErrExist) {
+			t.Errorf("%s: %v, %v", name, f, err)
+		}
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if data, err := os.ReadFile(victim); string(data) != "precious" {
+		t.Errorf("the file that the link led to: %q, %v", data, err)
+	}
+	if _, err := os.Lstat(victim + ".new"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a file where the link led to: %v", err)
+	}
+
+	uid := os.Geteuid()
+	if uid == 0 {
+		uid = 1234
+		if err := os.Chown(dir, uid, 5678); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f, err := Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil || info.Mode() != 0o600 || int(info.Sys().(*syscall.Stat_t).Uid) != uid {
+		t.Errorf("%v, %v", info, err)
+	}
+}
+
+// Save replaces a link, and not what it leads to.
+func TestSaveFollowsNoLink(t *testing.T) {
+	victim := filepath.Join(t.TempDir(), "victim")
+	if err := os.WriteFile(victim, []byte("precious"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	file := File{Path: filepath.Join(t.TempDir(), "file")}
+	if err := os.Symlink(victim, file.Path); err != nil {
+		t.Fatal(err)
+	}
+	if err := file.Save([]byte("new")); err != nil {
+		t.Fatal(err)
+	}
+	if data, err := os.ReadFile(victim); string(data) != "precious" {
+		t.Errorf("the file that the link led to: %q, %v", data, err)
+	}
+	info, err := os.Lstat(file.Path)
+	if err != nil || info.Mode() != 0o600 {
+		t.Errorf("%v, %v", info, err)
+	}
+}
