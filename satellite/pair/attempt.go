@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"vapd/protocol/coap"
 	"vapd/protocol/pairing"
 )
 
@@ -130,15 +131,13 @@ func (a *attempt) try(ctx context.Context, h Hub) {
 	inner, cancel := context.WithCancel(a.ctx)
 	defer cancel()
 	a.mu.Lock()
-	if !ok {
-		delete(a.seen, h.Addr) // it may answer later
-	}
 	// One hub has several addresses, and closes its window when somebody knocks twice.
 	ok = ok && (a.order.HubID == "" || h.ID == a.order.HubID) && a.tried[h.ID] == nil && len(a.tried) < maxHubs && !a.settled()
 	if ok {
 		a.tried[h.ID] = cancel
 	} else {
 		a.running--
+		delete(a.seen, h.Addr) // it may answer later, or be needed when another address fails
 	}
 	a.mu.Unlock()
 	if !ok {
@@ -148,12 +147,9 @@ func (a *attempt) try(ctx context.Context, h Hub) {
 	a.finished(outcome{h, p, err})
 }
 
-// identify finds out which hub h is. It is false when nobody is there, or a hub of another
-// make, which can't pair.
+// identify finds out which hub is at h.Addr, whatever was announced. It is false when
+// nobody is there, or a hub of another make, which can't pair.
 func (a *attempt) identify(ctx context.Context, h *Hub) bool {
-	if h.ID != "" {
-		return true
-	}
 	ctx, cancel := context.WithTimeout(ctx, identifyWait)
 	defer cancel()
 	id, err := a.cfg.Identify(ctx, h.Addr)
@@ -225,6 +221,10 @@ func (a *attempt) finished(o outcome) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.running--
+	if errors.Is(o.err, coap.ErrNoReply) {
+		delete(a.tried, o.hub.ID)
+		delete(a.seen, o.hub.Addr)
+	}
 	switch {
 	case a.outcome != nil:
 	case o.err == nil || a.leader == o.hub.ID:
