@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"vapd/board"
+	"vapd/internal/trace"
 	"vapd/protocol/control"
 )
 
@@ -29,6 +30,9 @@ func (s *Satellite) Register(mux *control.Mux) {
 	event(s, mux, control.MethodStop, func(struct{}) (Event, error) { return StopPressed{}, nil })
 	control.Handle(mux, control.MethodMute, func(ctx context.Context, p control.Switch) (struct{}, error) {
 		return struct{}{}, s.kept(ctx, func() { s.step(NetMute{p.On}) })
+	})
+	control.Handle(mux, control.MethodTrace, func(_ context.Context, q trace.Query) ([]trace.Trace, error) {
+		return s.traces.Answer(q), nil
 	})
 	control.Handle(mux, control.MethodVolume, func(ctx context.Context, p control.Volume) (struct{}, error) {
 		for _, percent := range []*int{p.Voice, p.Chime, p.Alarm} {

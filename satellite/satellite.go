@@ -16,6 +16,7 @@ import (
 	"vapd/board"
 	"vapd/hal"
 	"vapd/hal/sim"
+	"vapd/internal/trace"
 	"vapd/protocol/clientregistry"
 	"vapd/protocol/coap"
 	"vapd/protocol/dtls"
@@ -113,8 +114,10 @@ type Satellite struct {
 	timers   *timer.Keeper
 	lights   *lights
 	reporter *reporter
-	inbox    *mailbox[any]    // for the goroutine that owns the state
-	chores   *mailbox[func()] // that take their time
+	traces   trace.Ring
+	halves   *mailbox[vap.Trace] // of traces, for the hub
+	inbox    *mailbox[any]       // for the goroutine that owns the state
+	chores   *mailbox[func()]    // that take their time
 	started  time.Time
 
 	// Owned by Run's goroutine.
@@ -136,7 +139,7 @@ type Satellite struct {
 
 // New makes a Satellite and opens its socket.
 func New(cfg Config) (*Satellite, error) {
-	s := &Satellite{cfg: cfg, inbox: newMailbox[any](), chores: newMailbox[func()](), started: time.Now()}
+	s := &Satellite{cfg: cfg, inbox: newMailbox[any](), chores: newMailbox[func()](), halves: newMailbox[vap.Trace](), started: time.Now()}
 	s.invite, s.showing, s.asked, s.pairShown, s.rekey = stopped(), stopped(), stopped(), stopped(), stopped()
 	s.pairing.Store(new(pairReport))
 	s.load()
@@ -238,7 +241,7 @@ func (s *Satellite) assemble() error {
 	s.turns = turn.New(turn.Config{
 		Client: s.client, Uplink: s.ear.Uplink(), Speaker: s.cfg.Speaker,
 		Opus: s.cfg.Opus, SendOpus: s.sendOpus,
-		Carry: func(c vap.Capability) { s.carry(c, true) }, Observer: observer{s},
+		Carry: func(c vap.Capability) { s.carry(c, true) }, Observer: observer{s}, Over: s.traced,
 		Longest: LongestUtterance, Logger: s.cfg.Logger,
 	})
 	s.lights = newLights(s.cfg.Hardware.Pixels, s.cfg.Board.LEDs != nil && s.cfg.Board.LEDs.Ring, s.level, s.cfg.Logger)
@@ -273,7 +276,7 @@ func (s *Satellite) Run(ctx context.Context) error {
 		wg.Go(func() { s.cfg.Network.Run(inner) })
 	}
 	for _, run := range []func(context.Context){
-		s.ear.Run, s.timers.Run, s.link.Run, s.lights.run, s.reporter.run, s.doChores, s.watchKeys, s.watchSwitch,
+		s.ear.Run, s.timers.Run, s.link.Run, s.lights.run, s.reporter.run, s.sendTraces, s.doChores, s.watchKeys, s.watchSwitch,
 	} {
 		wg.Go(func() { run(inner) })
 	}

@@ -25,6 +25,7 @@ type hubCmd struct {
 
 	Run     hubRunCmd     `cmd:"" default:"withargs" help:"Run the hub."`
 	Status  hubStatusCmd  `cmd:"" help:"Show what the hub does, and what it lacks."`
+	Trace   hubTraceCmd   `cmd:"" help:"Show when the steps of the last turns were, from the wake word to the answer."`
 	Clients hubClientsCmd `cmd:"" help:"The satellites that the hub knows: list, approve, deny, forget."`
 	Pair    hubPairCmd    `cmd:"" help:"Pair a satellite: by its key, by a code, or by a key file."`
 	Unpair  hubUnpairCmd  `cmd:"" help:"Void the keys of a satellite, and end its connection."`

@@ -41,6 +41,7 @@ type satelliteCmd struct {
 
 	Run         satelliteRunCmd         `cmd:"" default:"withargs" help:"Run the satellite."`
 	Status      satelliteStatusCmd      `cmd:"" help:"Show what the satellite does, and what it lacks."`
+	Trace       satelliteTraceCmd       `cmd:"" help:"Show when the steps of the last turns were, as the satellite knows them."`
 	Say         satelliteSayCmd         `cmd:"" help:"Type a sentence instead of speaking it."`
 	Listen      satelliteListenCmd      `cmd:"" help:"Listen without the wake word, as after a press of the key."`
 	Stop        satelliteStopCmd        `cmd:"" help:"End what rings, speaks or listens, as the key does."`

@@ -79,6 +79,11 @@ func (t *run) receive(in *clientregistry.IncomingStream, write func(data []byte,
 		if err != nil {
 			return fmt.Errorf("turn: receiving the answer: %w", err)
 		}
+		t.note(func(r *Report, now time.Time) {
+			if r.Sounded.IsZero() {
+				r.Sounded = now
+			}
+		})
 		if err := write(data, lost); err != nil {
 			return err
 		}

@@ -21,8 +21,12 @@ type Report struct {
 	SinceWord time.Duration
 	Underruns int64
 
-	// When things happened; zero until they do.
-	Began, Sent, Granted, Listened, Spoke time.Time
+	// Session is the session's id.
+	Session uint64
+
+	// When things happened; zero until they do. Answered is when the answer came, Sounded
+	// when the first piece of its sound did, Over when all was done.
+	Began, Sent, Granted, Listened, Answered, Sounded, Spoke, Over time.Time
 
 	turn *clientregistry.ClientTurn
 }

@@ -58,7 +58,7 @@ func (t *run) main() {
 	if err == nil && again {
 		open = t.session
 	}
-	t.runner.current(t, func(r *Report) { r.Err = err })
+	t.over(err)
 	if !t.runner.ended(t, open) {
 		return // cancelled
 	}
@@ -71,6 +71,16 @@ func (t *run) main() {
 		return
 	}
 	t.cfg.Observer.Ended(t.order.N, again)
+}
+
+// over reports the end of the turn.
+func (t *run) over(err error) {
+	t.runner.current(t, func(r *Report) {
+		r.Err, r.Over = err, time.Now()
+		if t.cfg.Over != nil {
+			t.cfg.Over(r.now())
+		}
+	})
 }
 
 // do carries the turn out. again says that the session stays open for another.
@@ -89,6 +99,7 @@ func (t *run) do() (again bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("turn: waiting for the answer: %w", err)
 	}
+	t.note(func(r *Report, now time.Time) { r.Answered = now })
 	if err := t.answer(answer); err != nil {
 		return false, err
 	}
@@ -124,7 +135,7 @@ func (t *run) begin(start vap.SessionStart) bool {
 	}
 	t.turn = t.session.Turn(t.order.N)
 	turn, session := t.turn, t.session
-	t.runner.current(t, func(r *Report) { r.turn = turn })
+	t.runner.current(t, func(r *Report) { r.turn, r.Session = turn, session.ID() })
 	t.wg.Go(func() {
 		select {
 		case <-t.ctx.Done():

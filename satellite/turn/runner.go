@@ -58,6 +58,9 @@ type Config struct {
 	// Carry carries out what an answer asks for beside sound (timer, volume, stop...).
 	Carry    func(vap.Capability)
 	Observer Observer
+	// Over, if not nil, gets the report of each turn that ended, but for one that a later
+	// turn cut off. It must not block, nor call the Runner.
+	Over func(Report)
 	// Longest is for how long a turn listens when the hub does not end it.
 	Longest time.Duration
 	Logger  *slog.Logger
