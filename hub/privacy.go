@@ -58,7 +58,13 @@ func (h *Hub) allow(c recordings.Consent) error {
 		return errNoRecordings
 	}
 	err := h.cfg.Recordings.Allow(c)
-	h.log.Warn("recording", "on", c.On && err == nil, "by", c.By, "until", c.Until, "clients", c.Clients)
+	switch {
+	case err != nil:
+	case c.On:
+		h.log.Warn("RECORDING: what is said to the satellites is kept from now on", "by", c.By, "until", c.Until, "clients", c.Clients)
+	default:
+		h.log.Info("nothing that is said is kept from now on")
+	}
 	h.recorder.ring()
 	return err
 }

@@ -51,12 +51,12 @@ func showPrivacy(v control.HubPrivacy, out io.Writer) error {
 		ids  []string
 		what string
 	}{
-		{v.Shown, "are recorded, and show it"},
-		{v.Silent, "are not recorded: they have not confirmed yet that they show it"},
-		{v.Unable, "are not recorded: they can't show it"},
+		{v.Shown, "recorded, and show it"},
+		{v.Silent, "not recorded yet, as they have not confirmed that they show it"},
+		{v.Unable, "not recorded, as they can't show it"},
 	} {
 		if len(line.ids) > 0 {
-			fmt.Fprintf(t, "\t%s %s\n", printable(strings.Join(line.ids, ", ")), line.what)
+			fmt.Fprintf(t, "\t%s: %s\n", line.what, printable(strings.Join(line.ids, ", ")))
 		}
 	}
 	fmt.Fprintf(t, "recordings\t%d, %.1f MB of at most %.0f MB, for %s", v.Recordings, float64(v.Bytes)/1e6, float64(v.MaxBytes)/1e6, daysInWords(v.KeepSeconds))

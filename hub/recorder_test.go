@@ -1,0 +1,144 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"vapd/hub/recordings"
+	"vapd/protocol/clientregistry"
+	"vapd/protocol/coap"
+	"vapd/protocol/vap"
+)
+
+// lamps is what the satellites of a test show.
+type lamps struct {
+	mu     sync.Mutex
+	on     map[string]bool
+	broken map[string]bool // don't answer
+	tries  map[string]int
+}
+
+func (l *lamps) tell(ctx context.Context, client string, on bool) error {
+	l.mu.Lock()
+	broken := l.broken[client]
+	l.tries[client]++
+	l.mu.Unlock()
+	if broken {
+		<-ctx.Done()
+		return errors.New("no reply")
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.on[client] = on
+	return nil
+}
+
+// change changes what the satellites do.
+func (l *lamps) change(f func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f()
+}
+
+// shows is whether a satellite shows that it is recorded.
+func (l *lamps) shows(client string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.on[client]
+}
+
+// peer is one connection of a client.
+type peer struct {
+	coap.Peer
+	id coap.PeerID
+}
+
+func (p peer) ID() coap.PeerID { return p.id }
+
+func client(id, connection string, able bool) clientregistry.ClientInfo {
+	c := clientregistry.ClientInfo{ID: id, Peer: peer{id: coap.PeerID(connection)}, Listed: true}
+	if able {
+		c.Capabilities = []vap.Offer{{Name: vap.CapRecording, Version: 1}}
+	}
+	return c
+}
+
+func TestNobodyIsRecordedUnseen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		keeper, err := recordings.Open(recordings.Config{
+			Dir: dir, MaxBytes: 1 << 20, MaxAge: time.Hour, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := &lamps{on: make(map[string]bool), broken: map[string]bool{"broken": true}, tries: make(map[string]int)}
+		r := newRecorder(keeper, l.tell, slog.New(slog.DiscardHandler))
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { r.run(ctx, func() {}); close(done) }()
+		defer func() { cancel(); <-done }()
+		recorded := func() (who []string) {
+			for _, id := range []string{"hall", "dark", "broken", "kitchen"} {
+				if r.of(id, time.Now()) != nil {
+					who = append(who, id)
+				}
+			}
+			return who
+		}
+		expect := func(what string, want ...string) {
+			t.Helper()
+			time.Sleep(100 * time.Millisecond)
+			synctest.Wait()
+			if got := recorded(); !slices.Equal(got, want) {
+				t.Fatalf("%s: recorded are %q, want %q", what, got, want)
+			}
+			for _, id := range want {
+				if !l.shows(id) {
+					t.Fatalf("%s: %s is recorded and does not show it", what, id)
+				}
+			}
+		}
+		allow := func(c recordings.Consent) {
+			if err := keeper.Allow(c); err != nil {
+				t.Fatal(err)
+			}
+			r.ring()
+		}
+		r.joined(client("hall", "1", true))
+		r.joined(client("dark", "2", false))
+		r.joined(client("broken", "3", true))
+		expect("nothing is allowed")
+		allow(recordings.Consent{On: true, Since: time.Now()})
+		expect("all", "hall")
+		if shown, unable, silent := r.look(); !slices.Equal(shown, []string{"hall"}) || !slices.Equal(unable, []string{"dark"}) || !slices.Equal(silent, []string{"broken"}) {
+			t.Errorf("%q, %q, %q", shown, unable, silent)
+		}
+
+		// A satellite that comes back shows nothing until it is told again.
+		l.change(func() { l.broken["hall"], l.on["hall"] = true, false })
+		r.joined(client("hall", "4", true))
+		r.left(client("hall", "1", true)) // late news of the old connection
+		expect("back, and silent")
+		l.change(func() { clear(l.broken) })
+		time.Sleep(15 * time.Second) // it is tried again
+		expect("heals", "hall", "broken")
+
+		allow(recordings.Consent{On: true, Since: time.Now(), Clients: []string{"broken"}})
+		expect("one only", "broken")
+		if l.shows("hall") {
+			t.Error("the hall still shows it")
+		}
+		allow(recordings.Consent{})
+		expect("off")
+		if l.shows("broken") || l.tries["dark"] != 0 || l.tries["broken"] > 10 {
+			t.Errorf("shown %v, tries %v", l.on, l.tries)
+		}
+	})
+}
