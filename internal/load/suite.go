@@ -341,14 +341,27 @@ func (s *Suite) registered(ctx context.Context, house *House) error {
 // downTime is how long the killed hub stays away: as long as its service manager waits.
 const downTime = time.Second
 
-// reconnect kills a hub and measures from its new start until the last satellite is back.
+// reconnect measures how long a crowd takes to come back, plain and over DTLS.
 func (s *Suite) reconnect(ctx context.Context, house *House) error {
-	hub, err := house.Hub("restarted", "127.0.0.1:0", crowd)
+	return errors.Join(
+		s.restart(ctx, house, "restarted", "reconnect_1000_s", false),
+		s.restart(ctx, house, "restarted-secured", "reconnect_1000_dtls_s", true))
+}
+
+// restart kills a hub and measures from its new start until the last satellite is back.
+func (s *Suite) restart(ctx context.Context, house *House, name, figure string, paired bool) error {
+	hub, err := house.Hub(name, "127.0.0.1:0", crowd)
 	if err != nil {
 		return err
 	}
 	defer func() { hub.Stop() }()
-	f, err := s.fleet(ctx, hub, crowd, nil)
+	var keys Keys
+	if paired {
+		if keys, err = ExportKeys(ctx, hub.Control, "bench", crowd); err != nil {
+			return err
+		}
+	}
+	f, err := s.fleet(ctx, hub, crowd, keys)
 	if err != nil {
 		return err
 	}
@@ -360,7 +373,7 @@ func (s *Suite) reconnect(ctx context.Context, house *House) error {
 		return context.Cause(ctx)
 	}
 	began := time.Now()
-	again, err := house.Hub("restarted", hub.Addr.String(), crowd)
+	again, err := house.Hub(name, hub.Addr.String(), crowd, "listen_dtls="+hub.Secured.String())
 	if err != nil {
 		return err
 	}
@@ -370,7 +383,7 @@ func (s *Suite) reconnect(ctx context.Context, house *House) error {
 		return err
 	}
 	fmt.Fprintf(s.Out, "%d satellites were back %.1f s after the hub's start; the most in one second: %d\n", crowd, back.Seconds(), busiest)
-	return s.figure("reconnect_1000_s", back.Seconds(), "s")
+	return s.figure(figure, back.Seconds(), "s")
 }
 
 // awaitReturn waits until every satellite has connected once more. busiest is the most
