@@ -9,6 +9,11 @@ import (
 	"vapd/protocol/pairing/spake2plus"
 )
 
+// lastProof is how long the last one who may try a code has to prove that it was right.
+const lastProof = 15 * time.Second
+
+const usedUp = "the code was wrong five times: somebody may be guessing; make another one"
+
 // codeWindow is a passcode that is valid for a while and a few tries.
 type codeWindow struct {
 	timer  *time.Timer
@@ -71,7 +76,11 @@ func codeSession(hubID, hubName, id, name string) spake2plus.Session {
 func (s *Server) expireCode(w *codeWindow) {
 	s.mu.Lock()
 	if s.code == w {
-		s.closeCode("nobody used the code within ten minutes")
+		reason := "nobody used the code within ten minutes"
+		if w.tries == 0 {
+			reason = usedUp
+		}
+		s.closeCode(reason)
 	}
 	s.unlock()
 }
@@ -99,7 +108,9 @@ func (s *Server) answerShare(peer coap.Peer, m message) (message, error) {
 		s.mu.Unlock()
 		return message{}, closedError()
 	}
-	w.tries--
+	if w.tries--; w.tries == 0 {
+		w.timer.Reset(lastProof) // who guessed wrong does not come back to say so
+	}
 	e.TriesLeft = w.tries
 	s.tell(e)
 	s.unlock()
@@ -144,7 +155,7 @@ func (s *Server) confirmCode(_ coap.Peer, m message) (message, error) {
 	if err != nil {
 		w.x = nil
 		if w.tries == 0 {
-			s.closeCode("the code was wrong five times: somebody may be guessing; make another one")
+			s.closeCode(usedUp)
 		}
 		s.unlock()
 		return message{}, closedError()
