@@ -88,6 +88,7 @@ type Hub struct {
 	mirror   *mirror
 	watchers watchers
 	traces   trace.Ring
+	latencies
 	connects chan connecting
 	journal  *journal
 	recorder *recorder
@@ -110,9 +111,9 @@ func New(cfg Config) (*Hub, error) {
 		referee:  newReferee(cfg.Window),
 		mirror:   newMirror(cfg.Store.Bucket(store.Timers), cfg.Logger, cfg.Now()),
 		connects: make(chan connecting, maxConnecting),
-		desk:     desk{now: cfg.Now},
-		journal:  newJournal(cfg.Audit, cfg.Now),
-		started:  cfg.Now(),
+		desk:     desk{now: cfg.Now}, latencies: newLatencies(),
+		journal: newJournal(cfg.Audit, cfg.Now),
+		started: cfg.Now(),
 	}
 	h.recorder = newRecorder(cfg.Recordings, h.tellRecording, h.log)
 	h.ctx, h.cancel = context.WithCancel(context.Background())
@@ -261,6 +262,7 @@ func (h *Hub) report(e control.HubEvent) {
 		h.log.Info("session refused", "client", e.Client, "why", e.Why, "object", e.Object)
 	case e.Kind == control.EventAnswered:
 		h.counts.heard.Add(1)
+		h.observe(e)
 		if e.Understood {
 			h.counts.understood.Add(1)
 		} else if e.Answer != "" {

@@ -23,6 +23,7 @@ import (
 	"vapd/internal/durable"
 	"vapd/internal/identity"
 	"vapd/internal/machine"
+	"vapd/internal/metrics"
 	"vapd/protocol/control"
 	"vapd/protocol/discovery"
 	"vapd/protocol/vap"
@@ -89,6 +90,14 @@ func Run(ctx context.Context, o Options) (err error) {
 		return errors.Join(err, h.Run(ctx))
 	}
 	defer server.Close()
+	if at := o.Config.Metrics; at != "" {
+		m, err := metrics.Listen(at, h.Metrics, o.Logger)
+		if err != nil {
+			cancel()
+			return errors.Join(err, h.Run(ctx))
+		}
+		defer m.Close()
+	}
 	for _, e := range engines {
 		wg.Go(func() { e.Run(ctx) })
 	}

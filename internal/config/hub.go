@@ -20,6 +20,7 @@ type Hub struct {
 	Session      Session    `toml:"session"`
 	Speech       Speech     `toml:"speech"`
 	Recordings   Recordings `toml:"recordings"`
+	Metrics      string     `toml:"metrics" doc:"TCP address and port where Prometheus fetches measurements, at /metrics: \"127.0.0.1:9464\". Whoever reaches it can read them; there are no names and no words in them. Empty: nowhere."`
 	LogLevel     slog.Level `toml:"log_level" doc:"DEBUG, INFO, WARN or ERROR."`
 	StateDir     string     `toml:"state_dir" doc:"Folder of what the hub keeps (its identity, hub.db, wake packs). Empty: $STATE_DIRECTORY, else $XDG_STATE_HOME/vapd/hub."`
 	Control      string     `toml:"control_socket" doc:"Unix socket of the command line. Empty: hub.sock in $RUNTIME_DIRECTORY, else in $XDG_RUNTIME_DIR/vapd."`
@@ -90,6 +91,7 @@ func (h *Hub) validate() error {
 		h.validateDTLS(),
 		oneOf("security", h.Security, SecurityPaired, SecurityOpen),
 		name("name", h.Name),
+		metricsAddr(h.Metrics),
 		oneOf("clients.approval", h.Clients.Approval, "first", "ask", "all"),
 		between("clients.max", h.Clients.Max, 1, 20000),
 		between("focus.window", h.Focus.Window, 0, Duration(2*time.Second)),
@@ -129,6 +131,14 @@ func (h *Hub) validateDTLS() error {
 		return nil
 	}
 	return addrPort("listen_dtls", h.ListenDTLS)
+}
+
+// metricsAddr accepts an address and port, or nothing.
+func metricsAddr(value string) error {
+	if value == "" {
+		return nil
+	}
+	return addrPort("metrics", value)
 }
 
 func addrPort(key, value string) error {

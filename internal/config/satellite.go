@@ -21,7 +21,9 @@ type Satellite struct {
 	VAD      string     `toml:"vad" doc:"Pack of a voice detector that wake words are checked against. Empty: none."`
 	StopWord string     `toml:"stop_word" doc:"Pack of the word that ends what sounds, without a wake word. Empty: none."`
 	Codec    string     `toml:"codec" doc:"How speech travels: \"opus\" (about 24 kbit/s; Debian package libopus0), \"pcm\" (256 kbit/s), or \"auto\": Opus where both sides have it."`
+	Metrics  string     `toml:"metrics" doc:"TCP address and port where Prometheus fetches measurements, at /metrics: \"127.0.0.1:9465\". Whoever reaches it can read them; there are no names and no words in them. Empty: nowhere."`
 	LogLevel slog.Level `toml:"log_level" doc:"DEBUG, INFO, WARN or ERROR."`
+	LogToHub slog.Level `toml:"log_to_hub" doc:"The same for what of the log goes to the hub, where 'vapd hub logs' shows it. What was said, and secrets, never do."`
 	StateDir string     `toml:"state_dir" doc:"Folder of what the satellite keeps (token, timers, volumes, wake packs). Empty: $STATE_DIRECTORY, else $XDG_STATE_HOME/vapd/satellite."`
 	Control  string     `toml:"control_socket" doc:"Unix socket of the command line. Empty: satellite.sock in $RUNTIME_DIRECTORY, else in $XDG_RUNTIME_DIR/vapd."`
 }
@@ -77,6 +79,7 @@ func (s *Satellite) validate() error {
 		oneOf("security", s.Security, SecurityPaired, SecurityOpen),
 		id("id", s.ID),
 		name("name", s.Name),
+		metricsAddr(s.Metrics),
 		rate("capture.rate", s.Capture.Rate),
 		between("capture.channels", s.Capture.Channels, 0, 32),
 		s.Capture.validateUse(),

@@ -57,6 +57,30 @@ func By(kind Type, name, help, label string, values map[string]float64) Family {
 	return f
 }
 
+// Traffic is what went through a socket, in datagrams.
+type Traffic struct {
+	Sent, Received, Retransmitted, Duplicates, Malformed, Dropped uint64
+}
+
+// Sockets are the counters of sockets by name.
+func Sockets(prefix string, sockets map[string]Traffic) []Family {
+	count := func(name, help string, of func(Traffic) uint64) Family {
+		values := make(map[string]float64, len(sockets))
+		for socket, t := range sockets {
+			values[socket] = float64(of(t))
+		}
+		return By(Counter, prefix+name, help, "socket", values)
+	}
+	return []Family{
+		count("_sent_datagrams_total", "Datagrams sent.", func(t Traffic) uint64 { return t.Sent }),
+		count("_received_datagrams_total", "Datagrams received.", func(t Traffic) uint64 { return t.Received }),
+		count("_retransmitted_datagrams_total", "Datagrams sent again.", func(t Traffic) uint64 { return t.Retransmitted }),
+		count("_duplicate_datagrams_total", "Datagrams received again.", func(t Traffic) uint64 { return t.Duplicates }),
+		count("_malformed_datagrams_total", "Datagrams that were no CoAP.", func(t Traffic) uint64 { return t.Malformed }),
+		count("_dropped_datagrams_total", "Datagrams dropped for lack of room.", func(t Traffic) uint64 { return t.Dropped }),
+	}
+}
+
 // Write writes families, which must have different names.
 func Write(w io.Writer, families []Family) error {
 	out := bufio.NewWriter(w)
