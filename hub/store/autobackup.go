@@ -27,7 +27,9 @@ func (s *Store) backups() {
 			return
 		case <-s.dirty:
 		}
-		wait := time.NewTimer(max(settle, time.Until(s.Health().Backup.Add(s.cfg.BackupEvery))))
+		// A clock that was set back makes the last backup one of the future: it may delay
+		// the next one, but not for hours.
+		wait := time.NewTimer(max(settle, min(time.Until(s.Health().Backup.Add(s.cfg.BackupEvery)), s.cfg.BackupEvery)))
 		select {
 		case <-s.stop:
 			wait.Stop()

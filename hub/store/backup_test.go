@@ -99,9 +99,14 @@ func TestBackupsAreMadeByThemselves(t *testing.T) {
 		change("3")
 		step(time.Hour, "3", "1")
 		step(5*time.Hour, "3", "1")
+		s.mu.Lock()
+		s.health.Backup = time.Now().Add(9 * time.Hour) // the clock was set back
+		s.mu.Unlock()
 		change("4")
+		step(time.Hour+time.Second, "4", "3")
+		change("5")
 		closed(t, s)
-		step(0, "4", "3")
+		step(0, "5", "4")
 		if h := s.Health(); h.Backup.IsZero() || h.BackupProblem != "" {
 			t.Errorf("health %+v", h)
 		}
