@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -87,4 +88,74 @@ func TestWhyAHubRefusesToPair(t *testing.T) {
 			})
 		})
 	}
+}
+
+// changing are keys that change while the link is up.
+type changing struct {
+	mu   sync.Mutex
+	hubs map[string]bool
+}
+
+func (c *changing) Paired(id string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.hubs[id]
+}
+
+func (c *changing) Empty() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.hubs) == 0
+}
+
+func (c *changing) set(id string, paired bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if delete(c.hubs, id); paired {
+		c.hubs[id] = true
+	}
+}
+
+// A satellite goes to the hub that it was just paired with, and leaves one that it is not
+// paired with any more.
+func TestTheLinkFollowsThePairings(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		first := Hub{ID: "first", Name: "first", Addr: netip.MustParseAddrPort("192.0.2.1:5683")}
+		second := Hub{ID: "second", Name: "second", Addr: netip.MustParseAddrPort("192.0.2.2:5683")}
+		n := &network{hubs: []Hub{first, second}, ping: alive, ids: map[netip.AddrPort]string{first.Addr: "first", second.Addr: "second"}}
+		n.connect = func(a netip.AddrPort, _ string) (vap.Connected, error) {
+			return vap.Connected{Token: "of " + a.String()}, nil
+		}
+		k := &changing{hubs: map[string]bool{"first": true}}
+		l, states := run(t, n, new(memory), func(cfg *Config) { cfg.Keys, cfg.Plain = k, netip.Addr.IsLoopback })
+		if states(); l.Status().Hub.ID != "first" {
+			t.Fatalf("%+v", l.Status())
+		}
+		k.set("second", true)
+		l.Prefer(second)
+		time.Sleep(time.Second)
+		if s := l.Status(); s.State != Up || s.Hub.ID != "second" || s.Losses != 1 {
+			t.Errorf("paired with another: %+v", s)
+		}
+		time.Sleep(time.Minute)
+		if s := l.Status(); s.Hub.ID != "second" || s.Losses != 1 {
+			t.Errorf("it does not stay: %+v", s)
+		}
+		k.set("second", false)
+		if err := l.Forget("second"); err != nil || l.tokens.of("second") != "" {
+			t.Error("the token is kept", err)
+		}
+		time.Sleep(5 * time.Second)
+		if s := l.Status(); s.State != Up || s.Hub.ID != "first" {
+			t.Errorf("unpaired: %+v", s)
+		}
+		k.set("first", false)
+		if err := l.Forget("first"); err != nil {
+			t.Error(err)
+		}
+		time.Sleep(5 * time.Second)
+		if s := l.Status(); s.State != Unpaired {
+			t.Errorf("unpaired with all: %+v", s)
+		}
+	})
 }
