@@ -40,7 +40,11 @@ func (h *Hub) pair(ctx context.Context, c api.Command) (api.Result, error, bool)
 		h.pairing.Deny()
 		return nil, nil, true
 	case api.ClosePairing:
-		h.pairing.Cancel("the owner closed it")
+		way := pairing.ByPush
+		if c.Code {
+			way = pairing.ByCode
+		}
+		h.pairing.Cancel(way, "the owner closed it")
 		return nil, nil, true
 	case api.ExportPairing:
 		f, err := h.pairing.Export(pairing.Satellite{ID: c.ID, Name: c.Name}, c.Address)
@@ -135,7 +139,7 @@ func (h *Hub) pairStream(ctx context.Context, start control.PairingStart, send f
 	select {
 	case <-over:
 	case <-ctx.Done():
-		_, err = h.Do(context.WithoutCancel(ctx), owner, api.ClosePairing{})
+		_, err = h.Do(context.WithoutCancel(ctx), owner, api.ClosePairing{Code: start.Code})
 	}
 	return err
 }

@@ -312,8 +312,14 @@ func TestTheOwnerCanLookAndApproveFromElsewhere(t *testing.T) {
 	if !look().Push {
 		t.Error("not open")
 	}
+	if _, err := h.Do(t.Context(), owner, api.OpenPairingCode{}); err != nil {
+		t.Fatal(err)
+	}
 	third.Close() // Ctrl-C
 	await(t, "a closed hub", func() bool { return !look().Push })
+	if !look().Code {
+		t.Error("the code of another one was closed, too")
+	}
 }
 
 // steps are those of one who waits at the hub.

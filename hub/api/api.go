@@ -72,8 +72,8 @@ type (
 	ApprovePairing struct{ Digits string }
 	// DenyPairing says that it does not.
 	DenyPairing struct{}
-	// ClosePairing ends what OpenPairing and OpenPairingCode began.
-	ClosePairing struct{}
+	// ClosePairing ends what OpenPairing began, or OpenPairingCode.
+	ClosePairing struct{ Code bool }
 	// ExportPairing makes the key of a satellite and gives the text of its key file.
 	ExportPairing struct{ ID, Name, Address string }
 	// UnpairClient voids the keys of a client and ends its connection.

@@ -99,7 +99,8 @@ func (s *Server) Close() {
 	s.mu.Lock()
 	s.closed = true
 	s.mu.Unlock()
-	s.Cancel("the hub ends")
+	s.Cancel(ByPush, "the hub ends")
+	s.Cancel(ByCode, "the hub ends")
 	s.wg.Wait()
 }
 
@@ -176,11 +177,15 @@ const typeClosed = "pairingClosed"
 
 func closedError() *vap.Error { return &vap.Error{Code: codes.Forbidden, Type: typeClosed} }
 
-// Cancel closes whatever window is open, for the reason that the owner reads.
-func (s *Server) Cancel(reason string) {
+// Cancel closes the window of a way, if it is open, for the reason that the owner reads.
+func (s *Server) Cancel(way Way, reason string) {
 	s.mu.Lock()
-	s.closePush(reason)
-	s.closeCode(reason)
+	switch way {
+	case ByPush:
+		s.closePush(reason)
+	case ByCode:
+		s.closeCode(reason)
+	}
 	s.unlock()
 }
 
