@@ -115,6 +115,7 @@ type Satellite struct {
 	lights   *lights
 	reporter *reporter
 	traces   trace.Ring
+	tally    tally
 	halves   *mailbox[vap.Trace] // of traces, for the hub
 	inbox    *mailbox[any]       // for the goroutine that owns the state
 	chores   *mailbox[func()]    // that take their time
@@ -139,7 +140,7 @@ type Satellite struct {
 
 // New makes a Satellite and opens its socket.
 func New(cfg Config) (*Satellite, error) {
-	s := &Satellite{cfg: cfg, inbox: newMailbox[any](), chores: newMailbox[func()](), halves: newMailbox[vap.Trace](), started: time.Now()}
+	s := &Satellite{cfg: cfg, inbox: newMailbox[any](), chores: newMailbox[func()](), halves: newMailbox[vap.Trace](), tally: newTally(), started: time.Now()}
 	s.invite, s.showing, s.asked, s.pairShown, s.rekey = stopped(), stopped(), stopped(), stopped(), stopped()
 	s.pairing.Store(new(pairReport))
 	s.load()

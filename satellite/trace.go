@@ -3,6 +3,7 @@ package satellite
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"vapd/internal/trace"
@@ -18,6 +19,7 @@ func (s *Satellite) traced(r turn.Report) {
 	if r.Session == 0 || r.Sent.IsZero() {
 		return // nothing of it reached the hub
 	}
+	s.tally.count(r)
 	k := trace.Key{Client: s.cfg.ID, Session: r.Session, Turn: r.N}
 	report := vap.Trace{Session: r.Session, Turn: r.N, Clock: r.Sent.UTC()}
 	for _, step := range steps(r) {
@@ -84,10 +86,17 @@ func outcome(err error) string {
 	switch {
 	case err == nil:
 		return "answered"
-	case errors.As(err, &refusal):
+	case errors.As(err, &refusal) && isWord(refusal.Type):
 		return "refused: " + refusal.Type
+	case errors.As(err, &refusal):
+		return "refused"
 	case errors.Is(err, context.Canceled):
 		return "cancelled"
 	}
 	return "failed"
+}
+
+// isWord reports whether s, which a hub sent, can be shown and counted as it is.
+func isWord(s string) bool {
+	return len(s) <= 40 && !strings.ContainsFunc(s, func(r rune) bool { return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') })
 }

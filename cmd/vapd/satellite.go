@@ -22,6 +22,7 @@ import (
 	"vapd/internal/config"
 	"vapd/internal/durable"
 	"vapd/internal/machine"
+	"vapd/internal/metrics"
 	"vapd/protocol/coap"
 	"vapd/protocol/control"
 	"vapd/protocol/discovery"
@@ -134,6 +135,13 @@ func runSatellite(ctx context.Context, cfg config.Satellite, parts satellite.Con
 	server, err := control.Listen(control.Config{Path: path, Mux: mux, Logger: logger})
 	if err != nil {
 		return errors.Join(err, s.Close())
+	}
+	if cfg.Metrics != "" {
+		m, err := metrics.Listen(cfg.Metrics, s.Metrics, logger)
+		if err != nil {
+			return errors.Join(err, s.Close(), server.Close())
+		}
+		defer m.Close()
 	}
 	printReady(control.SatelliteReady{ID: parts.ID, Control: path, Address: s.Address(), PID: os.Getpid()})
 	service.ready()

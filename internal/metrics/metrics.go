@@ -57,6 +57,36 @@ func By(kind Type, name, help, label string, values map[string]float64) Family {
 	return f
 }
 
+// Tally counts by a few words that the program itself makes. Make it with NewTally; any
+// goroutine may use it.
+type Tally struct {
+	mu     sync.Mutex
+	counts map[string]float64
+}
+
+// mostWords bounds a Tally: what comes after is counted as "other".
+const mostWords = 32
+
+// NewTally makes a Tally.
+func NewTally() *Tally { return &Tally{counts: make(map[string]float64)} }
+
+// Add counts word.
+func (t *Tally) Add(word string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if _, known := t.counts[word]; !known && len(t.counts) >= mostWords {
+		word = "other"
+	}
+	t.counts[word]++
+}
+
+// Family is the counts so far.
+func (t *Tally) Family(name, help, label string) Family {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return By(Counter, name, help, label, t.counts)
+}
+
 // Traffic is what went through a socket, in datagrams.
 type Traffic struct {
 	Sent, Received, Retransmitted, Duplicates, Malformed, Dropped uint64
