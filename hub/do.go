@@ -30,6 +30,7 @@ func (h *Hub) do(ctx context.Context, who api.Actor, c api.Command) (api.Result,
 	case api.DenyClient:
 		return nil, h.revoke(c.ID, h.cfg.Registry.Decide(c.ID, clients.Denied))
 	case api.ForgetClient:
+		h.logs.Forget(c.ID)
 		return nil, h.revoke(c.ID, h.cfg.Registry.Forget(c.ID))
 	}
 	if r, err, ok := h.private(c); ok {

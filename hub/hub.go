@@ -17,6 +17,7 @@ import (
 	"vapd/hub/dialogue"
 	"vapd/hub/focus"
 	"vapd/hub/intent"
+	"vapd/hub/logs"
 	"vapd/hub/recordings"
 	"vapd/hub/session"
 	"vapd/hub/speech"
@@ -92,6 +93,7 @@ type Hub struct {
 	connects chan connecting
 	journal  *journal
 	recorder *recorder
+	logs     logs.Logs  // of the satellites
 	deciding sync.Mutex // held while clients are let in or shut out: neither overtakes the other
 	started  time.Time
 
@@ -314,7 +316,8 @@ func (h *Hub) notified(client string, c vap.Capability) error {
 	case vap.CapLog:
 		l, err := vap.ParseLog(c)
 		if err == nil {
-			h.log.Info("a client says", "client", client, "level", l.Level, "text", l.Message)
+			h.log.Debug("a client says", "client", client, "level", l.Level, "text", l.Message)
+			h.logs.Add(logs.Line{Received: h.cfg.Now(), At: l.At, Client: client, Level: l.Level, Text: l.Message})
 		}
 		return err
 	}

@@ -119,6 +119,7 @@ func (h *Hub) privacy() (v control.HubPrivacy, err error) {
 // controlKept are the methods that concern what the hub keeps about people and satellites.
 func (h *Hub) controlKept(m *control.Mux) {
 	control.Handle(m, control.MethodFolder, func(context.Context, struct{}) (string, error) { return h.cfg.Folder, nil })
+	h.controlLogs(m)
 	simple := func(name string, c api.Command) {
 		control.Handle(m, name, func(ctx context.Context, _ struct{}) (api.Result, error) { return h.Do(ctx, owner, c) })
 	}

@@ -43,6 +43,13 @@ func (s *Satellite) sendOpus() bool {
 	return slices.Contains(sound.Codecs, vap.CodecOpus)
 }
 
+// takesLogs reports whether the hub is there and takes lines of the log.
+func (s *Satellite) takesLogs() bool {
+	st := s.link.Status()
+	_, ok := vap.FindOffer(st.Answer.Capabilities, vap.CapLog)
+	return ok && st.State == link.Up
+}
+
 // reporter tells the hub of the timers and volumes, at each connect and each change.
 type reporter struct {
 	satellite *Satellite

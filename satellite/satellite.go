@@ -25,6 +25,7 @@ import (
 	"vapd/satellite/hear"
 	"vapd/satellite/keyring"
 	"vapd/satellite/link"
+	"vapd/satellite/logs"
 	"vapd/satellite/pair"
 	"vapd/satellite/sound"
 	"vapd/satellite/timer"
@@ -79,6 +80,8 @@ type Config struct {
 	// Alive, if not nil, is called every few seconds while the satellite works.
 	Alive  func()
 	Logger *slog.Logger
+	// Logs, if not nil, has what of the log goes to the hub.
+	Logs *logs.Sender
 }
 
 // Network watches the machine's network until Run's context ends.
@@ -273,6 +276,9 @@ func (s *Satellite) Run(ctx context.Context) error {
 			cancel(err)
 		}
 	})
+	if s.cfg.Logs != nil {
+		wg.Go(func() { s.cfg.Logs.Run(inner, s.takesLogs, s.client.Notify) })
+	}
 	if s.cfg.Network != nil {
 		wg.Go(func() { s.cfg.Network.Run(inner) })
 	}

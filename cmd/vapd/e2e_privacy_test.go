@@ -129,3 +129,46 @@ func TestWhoCannotShowItIsNotRecorded(t *testing.T) {
 		t.Errorf("%s", out)
 	}
 }
+
+// The log of a satellite is read on its hub, also what it wrote while the hub was away; but
+// not what was said.
+func TestTheSatellitesLogIsReadOnTheHub(t *testing.T) {
+	h := newHome(t, "", "--set", "log_to_hub=DEBUG")
+	logs := func(args ...string) string {
+		return vapdOK(t, append([]string{"hub", "--control", h.hubReady.Control, "logs", "--level", "DEBUG"}, args...)...)
+	}
+	await := func(what string) {
+		t.Helper()
+		for deadline := time.Now().Add(20 * time.Second); !strings.Contains(logs(), what); time.Sleep(100 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("no %q on the hub within 20 s:\n%s", what, logs())
+			}
+		}
+	}
+	await("link state=up")
+	h.ask(t, 1, "what time is it")
+	await("turn n=1")
+	if out := logs(h.satReady.ID); strings.Contains(out, "what time is it") || strings.Contains(out, "It is ") || !strings.Contains(out, h.satReady.ID) {
+		t.Errorf("what was said is in the log:\n%s", out)
+	}
+	if out := logs("nobody"); out != "" {
+		t.Errorf("the log of nobody:\n%s", out)
+	}
+	if err := h.hub.stop(syscall.SIGKILL); err == nil {
+		t.Error("it survived")
+	}
+	h.await("a lost link", func(s control.SatelliteState) bool { return s.Link.State != "up" })
+	time.Sleep(time.Second)
+	back := time.Now()
+	h.startHub(h.hubReady.CoAP)
+	await("link state=searching")
+	for line := range strings.Lines(logs()) {
+		if !strings.Contains(line, "link state=searching") {
+			continue
+		}
+		at, err := time.ParseInLocation(time.DateTime, line[:len(time.DateTime)], time.Local)
+		if err != nil || !at.Before(back) {
+			t.Errorf("not the satellite's own time: %s", line)
+		}
+	}
+}

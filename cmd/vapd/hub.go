@@ -32,6 +32,7 @@ type hubCmd struct {
 	Rotate  hubRotateCmd  `cmd:"" help:"Give a satellite that is connected a new key."`
 	Lost    hubLostCmd    `cmd:"" help:"Shut out a satellite that was lost or stolen, at once."`
 	Privacy hubPrivacyCmd `cmd:"" help:"What the hub keeps about people: show it, record, delete."`
+	Logs    hubLogsCmd    `cmd:"" help:"Show the logs of the satellites."`
 	Audit   hubAuditCmd   `cmd:"" help:"Show who was let in and shut out, and by whom."`
 	Backup  hubBackupCmd  `cmd:"" help:"Write all that the hub keeps into a file, also while it runs."`
 	Restore hubRestoreCmd `cmd:"" help:"Put back what a backup has; the hub must not run."`

@@ -29,6 +29,7 @@ import (
 	"vapd/satellite"
 	"vapd/satellite/keyring"
 	"vapd/satellite/link"
+	"vapd/satellite/logs"
 	"vapd/satellite/network"
 	"vapd/satellite/sound"
 	"vapd/satellite/timer"
@@ -76,7 +77,8 @@ func (r *satelliteRunCmd) Run(c *satelliteCmd) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: cfg.LogLevel}))
+	forHub := logs.New(cfg.LogToHub)
+	logger := slog.New(forHub.Handler(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: cfg.LogLevel})))
 	state, err := config.StateDir(config.PartSatellite, cfg.StateDir, os.Getenv)
 	if err == nil {
 		err = os.MkdirAll(state, 0o700)
@@ -89,6 +91,7 @@ func (r *satelliteRunCmd) Run(c *satelliteCmd) error {
 		if err != nil {
 			return err
 		}
+		parts.Logs = forHub
 		err = runSatellite(ctx, cfg, parts, state, logger)
 		closed := hardware.Close()
 		if !errors.Is(err, sound.ErrChanged) && !errors.Is(err, satellite.ErrReset) {

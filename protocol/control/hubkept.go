@@ -9,7 +9,24 @@ const (
 	MethodStartRecording   = "recordings.start"  // RecordingStart
 	MethodStopRecording    = "recordings.stop"   //
 	MethodDeleteRecordings = "recordings.delete" // returns RecordingsDeleted
+	MethodLogs             = "logs"              // LogsOf; returns the last []HubLogLine
+	TopicLogs              = "logs.new"          // subscription with LogsOf: HubLogLine
 )
+
+// LogsOf chooses lines of the satellites' logs.
+type LogsOf struct {
+	Client string `json:"client,omitempty"` // empty: all
+	Level  string `json:"level,omitempty"`  // and above; empty: INFO
+}
+
+// HubLogLine is a line of a satellite's log.
+type HubLogLine struct {
+	Received time.Time `json:"received"`
+	At       time.Time `json:"at,omitzero"` // by the satellite's clock
+	Client   string    `json:"client"`
+	Level    string    `json:"level"`
+	Text     string    `json:"text"`
+}
 
 // RecordingStart lets the hub keep what is said.
 type RecordingStart struct {
