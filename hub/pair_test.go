@@ -96,6 +96,7 @@ func TestPairedInThreeWays(t *testing.T) {
 
 // A key is replaced by pairing again, in any way, and what was there stays until then.
 func TestPairedAgain(t *testing.T) {
+	t.Parallel()
 	h := start(t, "", strangers)
 	d := paired(t, h, "org.example.kitchen")
 	first := d.keys().Current
@@ -122,6 +123,7 @@ func TestPairedAgain(t *testing.T) {
 // Whoever lacks the key, or has another's, gets nowhere; and who has one never comes in
 // without it, not even in open mode.
 func TestWhoHasNoKeyStaysOut(t *testing.T) {
+	t.Parallel()
 	h := start(t, "", strangers)
 	d, other := paired(t, h, "org.example.kitchen"), paired(t, h, "org.example.hall")
 	key, wrong := d.keys().Current, pairing.Key{1}
@@ -246,6 +248,7 @@ func TestAClientIsShutOutAtOnce(t *testing.T) {
 }
 
 func TestTheOwnerCanLookAndApproveFromElsewhere(t *testing.T) {
+	t.Parallel()
 	h := start(t, "", strangers)
 	look := func() control.Pairings {
 		t.Helper()

@@ -32,6 +32,7 @@ func mustEnter(t *testing.T, h *Hub, d *device) pairing.Key {
 }
 
 func TestRotate(t *testing.T) {
+	t.Parallel()
 	h := start(t, "", strangers)
 	d := newDevice(t, "org.example.kitchen", pairing.Keyring{}, slog.New(slog.DiscardHandler))
 	if err := rotate(t, h, d); err == nil {
@@ -124,6 +125,7 @@ func TestACrashWhileTheKeyIsReplaced(t *testing.T) {
 
 // The keys are on the disk before a pairing is done.
 func TestPairingsSurviveARestartOfTheHub(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	h, stop := startIn(t, dir, "", strangers)
 	d := newDevice(t, "org.example.kitchen", pairing.Keyring{}, slog.New(slog.DiscardHandler))

@@ -32,8 +32,7 @@ func TestStrangersAreBounded(t *testing.T) {
 			*n.(*int)++ // one at a time
 		}
 	})()
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
-	defer cancel()
+	ctx := t.Context()
 	var wg sync.WaitGroup
 	const many = 60
 	for i := range many {
@@ -48,6 +47,8 @@ func TestStrangersAreBounded(t *testing.T) {
 			if _, err := client.WithCode(ctx, hub, s.me, "", code); err == nil {
 				t.Error("a code was guessed")
 			}
+			ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+			defer cancel()
 			if _, err := client.Push(ctx, hub, s.me, func(context.Context, pairing.Code) error { return nil }); err == nil {
 				t.Error("paired without the owner")
 			}
@@ -59,15 +60,23 @@ func TestStrangersAreBounded(t *testing.T) {
 		}
 	}
 	worst := time.Duration(0)
-	for ctx.Err() == nil {
+	done := make(chan struct{})
+	go func() {
+		wg.Wait()
+		close(done)
+	}()
+	for busy := true; busy; {
+		select {
+		case <-done:
+			busy = false
+		case <-time.After(20 * time.Millisecond):
+		}
 		asked := time.Now()
 		if err := d.Ping(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		worst = max(worst, time.Since(asked))
-		time.Sleep(20 * time.Millisecond)
 	}
-	wg.Wait()
 	t.Logf("a paired satellite's longest ping took %v", worst)
 	list, err := h.Do(t.Context(), owner, api.ListClients{})
 	if err != nil || len(list.([]control.HubClient)) != 1 {
