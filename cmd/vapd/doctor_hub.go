@@ -11,6 +11,7 @@ import (
 	"vapd/hub/health"
 	"vapd/internal/config"
 	"vapd/internal/doctor"
+	"vapd/internal/trace"
 	"vapd/protocol/control"
 	"vapd/protocol/discovery"
 )
@@ -33,7 +34,12 @@ func (e examiner) hub() {
 	host, _ := os.Hostname() // as the hub's own name is made
 	e.tell("hub", append(checks,
 		health.Store{Status: status.Store}, health.Engines{Status: status.Engines},
-		health.Satellites{Clients: func(ctx context.Context) ([]control.HubClient, error) { return askClients(ctx, cfg.Control) }},
+		health.Satellites{Clients: func(ctx context.Context) ([]control.HubClient, error) {
+			return askHub[[]control.HubClient](ctx, cfg.Control, control.MethodClients, nil)
+		}},
+		health.Clocks{Traces: func(ctx context.Context) ([]trace.Trace, error) {
+			return askHub[[]trace.Trace](ctx, cfg.Control, control.MethodTrace, trace.Query{Last: 100})
+		}},
 		health.Announced{Hub: cmp.Or(status.Name, cfg.Name, host), Find: discovery.DNSSD(), Wanted: cfg.Discoverable},
 	)...)
 }
@@ -48,11 +54,11 @@ func portChecks(cfg config.Hub) (checks []doctor.Check) {
 	return checks
 }
 
-func askClients(ctx context.Context, socket string) ([]control.HubClient, error) {
+func askHub[R any](ctx context.Context, socket, method string, params any) (result R, err error) {
 	conn, err := dialDaemon(ctx, config.PartHub, socket)
 	if err != nil {
-		return nil, err
+		return result, err
 	}
 	defer conn.Close()
-	return control.Call[[]control.HubClient](ctx, conn, control.MethodClients, nil)
+	return control.Call[R](ctx, conn, method, params)
 }

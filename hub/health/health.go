@@ -6,11 +6,14 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
 
 	"vapd/internal/doctor"
+	"vapd/internal/trace"
 	"vapd/protocol/control"
 	"vapd/protocol/discovery"
 )
@@ -130,6 +133,44 @@ func (s Satellites) Run(ctx context.Context) doctor.Finding {
 			State: doctor.Warn, What: strings.Join(plain, ", ") + " has a key and came without it",
 			Remedy: "set security = \"paired\" at the satellite; if it does not come back, somebody else may use its name: 'vapd hub lost ID'",
 		})
+	}
+	return doctor.Worst(found...)
+}
+
+// Clocks checks that the clocks of the satellites are those of the hub.
+type Clocks struct {
+	Traces func(ctx context.Context) ([]trace.Trace, error)
+}
+
+// Name implements doctor.Check.
+func (Clocks) Name() string { return "clocks" }
+
+// clockOff is how far clocks may be apart, in seconds, before logs are hard to compare.
+const clockOff = 2.0
+
+// Run implements doctor.Check.
+func (c Clocks) Run(ctx context.Context) doctor.Finding {
+	all, err := c.Traces(ctx)
+	if err != nil {
+		return doctor.Finding{State: doctor.Skipped, What: err.Error()}
+	}
+	latest := make(map[string]float64) // seconds by satellite
+	for _, t := range all {
+		if t.ClockSeconds != nil {
+			latest[t.Client] = *t.ClockSeconds
+		}
+	}
+	if len(latest) == 0 {
+		return doctor.Finding{State: doctor.Skipped, What: "no satellite has spoken since the start, which would tell its clock"}
+	}
+	found := []doctor.Finding{{State: doctor.OK, What: fmt.Sprintf("those of %d satellites are within %.0f s of the hub's", len(latest), clockOff)}}
+	for _, id := range slices.Sorted(maps.Keys(latest)) {
+		if off := latest[id]; math.Abs(off) > clockOff {
+			found = append(found, doctor.Finding{
+				State: doctor.Warn, What: fmt.Sprintf("that of %q is %+.0f s from the hub's", id, off),
+				Remedy: "run 'vapd doctor' there and here: one of the two is wrong",
+			})
+		}
 	}
 	return doctor.Worst(found...)
 }

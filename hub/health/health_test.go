@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"vapd/internal/doctor"
+	"vapd/internal/trace"
 	"vapd/protocol/control"
 	"vapd/protocol/discovery"
 )
@@ -61,6 +62,20 @@ func TestSatellites(t *testing.T) {
 	expect(t, run(nil, here, waits), doctor.Warn, `"attic" (b) waits`, "approve")
 	expect(t, run(nil, plain), doctor.Warn, "came without it", "vapd hub lost")
 	expect(t, run(nil, gone), doctor.Warn, "none of 1", "vapd doctor")
+	expect(t, run(errors.New("gone")), doctor.Skipped, "gone", "")
+}
+
+func TestClocks(t *testing.T) {
+	run := func(err error, all ...trace.Trace) doctor.Finding {
+		return Clocks{func(context.Context) ([]trace.Trace, error) { return all, err }}.Run(t.Context())
+	}
+	of := func(id string, seconds float64) trace.Trace {
+		return trace.Trace{Key: trace.Key{Client: id}, ClockSeconds: &seconds}
+	}
+	expect(t, run(nil), doctor.Skipped, "no satellite", "")
+	expect(t, run(nil, trace.Trace{}, of("kitchen", 0.1)), doctor.OK, "1 satellites", "")
+	expect(t, run(nil, of("attic", 0), of("kitchen", -3600)), doctor.Warn, `"kitchen" is -3600 s`, "vapd doctor")
+	expect(t, run(nil, of("kitchen", -3600), of("kitchen", 0)), doctor.OK, "", "") // it was set meanwhile
 	expect(t, run(errors.New("gone")), doctor.Skipped, "gone", "")
 }
 
