@@ -118,6 +118,9 @@ func (s hubStatusCmd) Run(c *hubCmd) error {
 	fmt.Fprintf(t, "turns\t%d heard, %d understood, %d not understood, %d failed\n", n.Heard, n.Understood, n.Rejected, n.Failed)
 	fmt.Fprintf(t, "refused\t%d another satellite was nearer, %d wake word not confirmed\n", n.FocusLost, n.WakeRejected)
 	fmt.Fprintf(t, "store\t%s\n", storeInWords(status.Store))
+	if kept, err := callHub[control.HubPrivacy](c, control.MethodPrivacy, struct{}{}); err == nil && kept.Recording {
+		fmt.Fprintf(t, "recording\t%s\n", recordingInWords(kept))
+	}
 	for _, e := range status.Engines {
 		fmt.Fprintf(t, "%s\t%s, crashed %d times", e.Name, e.State, e.Crashes)
 		if e.Detail != "" {
