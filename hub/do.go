@@ -69,8 +69,11 @@ func (h *Hub) list() []control.HubClient {
 	out := []control.HubClient{}
 	for _, c := range h.cfg.Registry.List() {
 		v := control.HubClient{
-			ID: c.ID, Name: c.Name, State: string(c.State), Key: string(c.Key), Address: c.Address.String(),
+			ID: c.ID, Name: c.Name, State: string(c.State), Key: string(c.Key),
 			FirstSeen: c.FirstSeen, LastSeen: c.LastSeen,
+		}
+		if c.Address.IsValid() { // else it was never here
+			v.Address = c.Address.String()
 		}
 		if peer, ok := connected[c.ID]; ok {
 			v.Connected, v.Address, v.Encrypted = true, peer.Addr().String(), peer.Verified()

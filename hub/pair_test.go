@@ -76,7 +76,7 @@ func TestPairedInThreeWays(t *testing.T) {
 		if err := d.pair(h, way); err != nil {
 			t.Fatalf("%s: %v", way, err)
 		}
-		if c := known(t, h, id); c.Key != "offered" || c.State != "approved" || c.Connected {
+		if c := known(t, h, id); c.Key != "offered" || c.State != "approved" || c.Connected || c.Address != "" {
 			t.Errorf("%s: %+v", way, c)
 		}
 		answer, err := d.enter(h)
