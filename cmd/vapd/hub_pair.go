@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"strings"
@@ -73,16 +74,32 @@ func (p hubPairCmd) Run(c *hubCmd) error {
 }
 
 func (p hubPairCmd) export(c *hubCmd) error {
-	file, err := callHub[control.PairingFile](c, control.MethodPairExport, control.PairingExport{ID: p.ID, Name: p.Name, Address: p.Address})
-	if err != nil {
+	// The file comes first: a key that could not be written would be at the hub alone.
+	if err := reserve(p.Export); err != nil {
 		return err
 	}
-	if err := (durable.File{Path: p.Export}).Save([]byte(file.Text)); err != nil {
-		return err
+	file, err := callHub[control.PairingFile](c, control.MethodPairExport, control.PairingExport{ID: p.ID, Name: p.Name, Address: p.Address})
+	if err == nil {
+		err = durable.File{Path: p.Export}.Save([]byte(file.Text))
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(p.Export))
 	}
 	fmt.Printf("The key of %s is in %s. Whoever reads that file is this satellite: put it on the satellite\n"+
 		"('vapd satellite pair --key FILE'), then delete it here.\n", p.ID, p.Export)
 	return nil
+}
+
+// reserve makes an empty file for a key. One that is there may be the only copy of another.
+func reserve(path string) error {
+	f, err := durable.Create(path)
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return fmt.Errorf("hub pair: %s is there already, perhaps with another satellite's key: name another file", path)
+	case err != nil:
+		return fmt.Errorf("hub pair: no key is made, as the file can't be: name one in a folder that you may write in: %w", err)
+	}
+	return f.Close()
 }
 
 // list shows what can be paired now.

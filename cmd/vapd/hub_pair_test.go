@@ -227,6 +227,14 @@ func TestPairedOverTheNetwork(t *testing.T) {
 	if i, err := os.Stat(file); err != nil || i.Mode().Perm() != 0o600 {
 		t.Errorf("%v, %v", i, err)
 	}
+	for _, where := range []string{file, filepath.Join(dir, "nowhere", "x.toml")} {
+		if out, err := vapdOutput(append(command, "pair", "--export", where, "--id", "org.example.unwritten")...); err == nil || !strings.Contains(out, "name") {
+			t.Errorf("a key file at %s: %v: %s", where, err, out)
+		}
+	}
+	if list := vapdOK(t, append(command, "clients")...); strings.Contains(list, "unwritten") || strings.Contains(list, "invalid") {
+		t.Errorf("keys that nobody has: %s", list)
+	}
 	key, err := pairing.ReadKeyFile(file)
 	if err != nil {
 		t.Fatal(err)
