@@ -28,6 +28,8 @@ test: ## unit, race and end-to-end tests; installs what they need
 	scripts/builds.sh
 	go test -C tools ./...
 	scripts/test.sh -race -timeout 20m ./...
+	@echo "test: every decoder, with a second of new inputs each"
+	scripts/fuzz.sh 1s
 	@echo "test: end to end, at the speed of real life"
 	scripts/test.sh -p 1 -timeout 15m ./cmd/vapd ./internal/demo
 
@@ -73,7 +75,7 @@ test-board: ## tests of sound card and keys on an emulated ARM board
 	@scripts/setup.sh build board
 	scripts/board/test.sh
 
-fuzz: ## run every fuzz target for FUZZTIME (20s)
+fuzz: ## run every fuzz target for FUZZTIME (20s); make test gives each a second
 	scripts/fuzz.sh $(FUZZTIME)
 
 clean: ## remove build/
