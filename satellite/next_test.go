@@ -95,12 +95,14 @@ func TestNext(t *testing.T) {
 		"hub goes":             {inTurn(TurnThinking), LinkChanged{LinkSearching}, with(func(s *State) { s.Link = LinkSearching }), []Command{CancelTurn{}, PlayChime{ChimeError}}},
 		"hub goes, speaking":   {inTurn(TurnSpeaking), LinkChanged{LinkSearching}, with(func(s *State) { s.Turn, s.Link = TurnSpeaking, LinkSearching }), nil},
 		"pair": {
-			up, PairPressed{},
+			up,
+			PairPressed{},
 			with(func(s *State) { s.Pairing, s.PairN = PairSeeking, 1 }),
 			[]Command{StartPairing{N: 1}, PlayChime{ChimeVolume}},
 		},
 		"pair in a turn": {
-			inTurn(TurnListening), PairPressed{},
+			inTurn(TurnListening),
+			PairPressed{},
 			with(func(s *State) { s.Turn, s.Pairing, s.PairN = TurnListening, PairSeeking, 1 }),
 			[]Command{StartPairing{N: 1}, PlayChime{ChimeVolume}},
 		},

@@ -345,7 +345,7 @@ func TestANewKeyIsUsed(t *testing.T) {
 // The power fails while the two agree: at any moment they are paired, or pairing again
 // makes them so.
 func TestPowerFailsInAPairing(t *testing.T) {
-	for after := time.Duration(0); after < 4*time.Second; after += 130 * time.Millisecond {
+	for after := time.Duration(0); after < 4*time.Second; after += 310 * time.Millisecond {
 		for _, who := range []string{"satellite", "hub"} {
 			synctest.Test(t, func(t *testing.T) {
 				h := newStrange(t, approves)

@@ -1,7 +1,6 @@
 package satellite
 
 import (
-	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -111,7 +110,7 @@ func TestOnlyTheDeviceShowsRed(t *testing.T) {
 					})}
 					out, _ := paint(v, at, leds)
 					if i := slices.IndexFunc(out, likeMuted); i >= 0 {
-						t.Fatal(fmt.Sprintf("link %d, pairing %d: LED %d of %d is %v", link, pairs, i, leds, out[i]))
+						t.Fatalf("link %d, pairing %d: LED %d of %d is %v", link, pairs, i, leds, out[i])
 					}
 				}
 			}
