@@ -203,7 +203,11 @@ func (h *Hub) Started(s *clientregistry.Session, start vap.SessionStart) (client
 		h.sessions.Add(-1)
 		return nil, h.refuse(client.ID, &vap.Error{Code: codes.TooManyRequests, Type: vap.TypeTooManyClients, RetryAfter: 5 * time.Second})
 	}
-	conversation, err := session.New(h.sessionConfig(client.ID), remote{s}, start)
+	cfg := h.sessionConfig(client.ID)
+	if cfg.Record != nil {
+		s.Recorded()
+	}
+	conversation, err := session.New(cfg, remote{s}, start)
 	if err != nil {
 		h.sessions.Add(-1)
 		return nil, err

@@ -59,6 +59,10 @@ func (s *ClientSession) decide(r *coap.Response, err error) {
 	s.granted = true
 	s.client.mu.Unlock()
 	if first {
+		// Whoever missed that the hub records learns it now.
+		if m, err := vap.ParseSessionStarted(r.Body); err == nil && m.Recorded && s.client.cfg.Notified != nil {
+			s.client.cfg.Notified(vap.Recording{On: true}.Capability())
+		}
 		close(s.decided)
 		s.sender.setLimit(windowCount)
 	}

@@ -31,9 +31,11 @@ type Session struct {
 	mu      sync.Mutex
 	handler SessionHandler
 	granted bool
-	starts  []func(*coap.Response) // sessionStarts that wait for the decision
-	turn    turn
-	streams []*Stream
+	// recorded says so in the answer to sessionStart.
+	recorded bool
+	starts   []func(*coap.Response) // sessionStarts that wait for the decision
+	turn     turn
+	streams  []*Stream
 	// playing is when the client will have played what it got so far.
 	playing time.Time
 	closing bool // the answer says so
@@ -77,6 +79,13 @@ func (s *Session) ID() uint64 { return s.id }
 // Client is whose session it is.
 func (s *Session) Client() ClientInfo { return s.member.info }
 
+// Recorded has the client told, with Grant, that what is said in the session is kept.
+func (s *Session) Recorded() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.recorded = true
+}
+
 // Grant answers the sessionStart with 2.01.
 func (s *Session) Grant() {
 	s.mu.Lock()
@@ -92,7 +101,10 @@ func (s *Session) Grant() {
 }
 
 func (s *Session) started() *coap.Response {
-	body := vap.AppendSessionStarted(nil, vap.SessionStarted{Session: s.id})
+	s.mu.Lock()
+	recorded := s.recorded
+	s.mu.Unlock()
+	body := vap.AppendSessionStarted(nil, vap.SessionStarted{Session: s.id, Recorded: recorded})
 	return &coap.Response{Code: codes.Created, Body: body}
 }
 

@@ -20,6 +20,7 @@ func FuzzMessages(f *testing.F) {
 		again(t, b, AppendConnect, ParseConnect)
 		again(t, b, AppendConnected, ParseConnected)
 		again(t, b, AppendSessionStart, ParseSessionStart)
+		again(t, b, AppendSessionStarted, ParseSessionStarted)
 		again(t, b, AppendSessionData, ParseSessionData)
 		again(t, b, AppendAnswer, ParseAnswer)
 		again(t, b, AppendNotification, ParseNotification)

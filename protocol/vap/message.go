@@ -146,13 +146,37 @@ func ParseSessionStart(b []byte) (m SessionStart, err error) {
 }
 
 // SessionStarted is the answer to SessionStart (2.01).
-type SessionStarted struct{ Session uint64 }
+type SessionStarted struct {
+	Session uint64
+	// Recorded is ours: the hub keeps what is said in the session.
+	Recorded bool
+}
 
 // AppendSessionStarted appends the encoded message to b.
 func AppendSessionStarted(b []byte, m SessionStarted) []byte {
 	e := newEncoder(b)
 	e.uint("sessionId", m.Session)
+	if m.Recorded {
+		e.bool("recorded", true)
+	}
 	return e.b
+}
+
+// ParseSessionStarted decodes a message; all of it is optional.
+func ParseSessionStarted(b []byte) (m SessionStarted, err error) {
+	d := decoder{b: b}
+	d.object(nil, func(key []byte) bool {
+		switch string(key) {
+		case "sessionId":
+			m.Session = d.uint64()
+		case "recorded":
+			m.Recorded = d.bool()
+		default:
+			return false
+		}
+		return true
+	})
+	return m, d.end()
 }
 
 // SessionData is the body of POST vap/clientRegistry/sessionData: one fragment of turn

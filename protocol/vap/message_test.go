@@ -334,3 +334,11 @@ func TestDecodingIsBounded(t *testing.T) {
 		})
 	}
 }
+
+func TestSessionStartedRoundTrip(t *testing.T) {
+	for _, m := range []SessionStarted{{}, {Session: 1 << 63}, {Session: 7, Recorded: true}} {
+		if got, err := ParseSessionStarted(AppendSessionStarted(nil, m)); err != nil || got != m {
+			t.Errorf("%+v became %+v, %v", m, got, err)
+		}
+	}
+}
