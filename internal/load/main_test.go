@@ -17,6 +17,12 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // serveBare serves a Bare in this process.
 func serveBare(t *testing.T, most int) (*Bare, netip.AddrPort) {
 	t.Helper()
+	bare, endpoint := listenBare(t, most)
+	return bare, endpoint.LocalAddr()
+}
+
+func listenBare(t *testing.T, most int) (*Bare, *coap.Endpoint) {
+	t.Helper()
 	bare := NewBare(most)
 	mux := new(coap.Mux)
 	bare.Register(mux)
@@ -31,7 +37,7 @@ func serveBare(t *testing.T, most int) (*Bare, netip.AddrPort) {
 			t.Error(err)
 		}
 	})
-	return bare, endpoint.LocalAddr()
+	return bare, endpoint
 }
 
 // sentence is half a second of silence: a Bare does not mind.
