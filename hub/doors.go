@@ -57,6 +57,7 @@ func openDoors(cfg Config, transport *dtls.Transport, server *clientregistry.Ser
 	pair.Register(plain)
 	outer := door
 	outer.Addr, outer.Conn, outer.Groups, outer.Handler = cfg.Listen, cfg.Conn, cfg.Groups, plain.Serve
+	outer.Trusted = cfg.Local // nobody elsewhere can send from there
 	if !cfg.Open {
 		outer.Handler = pairedOnly(plain.Serve, cfg.Local)
 	}
