@@ -45,31 +45,32 @@ func (s satelliteStatusCmd) Run(c *satelliteCmd) error {
 // showSatellite writes what a person wants to know of a satellite.
 func showSatellite(w io.Writer, s control.SatelliteState) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(t, "satellite\t%s (%s), up for %v, %.1f MB\n", s.Name, s.ID, rounded(s.UptimeMS), float64(s.RSSBytes)/1e6)
-	fmt.Fprintf(t, "link\t%s\n", linkInWords(s.Link))
-	fmt.Fprintf(t, "pairing\t%s\n", pairingInWords(s.Pairing))
-	fmt.Fprintf(t, "microphone\t%s\n", microphoneInWords(s.Mic))
+	row := func(what, words string) { fmt.Fprintf(t, "%s\t%s\n", printable(what), printable(words)) }
+	row("satellite", fmt.Sprintf("%s (%s), up for %v, %.1f MB", s.Name, s.ID, rounded(s.UptimeMS), float64(s.RSSBytes)/1e6))
+	row("link", linkInWords(s.Link))
+	row("pairing", pairingInWords(s.Pairing))
+	row("microphone", microphoneInWords(s.Mic))
 	for _, d := range s.Words {
-		fmt.Fprintf(t, "wake word\t%s (%s), cutoff %.2f, woke %d times", d.Word, d.Pack, d.Cutoff, d.Woke)
+		words := fmt.Sprintf("%s (%s), cutoff %.2f, woke %d times", d.Word, d.Pack, d.Cutoff, d.Woke)
 		if d.NearMissAgoMS >= 0 {
-			fmt.Fprintf(t, ", came to %.2f %v ago", d.NearMiss, rounded(d.NearMissAgoMS))
+			words += fmt.Sprintf(", came to %.2f %v ago", d.NearMiss, rounded(d.NearMissAgoMS))
 		}
-		fmt.Fprintln(t)
+		row("wake word", words)
 	}
 	if len(s.Words) == 0 {
-		fmt.Fprintln(t, "wake word\tnone: add one with 'vapd wake add', or press the key")
+		row("wake word", "none: add one with 'vapd wake add', or press the key")
 	}
-	fmt.Fprintf(t, "turn\t%s\n", turnInWords(s.Turn))
+	row("turn", turnInWords(s.Turn))
 	for _, r := range s.Timers {
 		left := fmt.Sprintf("%v of %v left", rounded(r.RemainingMS), rounded(r.TotalMS))
 		if r.Ringing {
 			left = "rings"
 		}
-		fmt.Fprintf(t, "timer\t%s: %s\n", cmp.Or(r.Label, r.ID), left)
+		row("timer", cmp.Or(r.Label, r.ID)+": "+left)
 	}
-	fmt.Fprintf(t, "volume\t%s\n", volumeInWords(s.Volume))
+	row("volume", volumeInWords(s.Volume))
 	for _, d := range s.Drivers {
-		fmt.Fprintf(t, "%s\t%s\n", d.Name, strings.TrimSuffix(d.State+": "+d.Reason, ": "))
+		row(d.Name, strings.TrimSuffix(d.State+": "+d.Reason, ": "))
 	}
 	return t.Flush()
 }
@@ -108,7 +109,7 @@ func pairingInWords(p control.PairingView) string {
 		parts = append(parts, "OPEN MODE: any hub, without encryption")
 	}
 	for _, h := range p.Hubs {
-		with := fmt.Sprintf("paired with hub %s (%s)", printable(h.Name), h.ID)
+		with := fmt.Sprintf("paired with hub %s (%s)", h.Name, h.ID)
 		if h.As != "" {
 			with += " as " + h.As
 		}
@@ -121,9 +122,9 @@ func pairingInWords(p control.PairingView) string {
 	case "seeking":
 		parts = append(parts, "looking for a hub that pairs")
 	case "comparing":
-		parts = append(parts, fmt.Sprintf("does hub %s show %s (%s)?", printable(p.Hub), p.Digits, strings.Join(p.Colours, ", ")))
+		parts = append(parts, fmt.Sprintf("does hub %s show %s (%s)?", p.Hub, p.Digits, strings.Join(p.Colours, ", ")))
 	case "agreed":
-		parts = append(parts, "waiting for the owner of hub "+printable(p.Hub))
+		parts = append(parts, "waiting for the owner of hub "+p.Hub)
 	}
 	if p.Error != "" {
 		parts = append(parts, "the last attempt failed: "+p.Error)
@@ -205,9 +206,9 @@ func (s satelliteSayCmd) Run(c *satelliteCmd) error {
 			return err
 		case t.N == before.Turn.N:
 		case t.Error != "":
-			return errors.New(t.Error)
+			return errors.New(printable(t.Error))
 		case t.Answer != "":
-			fmt.Println(t.Answer)
+			fmt.Println(printable(t.Answer))
 			return nil
 		case t.State == "idle":
 			return nil // it was something to do, not to say

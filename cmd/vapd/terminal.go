@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"io"
 	"strings"
+	"unicode"
 )
 
 // lines are the lines of in, and end with it. The goroutine lives as long as in, which for
@@ -19,10 +20,11 @@ func lines(in io.Reader) <-chan string {
 	return ch
 }
 
-// printable is text from the network without what would move a terminal's cursor.
+// printable is text from the network without what would move a terminal's cursor or turn
+// text around.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || (r >= 0x80 && r < 0xa0) {
+		if unicode.In(r, unicode.Cc, unicode.Bidi_Control, unicode.Zl, unicode.Zp) {
 			return '?'
 		}
 		return r
