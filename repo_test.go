@@ -283,9 +283,7 @@ func TestDocumentLinks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat("README.md"); err == nil {
-		pages = append(pages, "README.md")
-	}
+	pages = append(pages, "README.md", "SECURITY.md")
 	link := regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`)
 	for _, page := range pages {
 		text, err := os.ReadFile(page)
