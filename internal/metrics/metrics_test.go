@@ -97,24 +97,6 @@ func FuzzEscape(f *testing.F) {
 	})
 }
 
-// Whatever a stranger sends, the answer is one of HTTP.
-func FuzzRequest(f *testing.F) {
-	f.Add("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n")
-	f.Add("POST /metrics HTTP/1.0\n\n")
-	f.Add("GET  HTTP/1.1\r\n\r\n")
-	f.Add("\x16\x03\x01\x00")
-	s := &Server{gather: sample}
-	f.Fuzz(func(t *testing.T, text string) {
-		head, body, ok := strings.Cut(string(s.answer(strings.NewReader(text))), "\r\n\r\n")
-		if !ok || !strings.HasPrefix(head, "HTTP/1.1 ") {
-			t.Fatalf("%q: %q", text, head)
-		}
-		if strings.Contains(body, "vapd_turns_total") && !strings.Contains(text, "/metrics") {
-			t.Fatalf("%q got measurements", text)
-		}
-	})
-}
-
 func serve(t *testing.T) *Server {
 	t.Helper()
 	s, err := Listen("127.0.0.1:0", sample, slog.New(slog.DiscardHandler))
