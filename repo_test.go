@@ -277,11 +277,20 @@ func TestLinkedLibraries(t *testing.T) {
 	}
 }
 
-// Links between pages lead somewhere.
+// Links between pages lead somewhere, and the README leads to every page.
 func TestDocumentLinks(t *testing.T) {
 	pages, err := filepath.Glob("docs/*.md")
 	if err != nil {
 		t.Fatal(err)
+	}
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range append(pages, "SECURITY.md") {
+		if !bytes.Contains(readme, []byte("]("+page+")")) {
+			t.Errorf("README.md does not link to %s", page)
+		}
 	}
 	pages = append(pages, "README.md", "SECURITY.md")
 	link := regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`)
