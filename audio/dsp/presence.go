@@ -12,21 +12,23 @@ type Presence struct {
 	Level float64 // dBFS in a band, the noise taken off
 	Noise float64 // dBFS in a band
 	SNR   float64 // Level - Noise, in decibels
-	// Attack is how steeply the sound rises: by how many decibels within 30 ms, in the four
+	// Attack is how steeply the sound rises: by how many decibels within 10 ms, in the four
 	// places of each band where it is most. Far from the mouth, echoes of the sound before
-	// fill the pauses, and it is less. No gain changes it. On average it is one decibel
-	// less where the voice comes one decibel softer. 0 is unknown.
+	// fill the pauses, even those between the pulses of the voice, and it is less. No gain
+	// changes it. On average it is one decibel less where the voice comes one decibel
+	// softer. 0 is unknown.
 	Attack float64
 }
 
 const (
-	frameSize = 320 // samples of 16 kHz: 20 ms
-	frameStep = 160
-	blockSize = 512
+	// Frames are short: what comes within milliseconds of the direct sound already is echo.
+	frameSize = 160 // samples of 16 kHz: 10 ms
+	frameStep = 40
+	blockSize = 256
 	bandCount = 15
-	bandWidth = 16 // bins of 31.25 Hz
-	firstBin  = 8
-	rise      = 3 // steps
+	bandWidth = 8 // bins of 62.5 Hz
+	firstBin  = 4
+	rise      = 4 // steps
 	steepest  = 4 // places in a band
 
 	// quantization is what rounding to whole samples adds to the power of a band: a

@@ -30,9 +30,9 @@ func (b Bid) measured() bool { return b.Level != 0 && b.Attack > 0 }
 func (b Bid) plain() float64 { return b.SNR + 10*b.Score }
 
 // gains are how much louder each satellite hears than others, in decibels: its
-// microphone's gain, its case, the shelf it stands on. Level and attack both fall by a
-// decibel where the voice comes a decibel softer, but only the level has the gain in it. So
-// the mean of their difference, over the wakes that several satellites heard, is the gain.
+// microphone's gain, its case, the shelf it stands on. Level and attack both fall where
+// the voice comes softer, but only the level has the gain in it. So the mean of their
+// difference, over the wakes that several satellites heard, is the gain.
 type gains map[string]gain
 
 type gain struct {
@@ -44,9 +44,12 @@ const (
 	// longest is how many wakes count for a gain: a satellite that was moved, or whose
 	// gain was set, is known anew after some tens.
 	longest = 30
-	// A level is less sure than an attack before anything is known of gains, and much more
-	// so afterwards. These are wakes: the level counts (n+some) for each doubt of the attack.
-	some, doubt = 0.3, 2.0
+	// A level is less sure than an attack before anything is known of gains, and surer
+	// afterwards. These are wakes: the level counts (n+some) for each doubt of the attack.
+	some, doubt = 0.3, 5.0
+	// worth is how many decibels of level one of attack counts for. It is less than the one
+	// that it stands for on average, as the attack errs more.
+	worth = 0.7
 )
 
 // nearness is what bids that were all measured are compared by, in decibels.
@@ -58,7 +61,7 @@ func (g gains) nearness(bids []Bid) []float64 {
 	trust := (known + some) / (known + some + doubt)
 	out := make([]float64, len(bids))
 	for i, b := range bids {
-		out[i] = trust*(b.Level-g[b.Client].decibels) + (1-trust)*b.Attack
+		out[i] = trust*(b.Level-g[b.Client].decibels) + (1-trust)*worth*b.Attack
 	}
 	return out
 }
@@ -71,7 +74,7 @@ func (g gains) learn(bids []Bid) {
 	news := make([]float64, len(bids))
 	var mean float64
 	for i, b := range bids {
-		news[i] = b.Level - b.Attack - g[b.Client].decibels
+		news[i] = b.Level - worth*b.Attack - g[b.Client].decibels
 		mean += news[i] / float64(len(bids))
 	}
 	for i, b := range bids {

@@ -19,7 +19,7 @@ type Wakeword struct {
 	Score float64 // 0 to 1
 	// SNR, Level and Noise are means over the bands of speech: of the word over the
 	// room's noise (dB), of the word alone, and of the noise before it (both dBFS, 0 when
-	// unknown). Attack is how steeply the word rises, in dB within 30 ms, 0 when unknown.
+	// unknown). Attack is how steeply the word rises, in dB within 10 ms, 0 when unknown.
 	SNR, Level, Noise, Attack float64
 	// Start and End are the word's span in samples of the session's audio, whose
 	// first sample (of fragment 0) is sample 0.
