@@ -243,6 +243,9 @@ func (h *Hub) auditPairing(e pairing.Event) {
 		entry.Action, entry.Result = "pairing.tried", fmt.Sprintf("%d tries are left", e.TriesLeft)
 	case pairing.Paired:
 		entry.Action = "pairing.paired"
+		if e.Way == pairing.ByFile { // no satellite was there yet
+			entry.Actor, entry.Action = "hub", "pairing.offered"
+		}
 		if e.Replaces {
 			entry.Detail += ", in place of an older key"
 		}

@@ -75,7 +75,7 @@ func TestTheAuditLogSaysWhoDidWhat(t *testing.T) {
 		"owner: pairing.open begins",
 		"owner: pairing.open ok",
 		"hub: pairing.closed the owner closed it",
-		"client org.example.attic: pairing.paired org.example.attic ok",
+		"hub: pairing.offered org.example.attic ok",
 	} {
 		log.await(t, want)
 	}
