@@ -69,6 +69,7 @@ func rooms() map[string][]string {
 		"board":   {},
 
 		"internal/*":              {},
+		"internal/metrics/*":      {},
 		"internal/figure":         {"internal/durable"},
 		"internal/figure/collect": {"internal/figure"},
 		// Its satellites find and keep the hub as real ones do.

@@ -1,12 +1,13 @@
 #!/bin/sh
 # Install what tests talk to and Debian does not have: peers.sh DIR
-# Both are in Python: the reference implementation of the Wyoming protocol (MIT), and
-# aiocoap (MIT).
+# All are in Python: the reference implementation of the Wyoming protocol (MIT), aiocoap
+# (MIT), and the library of Prometheus (Apache-2.0).
 set -eu
 dir=${1:?usage: peers.sh DIR}
 cd "$(dirname "$0")/.."
 requirements=$(sed -n 's/^const Requirement = "\(.*\)"$/\1/p' \
-	protocol/wyoming/wyomingtest/python.go protocol/coap/conformance/aiocoap_test.go | sort -u)
+	protocol/wyoming/wyomingtest/python.go protocol/coap/conformance/aiocoap_test.go \
+	internal/metrics/metricstest/metricstest.go | sort -u)
 
 [ "$(cat "$dir/.installed" 2>/dev/null)" != "$requirements" ] || exit 0
 # shellcheck disable=SC2086 # requirements have no spaces
