@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"vapd/protocol/coap"
 	"vapd/protocol/vap"
 )
 
@@ -311,6 +312,8 @@ func (l *Link) keep(ctx context.Context, hub Hub) (restarted bool, err error) {
 		switch {
 		case errors.As(err, &refusal) && refusal.Type == vap.TypeUnauthorized:
 			return !moved, fmt.Errorf("link: the hub does not know this satellite any more: %w", err)
+		case errors.Is(err, coap.ErrEnded): // the hub said so, perhaps to all its satellites
+			return true, fmt.Errorf("link: the hub ended the connection: %w", err)
 		case err == nil, refusal != nil: // busy, perhaps, but there
 			heard, moved = time.Now(), false
 			next = heard.Add(pingEvery)

@@ -2,6 +2,7 @@ package link
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"vapd/protocol/coap"
 	"vapd/protocol/vap"
 )
 
@@ -156,6 +158,26 @@ func TestTheLinkFollowsThePairings(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		if s := l.Status(); s.State != Unpaired {
 			t.Errorf("unpaired with all: %+v", s)
+		}
+	})
+}
+
+// A hub that ends the association, for instance of a client that was shut out, is gone at
+// once, not when it has been silent for long enough.
+func TestAnEndedAssociationIsALostLink(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub := Hub{ID: "ours", Name: "ours", Addr: netip.MustParseAddrPort("192.0.2.1:5683")}
+		n := &network{hubs: []Hub{hub}, ids: map[netip.AddrPort]string{hub.Addr: hub.ID}, connect: accept, ping: alive}
+		l, _ := run(t, n, new(memory), func(cfg *Config) { cfg.Keys = keys{"ours": true} })
+		synctest.Wait()
+		n.change(func(n *network) {
+			n.ping = func() error { return fmt.Errorf("ping: %w", coap.ErrEnded) }
+			n.connect = func(netip.AddrPort, string) (vap.Connected, error) { return vap.Connected{}, ErrKey }
+		})
+		time.Sleep(pingEvery + time.Millisecond)
+		synctest.Wait()
+		if s := l.Status(); s.State == Up || !errors.Is(s.Why, coap.ErrEnded) {
+			t.Errorf("%v: %v", s.State, s.Why)
 		}
 	})
 }
