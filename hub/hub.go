@@ -290,7 +290,8 @@ func (h *Hub) Watch(tell func(control.HubEvent)) (stop func()) { return h.watche
 func (h *Hub) Notified(c clientregistry.ClientInfo, capabilities []vap.Capability, reply func(error)) {
 	for _, cap := range capabilities {
 		if err := h.notified(c.ID, cap); err != nil {
-			h.log.Warn("a client's report is not understood", "client", c.ID, "capability", cap.Name, "error", err)
+			// A client sends as many as it likes: no more than debugging is worth.
+			h.log.Debug("a client's report is not understood", "client", c.ID, "capability", cap.Name, "error", err)
 		}
 	}
 	h.mirror.whenKept(c.ID, func(err error) {
