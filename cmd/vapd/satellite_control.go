@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"os"
 	"strings"
 	"text/tabwriter"
@@ -89,7 +90,7 @@ func linkInWords(l control.LinkView) string {
 		}
 	}
 	if l.State == "up" {
-		words += map[bool]string{true: ", encrypted", false: ", NOT encrypted"}[l.Encrypted]
+		words += ", " + secrecy(l)
 	}
 	if l.RTTMS >= 0 {
 		words += fmt.Sprintf(", round trip %.1f ms", l.RTTMS)
@@ -263,4 +264,16 @@ type satelliteSensitivityCmd struct {
 // Run sets the cutoff of a wake word.
 func (s satelliteSensitivityCmd) Run(c *satelliteCmd) error {
 	return c.order(control.MethodSensitivity, control.Sensitivity{Pack: s.Pack, Value: s.Cutoff})
+}
+
+// secrecy says whether others can listen to the link.
+func secrecy(l control.LinkView) string {
+	addr, err := netip.ParseAddrPort(l.Address)
+	switch {
+	case l.Encrypted:
+		return "encrypted"
+	case err == nil && addr.Addr().IsLoopback():
+		return "on this machine"
+	}
+	return "NOT encrypted"
 }
