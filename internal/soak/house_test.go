@@ -1,3 +1,5 @@
+//go:build !race
+
 package soak
 
 import (
@@ -5,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net/netip"
 	"slices"
 	"sync"
@@ -41,6 +44,7 @@ type house struct {
 	dir        string // of the hub's store
 	engine     *engine
 	wall       jumpingClock // of the hub
+	chance     *rand.Rand   // of what happens to the hub
 
 	// The hub that runs.
 	mux     *control.Mux
@@ -59,7 +63,7 @@ func (c *jumpingClock) now() time.Time       { return time.Now().Add(time.Durati
 // newHouse is a house in which n satellites are paired with the hub.
 func newHouse(t *testing.T, n int) *house {
 	t.Helper()
-	h := &house{t: t, network: netsim.NewNetwork(1), dir: t.TempDir(), engine: new(engine)}
+	h := &house{t: t, network: netsim.NewNetwork(1), dir: t.TempDir(), engine: new(engine), chance: rand.New(rand.NewPCG(2, 0))}
 	h.startHub()
 	for i := range n {
 		h.satellites = append(h.satellites, newResident(h, i))
