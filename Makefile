@@ -1,5 +1,5 @@
 # Everything that can be done with vapd. 'make' prints this list.
-.PHONY: help setup build test demo bench bench-hub lint cross deb test-board fuzz clean
+.PHONY: help setup build test soak demo bench bench-hub lint cross deb test-board fuzz clean
 .DEFAULT_GOAL := help
 
 # How long each fuzz target runs in 'make fuzz'.
@@ -31,7 +31,14 @@ test: ## unit, race and end-to-end tests; installs what they need
 	@echo "test: every decoder, with a second of new inputs each"
 	scripts/fuzz.sh 1s
 	@echo "test: end to end, at the speed of real life"
-	scripts/test.sh -p 1 -timeout 15m ./cmd/vapd ./internal/demo
+	scripts/test.sh -p 1 -timeout 15m ./cmd/vapd ./internal/demo ./internal/soak
+
+# With build tag and variable, each of these takes its long form.
+SOAK = ^Test(Soak|KilledAtAnyInstant|ClocksJump|SteadyUnderLoad)$$
+
+soak: ## a simulated day, hundreds of kills, clocks that jump, minutes under load: 40 minutes
+	@scripts/setup.sh build test
+	VAPD_SOAK=1 go test -v -count=1 -tags soak -p 1 -timeout 90m -run '$(SOAK)' ./internal/soak ./cmd/vapd
 
 demo: ## watch it work: hub and satellite on this machine
 	@scripts/setup.sh build demo

@@ -32,7 +32,12 @@ func startDaemon(t *testing.T, env []string, log string, ready any, args ...stri
 // startDaemonOn does so on another host of netns.
 func startDaemonOn(t *testing.T, host string, env []string, log string, ready any, args ...string) *daemonProcess {
 	t.Helper()
-	command := netns.Args(host, append([]string{os.Args[0]}, args...)...)
+	return startCommand(t, netns.Args(host, append([]string{os.Args[0]}, args...)...), env, log, ready)
+}
+
+// startCommand does so with a command of its own.
+func startCommand(t *testing.T, command, env []string, log string, ready any) *daemonProcess {
+	t.Helper()
 	p := &daemonProcess{cmd: exec.Command(command[0], command[1:]...), done: make(chan error, 1), log: log}
 	p.cmd.Env = append(os.Environ(), append(env, asProgram+"=1")...)
 	out, err := p.cmd.StdoutPipe()
@@ -69,9 +74,9 @@ func startDaemonOn(t *testing.T, host string, env []string, log string, ready an
 			t.Fatal(err)
 		}
 	case err := <-p.done:
-		t.Fatalf("%v ended before it was ready: %v\n%s", args, err, p.tail())
+		t.Fatalf("%v ended before it was ready: %v\n%s", command, err, p.tail())
 	case <-time.After(30 * time.Second):
-		t.Fatalf("%v is not ready after 30 s\n%s", args, p.tail())
+		t.Fatalf("%v is not ready after 30 s\n%s", command, p.tail())
 	}
 	return p
 }
