@@ -201,7 +201,7 @@ func sentence() ([]load.Recording, error) {
 		return nil, fmt.Errorf("bench: there is nothing to say: name a folder with --recordings, or install flite: %w", err)
 	}
 	var samples []int16
-	err = voices.Say("Please turn on the lights in the kitchen.", flite.DefaultVoice, func(p speech.Piece) error {
+	err = voices.Say("Please turn on the lights in the kitchen.", "", func(p speech.Piece) error {
 		samples = append(samples, p.Samples...)
 		return nil
 	})
