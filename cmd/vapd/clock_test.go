@@ -135,8 +135,12 @@ func TestClocksJump(t *testing.T) {
 		who string
 		by  time.Duration
 	}{
-		{"satellite", 7 * time.Hour}, {"satellite", -9 * time.Hour}, {"hub", 7 * time.Hour}, {"hub", -9 * time.Hour},
-		{"satellite", 0}, {"hub", 30 * time.Hour},
+		{"satellite", 7 * time.Hour},
+		{"satellite", -9 * time.Hour},
+		{"hub", 7 * time.Hour},
+		{"hub", -9 * time.Hour},
+		{"satellite", 0},
+		{"hub", 30 * time.Hour},
 	} {
 		m.wrong(jump.who, jump.by)
 		time.Sleep(6 * time.Second) // of pings, longer than a hub may be silent
