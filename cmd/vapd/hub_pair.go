@@ -259,3 +259,6 @@ func (a hubRotateCmd) Run(c *hubCmd) error {
 func (a hubLostCmd) Run(c *hubCmd) error {
 	return a.call(c, control.MethodLost, "is shut out: its key and token are void.")
 }
+
+// bare is a code as it is typed.
+func bare(digits string) string { return strings.ReplaceAll(digits, " ", "") }

@@ -30,6 +30,3 @@ func printable(s string) string {
 		return r
 	}, s)
 }
-
-// bare is a code as it is typed.
-func bare(digits string) string { return strings.ReplaceAll(digits, " ", "") }

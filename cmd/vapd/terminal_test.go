@@ -1,3 +1,5 @@
+//go:build !vapd_satellite
+
 package main
 
 import (
