@@ -35,6 +35,7 @@ var licenceOf = map[string]pack{
 	"iproute2":                {licence: "GPL-2", purpose: "tests: network namespaces"},
 	"libcoap3-bin":            {licence: "BSD-2-Clause", purpose: "tests: CoAP peer"},
 	"libcoap3-dev":            {licence: "BSD-2-Clause", purpose: "tests: CoAP peers of our own"},
+	"nftables":                {licence: "GPL-2", purpose: "tests: a network that drops multicast"},
 	"pkg-config":              {licence: "GPL-2+", purpose: "tests: compiles CoAP peers"},
 	"procps":                  {licence: "GPL-2+", purpose: "tests: processes"},
 	"shellcheck":              {licence: "GPL-3+", purpose: "lint of shell scripts"},
