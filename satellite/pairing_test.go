@@ -428,6 +428,32 @@ func TestAKilledHubIsMetAgain(t *testing.T) {
 	}
 }
 
+// A hub that was killed in a pairing may not have the newer key: the older one is tried
+// soon.
+func TestAnOlderKeyIsTriedSoon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newStrange(t, approves)
+		h.pair()
+		h.network.Lose(func(from, _ netip.AddrPort, _ []byte) bool { return from == hubSecured })
+		h.stopHub()
+		old := h.ring().Current
+		newer := pairing.Pairing{HubID: hubID, HubName: "hub", ID: satelliteID, Key: pairing.Key{1}}
+		if err := h.Satellite.keys.Offer(newer); err != nil {
+			t.Fatal(err)
+		}
+		h.network.Lose(nil)
+		h.startHub(speaks())
+		began := time.Now()
+		h.until("back", func(v control.SatelliteState) bool { return v.Link.Losses == 1 && encrypted(v) })
+		if d := time.Since(began); d > 10*time.Second {
+			t.Errorf("back after %v", d)
+		}
+		if r := h.ring(); r != (pairing.Keyring{Current: old}) {
+			t.Error("the key that nobody has is kept")
+		}
+	})
+}
+
 // At power-up, holding on forgets all but who the satellite is, and whether it is muted.
 func TestReset(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

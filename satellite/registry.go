@@ -52,14 +52,20 @@ func (r *registry) Connect(ctx context.Context, hub link.Hub, token string) (vap
 	return answer, err
 }
 
-// keyWait is for one key: a hub that refuses it takes 5 s to say so.
-const keyWait = 8 * time.Second
+// Times for one key.
+const (
+	// keyWait is for the only one, or the last: a hub that refuses it takes 5 s to say so.
+	keyWait = 8 * time.Second
+	// otherWait is for one after which there is another: a hub that has it finishes within
+	// two repetitions.
+	otherWait = 2 * time.Second
+)
 
 // associate shakes hands with a hub that the satellite is paired with. Nobody else can. as
 // is the satellite's id there.
 //
-// Of two keys the newer one is tried first. One that is refused is followed by the other
-// at once, one that gets no answer only at the next try, as the hub may be away.
+// Of two keys the newer one is tried first, and the other one soon after it: which of them
+// the hub has is not known after a crash, and people wait.
 func (r *registry) associate(ctx context.Context, hub link.Hub) (peer coap.Peer, as string, err error) {
 	addr := netip.AddrPortFrom(hub.Addr.Addr(), cmp.Or(hub.Secured, dtls.DefaultPort))
 	pairings := r.keys.Of(hub.ID)
@@ -68,22 +74,26 @@ func (r *registry) associate(ctx context.Context, hub link.Hub) (peer coap.Peer,
 	}
 	for i := range pairings {
 		p := pairings[(i+r.failed[hub.ID])%len(pairings)]
+		wait := otherWait
+		if i == len(pairings)-1 {
+			wait = keyWait
+		}
 		var a *coap.Association
-		if a, err = r.associate1(ctx, addr, p); err == nil {
+		if a, err = r.associate1(ctx, addr, p, wait); err == nil {
 			if err := r.keys.Worked(p); err != nil {
 				r.logger.Error("that a key works is not noted: both are tried again", "hub", hub.ID, "error", err)
 			}
 			return r.endpoint.Secured(a, addr), p.ID, nil
 		}
-		if !errors.Is(err, dtls.ErrRefused) {
-			return nil, "", err
-		}
 	}
-	return nil, "", fmt.Errorf("%w: %w", link.ErrKey, err)
+	if errors.Is(err, dtls.ErrRefused) {
+		err = fmt.Errorf("%w: %w", link.ErrKey, err)
+	}
+	return nil, "", err
 }
 
-func (r *registry) associate1(ctx context.Context, addr netip.AddrPort, p pairing.Pairing) (*coap.Association, error) {
-	ctx, cancel := context.WithTimeout(ctx, keyWait)
+func (r *registry) associate1(ctx context.Context, addr netip.AddrPort, p pairing.Pairing, wait time.Duration) (*coap.Association, error) {
+	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	return r.dtls.Associate(ctx, addr, dtls.Credentials{Identity: p.Identity(), Key: p.Key[:]})
 }
