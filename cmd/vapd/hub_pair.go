@@ -14,6 +14,8 @@ import (
 	"sync"
 	"syscall"
 
+	"golang.org/x/term"
+
 	"vapd/internal/config"
 	"vapd/internal/durable"
 	"vapd/protocol/control"
@@ -186,11 +188,15 @@ func showPairing(e control.HubEvent, out io.Writer) (done bool, err error) {
 	return false, nil
 }
 
-// showCode shows the digits, and the picture that a phone reads.
+// showCode shows the digits, and the picture that a phone reads; its text where out is a
+// file or a pipe.
 func showCode(code control.PairingCode, out io.Writer) error {
 	picture, err := pairing.QR(code.URI)
 	if err != nil {
 		return err
+	}
+	if f, ok := out.(*os.File); ok && !term.IsTerminal(int(f.Fd())) {
+		picture = code.URI + "\n"
 	}
 	fmt.Fprintf(out, "%s\nThe code is %s, for ten minutes and one satellite:\n\n  vapd satellite pair --code %s\n\n",
 		picture, code.Code, bare(code.Code))
