@@ -9,8 +9,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"sync"
-	"time"
 
 	"github.com/plgd-dev/go-coap/v3/message/codes"
 
@@ -85,11 +83,7 @@ type RotationConfig struct {
 // Rotation is the satellite's side of Server.Rotate.
 type Rotation struct {
 	cfg  RotationConfig
-	slot chan struct{}
-
-	mu     sync.Mutex
-	closed bool
-	wg     sync.WaitGroup
+	desk desk
 }
 
 // NewRotation makes a Rotation. Register it on the mux of the endpoint that speaks DTLS,
@@ -99,7 +93,7 @@ func NewRotation(cfg RotationConfig) (*Rotation, error) {
 		return nil, errors.New("pairing: a rotation needs the pairings and a place for new keys: set Pairing and Offer")
 	}
 	setDefaults(&cfg.Rand, &cfg.Logger)
-	return &Rotation{cfg: cfg, slot: make(chan struct{}, 1)}, nil
+	return &Rotation{cfg: cfg}, nil
 }
 
 // Register serves vap/pairing/rotate.
@@ -107,10 +101,8 @@ func (r *Rotation) Register(mux *coap.Mux) { mux.Handle(codes.POST, pathRotate, 
 
 // Close joins all goroutines. Requests from now on are refused.
 func (r *Rotation) Close() {
-	r.mu.Lock()
-	r.closed = true
-	r.mu.Unlock()
-	r.wg.Wait()
+	r.desk.shut()
+	r.desk.wait()
 }
 
 func (r *Rotation) serve(peer coap.Peer, req *coap.Request, reply func(*coap.Response)) {
@@ -126,16 +118,16 @@ func (r *Rotation) serve(peer coap.Peer, req *coap.Request, reply func(*coap.Res
 	case m.version != Version || m.hubID != p.HubID:
 		e = malformed("hubId")
 	default:
-		e = r.begin()
+		e = r.desk.take()
 	}
 	if e != nil {
 		reply(e.Response())
 		return
 	}
 	go func() {
-		defer r.wg.Done()
+		defer r.desk.done()
 		body, err := r.accept(p, m)
-		<-r.slot // before the hub can ask again
+		r.desk.leave() // before the hub can ask again
 		if err != nil {
 			r.cfg.Logger.Error("the hub's new key could not be taken; the old one stays", "hub", p.HubID, "error", err)
 			e := &vap.Error{Code: codes.InternalServerError, Type: vap.TypeInternal}
@@ -144,21 +136,6 @@ func (r *Rotation) serve(peer coap.Peer, req *coap.Request, reply func(*coap.Res
 		}
 		reply(&coap.Response{Code: codes.Changed, Body: body})
 	}()
-}
-
-func (r *Rotation) begin() *vap.Error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.closed {
-		return closedError()
-	}
-	select {
-	case r.slot <- struct{}{}:
-		r.wg.Add(1)
-		return nil
-	default:
-		return &vap.Error{Code: codes.ServiceUnavailable, Type: vap.TypeBusy, RetryAfter: time.Second}
-	}
 }
 
 // accept stores the new key before the hub learns of it.

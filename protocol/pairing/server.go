@@ -56,8 +56,7 @@ type Config struct {
 // sends makes it remember more.
 type Server struct {
 	cfg  Config
-	wg   sync.WaitGroup
-	slot chan struct{} // held by the request that is worked on
+	desk desk
 
 	mu     sync.Mutex
 	closed bool
@@ -82,7 +81,7 @@ func NewServer(cfg Config) (*Server, error) {
 		cfg.Told = func(Event) {}
 	}
 	setDefaults(&cfg.Rand, &cfg.Logger)
-	return &Server{cfg: cfg, slot: make(chan struct{}, 1)}, nil
+	return &Server{cfg: cfg}, nil
 }
 
 // Register serves the resources under vap/pairing.
@@ -99,9 +98,10 @@ func (s *Server) Close() {
 	s.mu.Lock()
 	s.closed = true
 	s.mu.Unlock()
+	s.desk.shut()
 	s.Cancel(ByPush, "the hub ends")
 	s.Cancel(ByCode, "the hub ends")
-	s.wg.Wait()
+	s.desk.wait()
 }
 
 // step answers one request; it runs on a goroutine of its own, one at a time.
@@ -118,16 +118,16 @@ func (s *Server) serve(do step, needs ...string) coap.Handler {
 			e = checkFirst(m, len(req.Body))
 		}
 		if e == nil {
-			e = s.begin()
+			e = s.desk.take()
 		}
 		if e != nil {
 			reply(e.Response())
 			return
 		}
 		go func() {
-			defer s.wg.Done()
+			defer s.desk.done()
 			answer, err := do(peer, m)
-			<-s.slot // before the peer can ask again
+			s.desk.leave() // before the peer can ask again
 			reply(s.response(req, answer, err))
 		}()
 	}
@@ -142,22 +142,6 @@ func checkFirst(m message, size int) *vap.Error {
 		return malformed("pad")
 	}
 	return nil
-}
-
-// begin takes the place of the one request that is worked on.
-func (s *Server) begin() *vap.Error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return closedError()
-	}
-	select {
-	case s.slot <- struct{}{}:
-		s.wg.Add(1)
-		return nil
-	default:
-		return &vap.Error{Code: codes.ServiceUnavailable, Type: vap.TypeBusy, RetryAfter: time.Second}
-	}
 }
 
 func (s *Server) response(req *coap.Request, m message, err error) *coap.Response {
