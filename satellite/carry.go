@@ -49,9 +49,8 @@ func order(c StartTurn) turn.Order {
 	return o
 }
 
-// A person who speaks on in one breath needs no chime, and would lose the words under
-// it, since the hub leaves it out of what it understands. So the chime that invites to
-// speak waits for a moment, and comes when nobody speaks then.
+// A person who speaks on in one breath needs no chime. So the one that invites to speak
+// waits for a moment, and comes when nobody speaks then.
 const (
 	breath = 100 * time.Millisecond // after the hub's yes
 	spoken = 20.0                   // decibels over the room's noise, more than the wake word's echo

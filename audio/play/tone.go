@@ -33,7 +33,7 @@ func (t Tone) melody() []note {
 	const ms = time.Millisecond
 	switch t {
 	case ToneListen:
-		// Short: who begins to speak meanwhile is not understood.
+		// Short: it is heard together with who begins to speak meanwhile.
 		return []note{{0, 60 * ms, 659.26, 0.25}, {45 * ms, 85 * ms, 987.77, 0.25}}
 	case ToneMute:
 		return []note{{0, 110 * ms, 783.99, 0.25}, {90 * ms, 190 * ms, 523.25, 0.25}}
