@@ -70,14 +70,15 @@ func rooms() map[string][]string {
 
 		"internal/*":              {},
 		"internal/metrics/*":      {},
+		"internal/child":          {"internal/procfs"},
 		"internal/figure":         {"internal/durable"},
 		"internal/figure/collect": {"internal/figure"},
 		// Its satellites find and keep the hub as real ones do.
-		"internal/load":   {"protocol/...", "satellite/link", "audio", "audio/wav", "internal/figure", "internal/procfs"},
+		"internal/load":   {"protocol/...", "satellite/link", "audio", "audio/wav", "internal/figure", "internal/child"},
 		"internal/netsim": {"protocol/coap", "protocol/vap"},
 		"internal/demo": {
 			"protocol/...", "audio", "audio/wav", "audio/audiotest", "audio/meter", "audio/resample", "hal", "hal/sim",
-			"internal/netsim", "internal/figure", "internal/procfs",
+			"internal/netsim", "internal/figure", "internal/child",
 		},
 	}
 }
