@@ -55,8 +55,7 @@ func TestOtherRuntimes(t *testing.T) {
 	}
 	for _, module := range []string{"tflite_micro", "pymicro_wakeword"} {
 		if _, err := os.Stat(filepath.Join(python, module)); err != nil {
-			t.Fatalf("the Python package %s is not there: run"+
-				" python3 -m pip install --target build/python %q (or make test)", module, Requirement)
+			t.Fatalf("the Python package %s is not there: run scripts/peers.sh build/python (or make test)", module)
 		}
 	}
 	for name, c := range shapes() {

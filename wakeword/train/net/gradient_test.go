@@ -83,8 +83,8 @@ func small() Config {
 }
 
 func TestGradientsOfNet(t *testing.T) {
-	t.Run("binary", func(t *testing.T) { testGradientsOfNet(t, BinaryCrossEntropy, binary) })
-	t.Run("softmax", func(t *testing.T) { testGradientsOfNet(t, CrossEntropy, softmax) })
+	t.Run("binary", func(t *testing.T) { testGradientsOfNet(t, BinaryCrossEntropy, binaryEntropy) })
+	t.Run("softmax", func(t *testing.T) { testGradientsOfNet(t, CrossEntropy, softmaxEntropy) })
 }
 
 func testGradientsOfNet(t *testing.T, loss Loss, definition func(logits, targets []float64) float64) {
@@ -109,15 +109,15 @@ func testGradientsOfNet(t *testing.T, loss Loss, definition func(logits, targets
 	}
 }
 
-// binary and softmax are the cross entropies of one position.
-func binary(logits, targets []float64) (sum float64) {
+// binaryEntropy and softmaxEntropy are the cross entropies of one position.
+func binaryEntropy(logits, targets []float64) (sum float64) {
 	for i, x := range logits {
 		sum -= targets[i]*math.Log(1/(1+math.Exp(-x))) + (1-targets[i])*math.Log(1/(1+math.Exp(x)))
 	}
 	return sum
 }
 
-func softmax(logits, targets []float64) (sum float64) {
+func softmaxEntropy(logits, targets []float64) (sum float64) {
 	all := 0.0
 	for _, x := range logits {
 		all += math.Exp(x)
