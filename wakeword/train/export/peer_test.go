@@ -12,6 +12,7 @@ import (
 
 	"vapd/wakeword/pack"
 	"vapd/wakeword/tflite"
+	"vapd/wakeword/train/net"
 )
 
 // Requirement is the pinned runtimes, as pip names them: TensorFlow Lite Micro, and
@@ -45,43 +46,40 @@ for clip in clips:
 print(json.dumps(out))
 `
 
-// TestOtherRuntimes: an exported pack is loaded with its manifest and the arena that it
+// testOtherRuntimes: an exported pack is loaded with its manifest and the arena that it
 // asks for, and gives in TensorFlow Lite Micro and in TensorFlow Lite what it gives in
 // ours.
-func TestOtherRuntimes(t *testing.T) {
+func testOtherRuntimes(t *testing.T, c net.Config, m *Model) {
 	python := filepath.Join("..", "..", "..", "build", "python")
 	if runtime.GOARCH != "amd64" || runtime.GOOS != "linux" {
-		t.Skipf("tflite-micro is packaged for linux/amd64 only")
+		t.Skip("tflite-micro is packaged for linux/amd64 only")
 	}
 	for _, module := range []string{"tflite_micro", "pymicro_wakeword"} {
 		if _, err := os.Stat(filepath.Join(python, module)); err != nil {
 			t.Fatalf("the Python package %s is not there: run scripts/peers.sh build/python (or make test)", module)
 		}
 	}
-	for name, c := range shapes() {
-		t.Run(name, func(t *testing.T) {
-			m, dir := model(t, learn(t, c)), t.TempDir()
-			manifest := pack.Manifest{WakeWord: name, Micro: pack.Micro{ProbabilityCutoff: 0.5, SlidingWindowSize: 1}}
-			save := func(path string, data []byte) error { return os.WriteFile(path, data, 0o600) }
-			if err := m.Save(dir, name, manifest, save); err != nil {
-				t.Fatal(err)
-			}
-			p, err := pack.Open(filepath.Join(dir, name+".json"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			ours, err := p.NewModel()
-			if err != nil {
-				t.Fatal(err)
-			}
-			clips := clips(c, 40, 4)
-			length := len(clips[0]) / len(ours.Input()) * len(ours.Input())
-			for i := range clips {
-				clips[i] = clips[i][:length]
-			}
-			compare(t, scores(ours, clips), ask(t, python, filepath.Join(dir, name+".json"), p.Manifest.Micro.TensorArenaSize, clips))
-		})
+	dir := t.TempDir()
+	manifest := pack.Manifest{WakeWord: "toy", Micro: pack.Micro{ProbabilityCutoff: 0.5, SlidingWindowSize: 1}}
+	save := func(path string, data []byte) error { return os.WriteFile(path, data, 0o600) }
+	if err := m.Save(dir, "toy", manifest, save); err != nil {
+		t.Fatal(err)
 	}
+	path := filepath.Join(dir, "toy.json")
+	p, err := pack.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours, err := p.NewModel()
+	if err != nil {
+		t.Fatal(err)
+	}
+	clips := clips(c, 40, 4)
+	length := len(clips[0]) / len(ours.Input()) * len(ours.Input())
+	for i := range clips {
+		clips[i] = clips[i][:length]
+	}
+	compare(t, scores(ours, clips), ask(t, python, path, p.Manifest.Micro.TensorArenaSize, clips))
 }
 
 // compare holds the scores of other runtimes to ours.

@@ -143,11 +143,12 @@ func TestLearnsAToyWord(t *testing.T) {
 		Channels: 40, Stride: 3, Kernel: 5, Filters: 16, Blocks: []Block{{[]int{5}, 16}, {[]int{7, 11}, 32}},
 		Steps: 6, Head: []Dense{{Outputs: 1}},
 	}
+	const steps = 150
 	n := mustNet(t, c, 1)
-	tr := mustTrainer(t, n, Options{Batch: 64, Rate: Cosine(0.005, 10, 250), Seed: 1})
-	for range 250 {
+	tr := mustTrainer(t, n, Options{Batch: 32, Rate: Cosine(0.005, 10, steps), Seed: 1})
+	for range steps {
 		r := tr.Rand()
-		batch := make([]Example, 64)
+		batch := make([]Example, 32)
 		for i := range batch {
 			batch[i] = toy(c, r, i%2 == 0)
 		}
@@ -156,7 +157,7 @@ func TestLearnsAToyWord(t *testing.T) {
 		}
 	}
 	s, r, right := NewStream(n.Fold()), rand.New(rand.NewPCG(99, 99)), 0
-	const tests = 400
+	const tests = 200
 	for i := range tests {
 		e := toy(c, r, i%2 == 0)
 		s.Reset()
@@ -171,6 +172,23 @@ func TestLearnsAToyWord(t *testing.T) {
 	}
 }
 
+// operations are the multiplications and additions for one clip: of each weight with its
+// input forward, and backward with the gradient for itself and for the input.
+func operations(t *Trainer) (n int) {
+	steps := t.options.Features
+	for i, l := range t.net.layers {
+		if _, ok := l.layer.(*norm); ok {
+			continue
+		}
+		steps, _ = l.shape(steps)
+		n += 4 * steps * l.weights()
+		if i > 0 {
+			n += 2 * steps * l.weights()
+		}
+	}
+	return n
+}
+
 func BenchmarkStep(b *testing.B) {
 	c := Default()
 	tr := mustTrainer(b, mustNet(b, c, 1), Options{})
@@ -181,5 +199,7 @@ func BenchmarkStep(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	b.ReportMetric(float64(b.N*len(batch))/b.Elapsed().Seconds(), "windows/s")
+	windows := float64(b.N*len(batch)) / b.Elapsed().Seconds()
+	b.ReportMetric(windows, "windows/s")
+	b.ReportMetric(windows*float64(operations(tr))/1e9, "GFLOP/s")
 }
