@@ -1,6 +1,9 @@
 package net
 
-import "math/rand/v2"
+import (
+	"math"
+	"math/rand/v2"
+)
 
 // batch is values of several clips of equal length: clips x steps x width.
 type batch struct {
@@ -37,7 +40,7 @@ type layer interface {
 type scope struct {
 	weights, grads []float32
 	moments        []float32 // mean and variance of each channel, of batch norm
-	scratch        []float32 // of at least as many values as weights
+	scratch        []float32 // as many values as there are weights, and 3 for each channel
 }
 
 // dense multiplies windows of kernel steps, each stride steps after the last, by one
@@ -76,12 +79,13 @@ func (d *dense) joined(bs ...*batch) {
 func (d *dense) forward(s scope, in, out batch) {
 	d.joined(&in, &out)
 	size := d.kernel * d.in
-	clear(out.data)
 	if d.biased {
-		bias := s.weights[size*d.out:]
+		bias := s.weights[size*d.out:][:d.out]
 		for i := 0; i < len(out.data); i += d.out {
 			copy(out.data[i:], bias)
 		}
+	} else {
+		clear(out.data)
 	}
 	for i := range in.clips {
 		gemm(out.steps, d.out, size, in.clip(i), d.stride*d.in, 1, s.weights, d.out, out.clip(i), d.out)
@@ -121,9 +125,9 @@ func (d *dense) backward(s scope, in, _, din, dout batch) {
 	}
 }
 
-// normal fills w with normal values for layers that sum n products.
+// normal fills w for a layer that adds up n products.
 func normal(w []float32, n int, r *rand.Rand) {
-	scale := heScale(n)
+	scale := math.Sqrt(2 / float64(n))
 	for i := range w {
 		w[i] = float32(r.NormFloat64() * scale)
 	}

@@ -1,9 +1,6 @@
 package net
 
-import (
-	"math"
-	"math/rand/v2"
-)
+import "math/rand/v2"
 
 // mix convolves each channel with a kernel of its own. Channels are in groups with
 // kernels of different lengths; all end at the same step. Weights are in the order
@@ -42,8 +39,6 @@ func (m *mix) start(w []float32, r *rand.Rand) {
 		normal(w[g.at:][:g.width*g.kernel], g.kernel, r)
 	}
 }
-
-func heScale(n int) float64 { return math.Sqrt(2 / float64(n)) }
 
 func (m *mix) forward(s scope, in, out batch) {
 	clear(out.data)

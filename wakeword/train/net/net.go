@@ -1,8 +1,6 @@
 package net
 
-import (
-	"math/rand/v2"
-)
+import "math/rand/v2"
 
 // Net is a network with its weights.
 type Net struct {

@@ -97,6 +97,23 @@ func TestHowFeaturesArriveDoesNotMatter(t *testing.T) {
 	})
 }
 
+// Without its last layer a network gives what that layer sees: an embedding.
+func TestStreamOfTheFirstStages(t *testing.T) {
+	stages := trained(t, small()).Fold()
+	features := examples(small(), 60, 1, 3)[0].Features
+	whole, part := NewStream(stages), NewStream(stages[:len(stages)-1])
+	var want []float32
+	whole.Observe = func(stage int, values []float32) {
+		if stage == len(stages)-2 {
+			want = slices.Clone(values)
+		}
+	}
+	whole.Process(features)
+	if got := part.Process(features); len(got) != 30*4 || !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
 func TestProcessAllocatesNothing(t *testing.T) {
 	s := NewStream(mustNet(t, Default(), 1).Fold())
 	features := make([]int8, s.Step())

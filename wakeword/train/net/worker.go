@@ -25,7 +25,7 @@ func newWorker(t *Trainer) *worker {
 		out := batch{make([]float32, o.Shard*steps*width), o.Shard, steps, width}
 		w.outs = append(w.outs, out)
 		largest = max(largest, len(out.data))
-		scratch = max(scratch, l.weights(), 3*width)
+		scratch = max(scratch, l.weights()+3*width)
 	}
 	w.slopes = [2][]float32{make([]float32, largest), make([]float32, largest)}
 	w.scratch = make([]float32, scratch)
