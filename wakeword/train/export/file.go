@@ -129,9 +129,14 @@ func (g *graph) weights(name string, values []int8, scales []float32, zero int64
 	return g.add(name, typeInt8, g.buffer(data), flatbuffer.Table{nil, nil, scales, zeros, nil, nil, axis}, shape)
 }
 
-// numbers adds a constant of int32, of no dimension when it is scalar.
-func (g *graph) numbers(name string, values []int32, scalar bool) int32 {
-	return g.add(name, typeInt32, g.buffer(int32s(values)), nil, map[bool][]int{false: {len(values)}}[scalar])
+// list adds a constant of int32 with one dimension.
+func (g *graph) list(name string, values ...int32) int32 {
+	return g.add(name, typeInt32, g.buffer(int32s(values)), nil, []int{len(values)})
+}
+
+// number adds a constant of int32 without dimensions.
+func (g *graph) number(name string, v int32) int32 {
+	return g.add(name, typeInt32, g.buffer(int32s([]int32{v})), nil, nil)
 }
 
 func int32s(values []int32) (data []byte) {

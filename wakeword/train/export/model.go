@@ -78,7 +78,7 @@ func (b *builder) reshape(name string, x value, shape ...int) value {
 		dims[i] = int32(d)
 	}
 	out := b.main.tensor(name, typeInt8, x.quantization, shape...)
-	b.main.operator(reshape, []int32{x.tensor, b.main.numbers(name+"/shape", dims, false)}, []int32{out}, nil)
+	b.main.operator(reshape, []int32{x.tensor, b.main.list(name+"/shape", dims...)}, []int32{out}, nil)
 	x.tensor = out
 	return x
 }
@@ -123,8 +123,8 @@ func (b *builder) variable(g *graph, name string) int32 {
 func (b *builder) tail(name string, x value, steps int) int32 {
 	g := b.main
 	out := g.tensor(name+"/tail", typeInt8, x.quantization, 1, steps, 1, x.width)
-	begin := g.numbers(name+"/begin", []int32{0, int32(-steps), 0, 0}, false)
-	end, strides := g.numbers(name+"/end", make([]int32, 4), false), g.numbers(name+"/strides", []int32{1, 1, 1, 1}, false)
+	begin, end := g.list(name+"/begin", 0, int32(-steps), 0, 0), g.list(name+"/end", 0, 0, 0, 0)
+	strides := g.list(name+"/strides", 1, 1, 1, 1)
 	// Begin counts in dimension 1 only, end in none.
 	g.operator(stridedSlice, []int32{x.tensor, begin, end, strides}, []int32{out}, flatbuffer.Table{int32(0b1101), int32(0b1111)})
 	return out
@@ -185,7 +185,7 @@ func (b *builder) split(name string, x value, widths []int) (parts []int32) {
 		sizes[i] = int32(width)
 		parts = append(parts, g.tensor(fmt.Sprintf("%s/part_%d", name, i), typeInt8, x.quantization, 1, x.steps, 1, width))
 	}
-	inputs := []int32{x.tensor, g.numbers(name+"/sizes", sizes, false), g.numbers(name+"/axis", []int32{3}, true)}
+	inputs := []int32{x.tensor, g.list(name+"/sizes", sizes...), g.number(name+"/axis", 3)}
 	g.operator(splitV, inputs, parts, flatbuffer.Table{int32(len(parts))})
 	return parts
 }

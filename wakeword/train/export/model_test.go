@@ -45,10 +45,7 @@ func shapes() map[string]net.Config {
 // learn trains a network of a shape on the toy word for a while.
 func learn(tb testing.TB, c net.Config) *net.Net {
 	tb.Helper()
-	n, err := net.New(c, 1)
-	if err != nil {
-		tb.Fatal(err)
-	}
+	n := mustNet(tb, c)
 	const steps = 40
 	t, err := net.NewTrainer(n, net.Options{Batch: 16, Seed: 1, Rate: net.Cosine(0.005, 10, steps)})
 	if err != nil {

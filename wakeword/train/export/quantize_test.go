@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"vapd/wakeword/pack"
 	"vapd/wakeword/train/net"
 )
 
@@ -55,19 +56,46 @@ func TestSpanQuantization(t *testing.T) {
 	}
 }
 
-func TestQuantizeRefuses(t *testing.T) {
-	two, err := net.New(net.Config{Channels: 40, Stride: 3, Kernel: 5, Filters: 4, Steps: 1, Head: []net.Dense{{Outputs: 2}}}, 1)
+func TestSaveRefuses(t *testing.T) {
+	m := model(t, mustNet(t, net.Default()))
+	good := pack.Micro{ProbabilityCutoff: 0.5, SlidingWindowSize: 5}
+	for name, c := range map[string]struct {
+		id       string
+		manifest pack.Manifest
+		want     string
+	}{
+		"a path":    {"../toy", pack.Manifest{WakeWord: "toy", Micro: good}, "in the same folder"},
+		"a space":   {"to y", pack.Manifest{WakeWord: "toy", Micro: good}, "rename it"},
+		"no word":   {"toy", pack.Manifest{Micro: good}, "wake_word"},
+		"no cutoff": {"toy", pack.Manifest{WakeWord: "toy"}, "probability_cutoff"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			save := func(path string, _ []byte) error {
+				t.Errorf("%s was written", path)
+				return nil
+			}
+			if err := m.Save(t.TempDir(), c.id, c.manifest, save); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("the error is %v, want one with %q", err, c.want)
+			}
+		})
+	}
+}
+
+func mustNet(t testing.TB, c net.Config) *net.Net {
+	t.Helper()
+	n, err := net.New(c, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return n
+}
+
+func TestQuantizeRefuses(t *testing.T) {
+	two := mustNet(t, net.Config{Channels: 40, Stride: 3, Kernel: 5, Filters: 4, Steps: 1, Head: []net.Dense{{Outputs: 2}}})
 	if _, err := Quantize(two, nil); err == nil || !strings.Contains(err.Error(), "2 outputs") {
 		t.Errorf("two outputs: %v", err)
 	}
-	one, err := net.New(net.Default(), 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Quantize(one, nil); err == nil || !strings.Contains(err.Error(), "like those in use") {
+	if _, err := Quantize(mustNet(t, net.Default()), nil); err == nil || !strings.Contains(err.Error(), "like those in use") {
 		t.Errorf("no clips: %v", err)
 	}
 }

@@ -31,8 +31,9 @@ type layer interface {
 	start(w []float32, r *rand.Rand)
 	// forward computes out, which holds anything, from in.
 	forward(s scope, in, out batch)
-	// backward adds to the gradients of the weights, and writes those of in to din
-	// (unless it has no data) from those of out, which it may destroy.
+	// backward adds to the gradients of the weights, and writes those of in to din from
+	// those of out, which it may destroy. The first layer, which is dense, gets a din
+	// without data.
 	backward(s scope, in, out, din, dout batch)
 }
 

@@ -63,9 +63,6 @@ func (m *mix) backward(s scope, in, _, din, dout batch) {
 			}
 		}
 	}
-	if din.data == nil {
-		return
-	}
 	// Backwards in time it is a convolution with the reversed kernel.
 	reversed := s.scratch[:m.weights()]
 	for _, g := range m.groups {

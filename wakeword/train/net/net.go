@@ -68,6 +68,3 @@ func (n *Net) add(l layer) {
 
 // Config is the shape of the network.
 func (n *Net) Config() Config { return n.config }
-
-// Weights is how many numbers training adjusts.
-func (n *Net) Weights() int { return len(n.weights) }

@@ -22,7 +22,7 @@ type Options struct {
 	Decay float64  // of weights, times the rate; 0.01 by default, negative for none
 	Loss  Loss     // BinaryCrossEntropy by default
 	Mask  Mask     // nothing is masked by default
-	// Workers is how many clips are worked on at a time; GOMAXPROCS by default. It does
+	// Workers is how many shards are worked on at a time; GOMAXPROCS by default. It does
 	// not change the result.
 	Workers int
 }
