@@ -46,8 +46,8 @@ func shapes() map[string]net.Config {
 func learn(tb testing.TB, c net.Config) *net.Net {
 	tb.Helper()
 	n := mustNet(tb, c)
-	const steps = 40
-	t, err := net.NewTrainer(n, net.Options{Batch: 16, Seed: 1, Rate: net.Cosine(0.005, 10, steps)})
+	const steps = 25
+	t, err := net.NewTrainer(n, net.Options{Batch: 16, Seed: 1, Rate: net.Cosine(0.005, 5, steps)})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -108,7 +108,7 @@ func testAgrees(t *testing.T, n *net.Net, file *Model) {
 	s := net.NewStream(n.Fold())
 	var far, count int
 	var sum float64
-	for _, clip := range clips(c, 40, 3) {
+	for _, clip := range clips(c, 20, 3) {
 		s.Reset()
 		m.Reset()
 		clip = clip[:len(clip)/s.Step()*s.Step()]

@@ -74,7 +74,7 @@ func testOtherRuntimes(t *testing.T, c net.Config, m *Model) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	clips := clips(c, 40, 4)
+	clips := clips(c, 20, 4)
 	length := len(clips[0]) / len(ours.Input()) * len(ours.Input())
 	for i := range clips {
 		clips[i] = clips[i][:length]

@@ -16,8 +16,8 @@ func near(got float32, want float64) bool {
 func TestGradientsOfLayers(t *testing.T) {
 	for name, l := range map[string]layer{
 		"pointwise":       &dense{in: 6, out: 18, kernel: 1, stride: 1},
-		"first":           &dense{in: 7, out: 16, kernel: 5, stride: 3},
-		"head":            &dense{in: 16, out: 3, kernel: 4, stride: 1, biased: true},
+		"first":           &dense{in: 3, out: 16, kernel: 5, stride: 3},
+		"head":            &dense{in: 8, out: 3, kernel: 4, stride: 1, biased: true},
 		"depthwise":       newMix(9, []int{5}),
 		"mixed depthwise": newMix(21, []int{3, 1, 6}),
 		"norm":            &norm{5, false},
@@ -29,7 +29,7 @@ func TestGradientsOfLayers(t *testing.T) {
 			if d, ok := l.(*dense); ok {
 				width = d.in
 			}
-			const clips, steps = 3, 11
+			const clips, steps = 2, 9
 			outSteps, outWidth := l.shape(steps)
 			in := batch{noise(r, clips*steps*width), clips, steps, width}
 			out := batch{noise(r, clips*outSteps*outWidth), clips, outSteps, outWidth}
@@ -89,7 +89,7 @@ func TestGradientsOfNet(t *testing.T) {
 
 func testGradientsOfNet(t *testing.T, loss Loss, definition func(logits, targets []float64) float64) {
 	n := mustNet(t, small(), 3)
-	o := Options{Batch: 8, Shard: 4, Features: n.config.Context() + 5, Seed: 4, Loss: loss, Rate: func(int) float64 { return 0 }, Workers: 1}
+	o := Options{Batch: 4, Shard: 2, Features: n.config.Context() + 4, Seed: 4, Loss: loss, Rate: func(int) float64 { return 0 }, Workers: 1}
 	tr := mustTrainer(t, n, o)
 	batch := examples(n.config, o.Features, o.Batch, 5)
 	got, err := tr.Step(batch)
