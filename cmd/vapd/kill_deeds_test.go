@@ -31,13 +31,36 @@ func (d *timing) once(ctx context.Context) error {
 		d.cancelled, text = true, "cancel all timers"
 	}
 	d.tried++
-	s, err := d.m.say(ctx, text)
+	if _, err := d.m.say(ctx, text); err != nil {
+		return err
+	}
+	// The answer does not wait for the disk, which is slow when much else is done. A timer
+	// is acknowledged when the satellite shows it: then it is kept.
+	now, err := d.shown(ctx)
 	if err != nil {
 		return err
 	}
-	d.kept, d.tried, d.cancelled = timerIDs(s), 0, false
+	d.kept, d.tried, d.cancelled = now, 0, false
 	d.n++
 	return nil
+}
+
+// shown waits until the satellite shows what was asked for, and returns its timers.
+func (d *timing) shown(ctx context.Context) ([]string, error) {
+	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		s, err := satelliteState(ctx, d.m.satReady.Control)
+		if err != nil {
+			return nil, err
+		}
+		now := timerIDs(s)
+		another := slices.ContainsFunc(now, func(id string) bool { return !slices.Contains(d.kept, id) })
+		if d.cancelled && len(now) == 0 || !d.cancelled && another {
+			return now, nil
+		}
+		if ctx.Err() != nil || time.Now().After(deadline) {
+			return nil, fmt.Errorf("the satellite's timers are still %v", now)
+		}
+	}
 }
 
 func (d *timing) check() {
