@@ -26,7 +26,7 @@ const module = "vapd"
 func rooms() map[string][]string {
 	protocols := []string{"protocol/coap", "protocol/ws", "protocol/vap"}
 	// Audio without devices.
-	sound := []string{"audio", "audio/dsp", "audio/opus", "audio/play", "audio/resample", "audio/room", "audio/wav"}
+	sound := []string{"audio", "audio/dsp", "audio/ogg", "audio/opus", "audio/play", "audio/resample", "audio/room", "audio/wav"}
 	device := []string{"audio/...", "wakeword/...", "hal/...", "board", "protocol/...", "internal/..."}
 	hubRoom := slices.Concat(sound, []string{"hub/api", "hub/focus", "hub/speech", "hub/intent", "protocol/...", "wakeword/...", "internal/..."})
 	hubLeaf := slices.Concat(sound, []string{"protocol/...", "wakeword/...", "internal/..."})
@@ -57,10 +57,11 @@ func rooms() map[string][]string {
 		"protocol/wyoming":   append([]string{"audio"}, protocols...), // its events name a format of sound
 		"protocol/wyoming/*": {"protocol/wyoming"},
 
-		"wakeword":       {"wakeword/...", "audio", "audio/dsp"},
-		"wakeword/*":     {"wakeword/...", "audio", "audio/dsp"},
-		"wakeword/train": append([]string{"wakeword/..."}, sound...),
-		"wakeword/trial": append([]string{"wakeword/..."}, sound...), // tries packs on recordings
+		"wakeword":         {"wakeword/...", "audio", "audio/dsp"},
+		"wakeword/*":       {"wakeword/...", "audio", "audio/dsp"},
+		"wakeword/train":   append([]string{"wakeword/..."}, sound...),
+		"wakeword/train/*": append([]string{"wakeword/..."}, sound...),
+		"wakeword/trial":   append([]string{"wakeword/..."}, sound...), // tries packs on recordings
 
 		"audio":   {},
 		"audio/*": {"audio/..."},
