@@ -40,6 +40,8 @@ func RandomRoom(random *rand.Rand) (impulse []float64, rt60 float64) {
 	}
 	direct := int(mouth.Distance(microphone) / room.SpeedOfSound * float64(audio.WakeRate))
 	impulse = impulse[direct:]
+	// Below, the image method adds up more than a room gives (see package room).
+	highPass(100, math.Sqrt2/2).run(impulse)
 	gain := 1 / math.Sqrt(energy(impulse))
 	for i := range impulse {
 		impulse[i] *= gain
