@@ -33,6 +33,7 @@ type wakeCmd struct {
 	Add    wakeAddCmd    `cmd:"" help:"Add a wake word pack."`
 	Listen wakeListenCmd `cmd:"" help:"Draw how close each wake word is to its cutoff while you speak."`
 	Test   wakeTestCmd   `cmd:"" help:"Try the wake words on recordings."`
+	Bench  wakeBenchCmd  `cmd:"" help:"Measure packs side by side: words missed, false alarms, other words."`
 }
 
 // wakeFolder is where a satellite's wake word packs are, in its state folder.

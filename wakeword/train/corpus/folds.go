@@ -66,7 +66,7 @@ func deal(clips []Clip, seed uint64, n int) [][]Clip {
 	slices.Sort(names)
 	parts := make([][]Clip, n)
 	for _, name := range names {
-		random := rand.New(rand.NewPCG(seed, hash(name)))
+		random := rand.New(rand.NewPCG(seed, Hash(name)))
 		have := make([]int, n) // clips of this set
 		order := random.Perm(n)
 		for _, group := range shuffled(sets[name], random) {
@@ -112,7 +112,8 @@ func shuffled(clips []Clip, random *rand.Rand) [][]Clip {
 	return groups
 }
 
-func hash(s string) uint64 {
+// Hash makes of a clip's name what its chance depends on: the same on every machine.
+func Hash(s string) uint64 {
 	h := fnv.New64a()
 	h.Write([]byte(s))
 	return h.Sum64()

@@ -200,3 +200,20 @@ func (w *wavDecoder) next() ([]int16, error) {
 	n, err := w.Read(w.pcm)
 	return w.pcm[:n], err
 }
+
+// ReadAll reads some clips into memory, such as noise to mix in: an hour in all at most.
+func ReadAll(clips []Clip) ([][]int16, error) {
+	var all [][]int16
+	total := 0
+	for _, c := range clips {
+		pcm, err := Read(c.Path)
+		if err != nil {
+			return nil, err
+		}
+		if total += len(pcm); total > Longest {
+			return nil, fmt.Errorf("corpus: with %s there is more than an hour to keep in memory: choose fewer recordings", c.Path)
+		}
+		all = append(all, pcm)
+	}
+	return all, nil
+}
