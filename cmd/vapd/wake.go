@@ -34,6 +34,8 @@ type wakeCmd struct {
 	Listen wakeListenCmd `cmd:"" help:"Draw how close each wake word is to its cutoff while you speak."`
 	Test   wakeTestCmd   `cmd:"" help:"Try the wake words on recordings."`
 	Bench  wakeBenchCmd  `cmd:"" help:"Measure packs side by side: words missed, false alarms, other words."`
+
+	wakeEngineCommands `embed:""`
 }
 
 // wakeFolder is where a satellite's wake word packs are, in its state folder.

@@ -17,6 +17,7 @@ import (
 	"vapd/audio/audiotest"
 	"vapd/audio/resample"
 	"vapd/audio/wav"
+	"vapd/wakeword/train/corpus"
 )
 
 // TestWake goes through the commands with the wake word that hears any loud noise.
@@ -109,6 +110,23 @@ func TestWakeBench(t *testing.T) {
 	write("else/broken.wav", []byte("RIFF"))
 	if out, status = run("--max-false-rejects", "60"); status != 1 || !strings.Contains(out, "broken.wav: ") || !strings.Contains(out, "1 recordings were left out") {
 		t.Errorf("status %d:\n%s", status, out)
+	}
+}
+
+// TestWakeConfusables: phrases that are said can be read again.
+func TestWakeConfusables(t *testing.T) {
+	dir := t.TempDir()
+	out, err := vapdOutput("wake", "confusables", "computer", "-n", "3", "--say", dir)
+	if err != nil || !strings.Contains(out, " 1.0  commuter\n") || !strings.Contains(out, "12 recordings are in ") {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	pcm, err := corpus.Read(filepath.Join(dir, "slt", "commuter.wav"))
+	if err != nil || len(pcm) < 8000 || len(pcm) > 32000 {
+		t.Errorf("%d samples: %v", len(pcm), err)
+	}
+	out, err = vapdOutput("wake", "confusables", "computer", "--dictionary", filepath.Join(dir, "none"))
+	if err != nil || !strings.Contains(out, "bomputer") || !strings.Contains(out, "pocketsphinx-en-us") {
+		t.Errorf("without a dictionary: %v\n%s", err, out)
 	}
 }
 

@@ -32,8 +32,8 @@ func voice(random *rand.Rand, db float64, seconds float64, before, after int) []
 
 func drawVoice(t *rapid.T, db float64) []float64 {
 	random := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
-	silence := rapid.IntRange(0, 3*rate)
-	return voice(random, db, rapid.Float64Range(0.5, 3).Draw(t, "seconds"), silence.Draw(t, "before"), silence.Draw(t, "after"))
+	silence := rapid.IntRange(0, rate)
+	return voice(random, db, rapid.Float64Range(0.5, 1.5).Draw(t, "seconds"), silence.Draw(t, "before"), silence.Draw(t, "after"))
 }
 
 // Of speech without pauses the level is its RMS, whatever silence is around it.

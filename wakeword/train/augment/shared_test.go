@@ -17,14 +17,17 @@ func TestLoudestIsTheWord(t *testing.T) {
 			t.Fatalf("%d recordings of %s: %v", len(files), word, err)
 		}
 		var lengths []float64
-		for _, file := range files {
+		for i, file := range files {
+			if i%5 > 0 {
+				continue
+			}
 			s := Loudest(Floats(sharedtest.ReadFLAC(t, file)))
 			lengths = append(lengths, float64(s.To-s.From)/float64(rate))
 		}
 		slices.Sort(lengths)
 		n := len(lengths)
 		t.Logf("%s: %.2f %.2f %.2f %.2f %.2f s", word, lengths[0], lengths[n/10], lengths[n/2], lengths[n*9/10], lengths[n-1])
-		if lengths[n/10] < 0.25 || lengths[n/2] < want[0] || lengths[n/2] > want[1] || lengths[n*9/10] > 1.5 {
+		if lengths[n/10] < 0.2 || lengths[n/2] < want[0] || lengths[n/2] > want[1] || lengths[n*9/10] > 1.5 {
 			t.Errorf("%s: tenths are %.2f, %.2f and %.2f s", word, lengths[n/10], lengths[n/2], lengths[n*9/10])
 		}
 	}
