@@ -1,6 +1,7 @@
 package corpus
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"path"
@@ -78,7 +79,10 @@ func Gather(positives, negatives, noise []string, labels Labels) (s Set, err err
 	return s, nil
 }
 
-func byName(a, b Clip) int { return strings.Compare(a.Name, b.Name) }
+// byName is the order of clips; of several folders some may have the same name.
+func byName(a, b Clip) int {
+	return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Path, b.Path))
+}
 
 // Load lists a whole corpus: a folder with LABELS.tsv, whose sets are named positive/WORD,
 // negative/NAME and noise/NAME. All of its words are positives; For chooses one.
