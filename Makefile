@@ -51,7 +51,9 @@ bench: ## measure; figures go to build/figures/bench.txt
 	@scripts/packs.sh build/packs
 	go build -o build/collect ./internal/figure/collect
 	go build -o build/vapd ./cmd/vapd
-	{ go test -run '^$$' -bench . -p 1 ./... && scripts/sizes.sh && build/vapd demo --dir build/bench --figures 20; } | build/collect build/figures bench
+	go build -tags vapd_satellite -o build/vapd-satellite ./cmd/vapd
+	{ go test -run '^$$' -bench . -p 1 ./... && scripts/sizes.sh && \
+		build/vapd demo --dir build/bench --satellite build/vapd-satellite --figures 20; } | build/collect build/figures bench
 
 # Each is run once: how long they take is in them.
 HUB_BENCHMARKS = ^Benchmark(Loss5|Arbitration|KillLoop|Conformance)$$

@@ -29,6 +29,7 @@ func unfuzzed() map[string]string {
 		"hub codecs.Decoder":                 "looks up a name",
 		"hub/speech/flite loadVoice":         "looks up a name",
 		"internal/demo":                      tool,
+		"internal/child":                     tool,
 		"internal/doctor":                    kernel,
 		"internal/figure":                    tool,
 		"internal/figure/collect":            tool,

@@ -57,11 +57,12 @@ func rooms() map[string][]string {
 		"protocol/wyoming":   append([]string{"audio"}, protocols...), // its events name a format of sound
 		"protocol/wyoming/*": {"protocol/wyoming"},
 
-		"wakeword":         {"wakeword/...", "audio", "audio/dsp"},
-		"wakeword/*":       {"wakeword/...", "audio", "audio/dsp"},
-		"wakeword/train":   append([]string{"wakeword/..."}, sound...),
-		"wakeword/train/*": append([]string{"wakeword/..."}, sound...),
-		"wakeword/trial":   append([]string{"wakeword/..."}, sound...), // tries packs on recordings
+		"wakeword":          {"wakeword/...", "audio", "audio/dsp"},
+		"wakeword/*":        {"wakeword/...", "audio", "audio/dsp"},
+		"wakeword/train":    append([]string{"wakeword/..."}, sound...),
+		"wakeword/train/*":  append([]string{"wakeword/..."}, sound...),
+		"wakeword/tflite/*": {},                                         // the file format
+		"wakeword/trial":    append([]string{"wakeword/..."}, sound...), // tries packs on recordings
 
 		"audio":   {},
 		"audio/*": {"audio/..."},
@@ -71,14 +72,15 @@ func rooms() map[string][]string {
 
 		"internal/*":              {},
 		"internal/metrics/*":      {},
+		"internal/child":          {"internal/procfs"},
 		"internal/figure":         {"internal/durable"},
 		"internal/figure/collect": {"internal/figure"},
 		// Its satellites find and keep the hub as real ones do.
-		"internal/load":   {"protocol/...", "satellite/link", "audio", "audio/wav", "internal/figure", "internal/procfs"},
+		"internal/load":   {"protocol/...", "satellite/link", "audio", "audio/wav", "internal/figure", "internal/child"},
 		"internal/netsim": {"protocol/coap", "protocol/vap"},
 		"internal/demo": {
 			"protocol/...", "audio", "audio/wav", "audio/audiotest", "audio/meter", "audio/resample", "hal", "hal/sim",
-			"internal/netsim", "internal/figure", "internal/procfs",
+			"internal/netsim", "internal/figure", "internal/child",
 		},
 	}
 }

@@ -25,8 +25,9 @@ import (
 
 // benchCmd is "vapd bench".
 type benchCmd struct {
-	Hub  benchHubCmd  `cmd:"" help:"Put a hub under load: thousands of simulated satellites."`
-	Bare benchBareCmd `cmd:"" hidden:"" help:"Serve the protocol of a hub with nothing behind it."`
+	Hub     benchHubCmd     `cmd:"" help:"Put a hub under load: thousands of simulated satellites."`
+	Garbage benchGarbageCmd `cmd:"" hidden:"" help:"Send a hub datagrams that mean nothing."`
+	Bare    benchBareCmd    `cmd:"" hidden:"" help:"Serve the protocol of a hub with nothing behind it."`
 }
 
 // benchHubCmd is "vapd bench hub".
@@ -122,7 +123,10 @@ func (c *benchHubCmd) measure(ctx context.Context, house *load.House, recordings
 		report.Grown = server.Resident() - before
 	}
 	defer fleet.Talk(c.Talking)()
-	rain := c.rain(ctx, cfg.Hub)
+	rain, err := c.rain(house, cfg.Hub)
+	if err != nil {
+		return nil, err
+	}
 	var used time.Duration
 	if server.Process != nil {
 		used = server.Processor()
@@ -140,20 +144,15 @@ func (c *benchHubCmd) measure(ctx context.Context, house *load.House, recordings
 }
 
 // rain sends garbage until the function that it returns is called.
-func (c *benchHubCmd) rain(ctx context.Context, hub netip.AddrPort) (stop func() error) {
+func (c *benchHubCmd) rain(house *load.House, hub netip.AddrPort) (stop func() error, err error) {
 	if c.Garbage <= 0 {
-		return func() error { return nil }
+		return func() error { return nil }, nil
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan error, 1)
-	go func() {
-		_, err := load.Garbage{Addr: hub, Rate: c.Garbage}.Run(ctx)
-		done <- err
-	}()
+	end, err := house.Rain(load.Garbage{Addr: hub, Rate: c.Garbage})
 	return func() error {
-		cancel()
-		return <-done
-	}
+		_, err := end()
+		return err
+	}, err
 }
 
 // keys are those of --keys, or made by our own hub.
@@ -236,6 +235,27 @@ func watch(progress func() string) (stop func()) {
 		cancel()
 		wg.Wait()
 	}
+}
+
+// benchGarbageCmd is "vapd bench garbage". It sends until it is asked to end, and says
+// last how many.
+type benchGarbageCmd struct {
+	At   string `required:""`
+	Rate int    `required:""`
+	Seed uint64
+}
+
+// Run sends.
+func (c *benchGarbageCmd) Run() error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	addr, err := netip.ParseAddrPort(c.At)
+	if err != nil {
+		return fmt.Errorf("bench: --at: %w", err)
+	}
+	sent, err := load.Garbage{Addr: addr, Rate: c.Rate, Seed: c.Seed}.Run(ctx)
+	fmt.Fprintln(os.Stderr, sent)
+	return err
 }
 
 // benchBareCmd is "vapd bench bare".

@@ -19,15 +19,16 @@ import (
 
 // demoCmd is "vapd demo".
 type demoCmd struct {
-	Dir     string        `type:"path" default:"build/demo" help:"Folder of everything that the demo writes. Default: ${default}."`
-	Pack    string        `type:"path" default:"build/packs" help:"Folder of wake word packs. Default: ${default}."`
-	Say     []string      `placeholder:"TEXT" sep:"none" help:"Say this in place of the script; may be repeated."`
-	Wav     []string      `placeholder:"FILE[=TEXT]" sep:"none" help:"Play this recording in place of the script, and expect TEXT; may be repeated."`
-	Mic     string        `placeholder:"PCM" help:"Microphone to listen to; 'none' is a room without hardware. Default: the machine's own, if there is one."`
-	Speaker string        `placeholder:"PCM" default:"default" help:"Speaker beside --mic. Default: ${default}."`
-	Lines   bool          `help:"Write lines, as without a terminal."`
-	Figures int           `placeholder:"N" help:"Ask N questions, and write the figures of 'make bench'."`
-	Timeout time.Duration `default:"120s" help:"End lines after this time. Default: ${default}."`
+	Dir       string        `type:"path" default:"build/demo" help:"Folder of everything that the demo writes. Default: ${default}."`
+	Pack      string        `type:"path" default:"build/packs" help:"Folder of wake word packs. Default: ${default}."`
+	Say       []string      `placeholder:"TEXT" sep:"none" help:"Say this in place of the script; may be repeated."`
+	Wav       []string      `placeholder:"FILE[=TEXT]" sep:"none" help:"Play this recording in place of the script, and expect TEXT; may be repeated."`
+	Mic       string        `placeholder:"PCM" help:"Microphone to listen to; 'none' is a room without hardware. Default: the machine's own, if there is one."`
+	Speaker   string        `placeholder:"PCM" default:"default" help:"Speaker beside --mic. Default: ${default}."`
+	Satellite string        `type:"existingfile" placeholder:"FILE" help:"Program that plays the satellite, as the one that is built for devices. Default: this one."`
+	Lines     bool          `help:"Write lines, as without a terminal."`
+	Figures   int           `placeholder:"N" help:"Ask N questions, and write the figures of 'make bench'."`
+	Timeout   time.Duration `default:"120s" help:"End lines after this time. Default: ${default}."`
 }
 
 // Run shows the demo.
@@ -67,7 +68,7 @@ func (c *demoCmd) config() (demo.Config, error) {
 		return demo.Config{}, fmt.Errorf("hub and satellite are this program itself, which can't be found: %w", err)
 	}
 	cfg := demo.Config{
-		Program: program, Dir: c.Dir, Packs: c.Pack, Say: c.Say, Seed: uint64(time.Now().UnixNano()),
+		Program: program, Satellite: c.Satellite, Dir: c.Dir, Packs: c.Pack, Say: c.Say, Seed: uint64(time.Now().UnixNano()),
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	}
 	if _, err := os.Stat(c.Pack); errors.Is(err, fs.ErrNotExist) {

@@ -5,11 +5,12 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"vapd/internal/disktest"
 )
 
 func logIn(t *testing.T, dir string) *Log {
@@ -141,18 +142,10 @@ func TestRotation(t *testing.T) {
 
 // A full disk loses the entry, says so, and spoils nothing.
 func TestFullDisk(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("mounting a small file system needs root")
+	if !disktest.Inside(t) {
+		return
 	}
-	dir := t.TempDir()
-	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=8k", "none", dir).CombinedOutput(); err != nil {
-		t.Skipf("no tmpfs here: %s", out)
-	}
-	t.Cleanup(func() {
-		if out, err := exec.Command("umount", dir).CombinedOutput(); err != nil {
-			t.Errorf("%s", out)
-		}
-	})
+	dir := disktest.New(t, "size=8k").Dir
 	var said strings.Builder
 	l := New(dir, time.Now, slog.New(slog.NewTextHandler(&said, nil)))
 	kept := 0

@@ -3,7 +3,6 @@ package recordings
 import (
 	"log/slog"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,6 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	"vapd/audio/wav"
+	"vapd/internal/disktest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -195,18 +195,10 @@ func TestTheOldestGiveWay(t *testing.T) {
 
 // A full disk costs the recording, and leaves no half of one.
 func TestFullDisk(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("mounting a small file system needs root")
+	if !disktest.Inside(t) {
+		return
 	}
-	dir := t.TempDir()
-	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=80k", "none", dir).CombinedOutput(); err != nil {
-		t.Skipf("no tmpfs here: %s", out)
-	}
-	t.Cleanup(func() {
-		if out, err := exec.Command("umount", dir).CombinedOutput(); err != nil {
-			t.Errorf("%s", out)
-		}
-	})
+	dir := disktest.New(t, "size=80k").Dir
 	k := open(t, dir, nil)
 	allow(t, k, Consent{On: true, Since: time.Now()})
 	var err error

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -12,94 +11,15 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"vapd/internal/disktest"
 )
 
-// inside says that this process has mounts of its own.
-const inside = "VAPD_STORE_TEST_MOUNTS"
-
-// withMounts runs the test in a process that has mounts of its own; it returns true there.
-func withMounts(t *testing.T) bool {
+// damage cuts the store of a disk off in the middle.
+func damage(t *testing.T, d disktest.Disk) {
 	t.Helper()
-	if os.Getenv(inside) != "" {
-		return true
-	}
-	cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
-	cmd.Env = append(os.Environ(), inside+"=1")
-	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
-		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}},
-		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}},
-	}
-	out, err := cmd.CombinedOutput()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		t.Skipf("needs a mount namespace (CONFIG_USER_NS): %v", err)
-	}
-	t.Logf("%s", out)
-	if err != nil {
-		t.Error("it failed with mounts of its own")
-	}
-	return false
-}
-
-// disk is a small disk.
-type disk struct {
-	t   *testing.T
-	dir string
-}
-
-func newDisk(t *testing.T) disk {
-	t.Helper()
-	d := disk{t, t.TempDir()}
-	if err := syscall.Mount("store", d.dir, "tmpfs", 0, "size=1m,mode=700"); err != nil {
+	if err := os.Truncate(filepath.Join(d.Dir, fileName), 5000); err != nil {
 		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := syscall.Unmount(d.dir, syscall.MNT_DETACH); err != nil {
-			t.Error(err)
-		}
-	})
-	return d
-}
-
-// fill leaves no room on the disk.
-func (d disk) fill() {
-	d.t.Helper()
-	f, err := os.Create(filepath.Join(d.dir, "film"))
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	defer f.Close()
-	for err == nil {
-		_, err = f.Write(make([]byte, 4096))
-	}
-	if !errors.Is(err, syscall.ENOSPC) {
-		d.t.Fatal(err)
-	}
-}
-
-func (d disk) empty() {
-	d.t.Helper()
-	if err := os.Remove(filepath.Join(d.dir, "film")); err != nil {
-		d.t.Fatal(err)
-	}
-}
-
-func (d disk) readOnly(yes bool) {
-	d.t.Helper()
-	flags := uintptr(syscall.MS_REMOUNT)
-	if yes {
-		flags |= syscall.MS_RDONLY
-	}
-	if err := syscall.Mount("store", d.dir, "tmpfs", flags, ""); err != nil {
-		d.t.Fatal(err)
-	}
-}
-
-func (d disk) damage() {
-	d.t.Helper()
-	if err := os.Truncate(filepath.Join(d.dir, fileName), 5000); err != nil {
-		d.t.Fatal(err)
 	}
 }
 
@@ -145,33 +65,40 @@ func recovers(t *testing.T, s *Store, known map[string]map[string]string) {
 }
 
 func TestADiskThatTakesNothing(t *testing.T) {
-	if !withMounts(t) {
+	if !disktest.Inside(t) {
 		return
 	}
 	known := map[string]map[string]string{Clients: {"hall": "h"}}
 	for name, c := range map[string]struct {
-		known         bool // the store was there before
-		before, after func(disk)
-		why           string
+		known, damaged bool // the store was there before, and is damaged
+		readOnly       bool // or full
+		why            string
 	}{
-		"full":               {true, disk.fill, disk.empty, "make room"},
-		"full, new":          {false, disk.fill, disk.empty, "make room"},
-		"read-only":          {true, func(d disk) { d.readOnly(true) }, func(d disk) { d.readOnly(false) }, "read-only"},
-		"read-only, new":     {false, func(d disk) { d.readOnly(true) }, func(d disk) { d.readOnly(false) }, "read-only"},
-		"read-only, damaged": {true, func(d disk) { d.damage(); d.readOnly(true) }, func(d disk) { d.readOnly(false) }, "read-only"},
-		"full, damaged":      {true, func(d disk) { d.damage(); d.fill() }, disk.empty, "make room"},
+		"full":               {known: true, why: "make room"},
+		"full, new":          {why: "make room"},
+		"read-only":          {known: true, readOnly: true, why: "read-only"},
+		"read-only, new":     {readOnly: true, why: "read-only"},
+		"read-only, damaged": {known: true, damaged: true, readOnly: true, why: "read-only"},
+		"full, damaged":      {known: true, damaged: true, why: "make room"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := newDisk(t)
+			d := disktest.New(t, "size=1m")
 			var want map[string]map[string]string
 			if want = map[string]map[string]string{}; c.known {
 				want = known
-				s := open(t, config(d.dir))
+				s := open(t, config(d.Dir))
 				apply(t, s, Change{Clients, "hall", []byte("h")})
 				closed(t, s)
 			}
-			c.before(d)
-			s := open(t, config(d.dir))
+			if c.damaged {
+				damage(t, d)
+			}
+			if c.readOnly {
+				d.ReadOnly(true)
+			} else {
+				d.Fill()
+			}
+			s := open(t, config(d.Dir))
 			for i := 0; s.Health().Problem == "" && i < 100; i++ {
 				// The file may have some room left in itself.
 				if s.Apply(Change{Grants, fmt.Sprint(i), make([]byte, 20_000)}) == nil {
@@ -179,20 +106,24 @@ func TestADiskThatTakesNothing(t *testing.T) {
 				}
 			}
 			refuses(t, s, c.why, want)
-			c.after(d)
+			if c.readOnly {
+				d.ReadOnly(false)
+			} else {
+				d.Empty()
+			}
 			recovers(t, s, want)
 		})
 	}
 }
 
 func TestADiskThatGetsFull(t *testing.T) {
-	if !withMounts(t) {
+	if !disktest.Inside(t) {
 		return
 	}
-	d := newDisk(t)
-	s := open(t, config(d.dir))
+	d := disktest.New(t, "size=1m")
+	s := open(t, config(d.Dir))
 	apply(t, s, Change{Clients, "hall", []byte("h")})
-	d.fill()
+	d.Fill()
 	for i := 0; ; i++ {
 		if err := s.Apply(Change{Grants, fmt.Sprint(i), make([]byte, 20_000)}); err != nil {
 			if !errors.Is(err, ErrRefused) || !errors.Is(err, syscall.ENOSPC) {
@@ -206,9 +137,9 @@ func TestADiskThatGetsFull(t *testing.T) {
 	if _, err := s.Backup(); err == nil || s.Health().BackupProblem == "" {
 		t.Errorf("a backup on a full disk: %v, %+v", err, s.Health())
 	}
-	d.empty()
+	d.Empty()
 	recovers(t, s, want)
-	if _, err := ReadBackup(filepath.Join(d.dir, backupName)); err != nil {
+	if _, err := ReadBackup(filepath.Join(d.Dir, backupName)); err != nil {
 		t.Error(err)
 	}
 }

@@ -17,8 +17,10 @@ import (
 // Config of a demo.
 type Config struct {
 	Program string // vapd itself
-	Dir     string // for everything that the demo writes
-	Packs   string // folder of wake word packs; "" for none
+	// Satellite is the program that plays the satellite; "" for Program.
+	Satellite string
+	Dir       string // for everything that the demo writes
+	Packs     string // folder of wake word packs; "" for none
 	// Say and Clips are what is said in place of the script.
 	Say   []string
 	Clips []Clip
@@ -59,7 +61,7 @@ func (c Config) open(ctx context.Context, w *watch, sound Sound) (*House, error)
 		}
 	}
 	return Open(ctx, HouseConfig{
-		Program: c.Program, Dir: c.Dir, Packs: c.Packs, Sound: sound, Seed: c.Seed,
+		Program: c.Program, Satellite: c.Satellite, Dir: c.Dir, Packs: c.Packs, Sound: sound, Seed: c.Seed,
 		Observe: w.seePacket, Event: w.seeEvent, State: w.seeState, Note: w.seeNote, Logger: c.Logger,
 	})
 }

@@ -3,12 +3,14 @@ package demo
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"net/netip"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -18,6 +20,7 @@ import (
 
 	"vapd/audio"
 	"vapd/audio/audiotest"
+	"vapd/internal/child"
 	"vapd/internal/netsim"
 	"vapd/protocol/control"
 )
@@ -28,6 +31,8 @@ var roomFormat = audio.Format{Rate: audio.WakeRate, Channels: 1}
 // HouseConfig says what is in the house.
 type HouseConfig struct {
 	Program string // vapd itself
+	// Satellite is the program that plays the satellite; "" for Program.
+	Satellite string
 	// Dir is where everything is kept: logs, state, sockets, capture. It is emptied first
 	// when an earlier demo made it, and refused when it holds something else.
 	Dir   string
@@ -61,7 +66,7 @@ type House struct {
 
 	mu       sync.Mutex
 	closed   bool
-	hub, sat *child
+	hub, sat *child.Process
 	hubReady control.HubReady
 	satReady control.SatelliteReady
 }
@@ -221,7 +226,13 @@ func (h *House) Sounded(after time.Time) time.Time { return h.speaker.firstAfter
 func (h *House) Resident() (satellite, hub int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.sat.resident(), h.hub.resident()
+	if h.sat != nil {
+		satellite = h.sat.Resident()
+	}
+	if h.hub != nil {
+		hub = h.hub.Resident()
+	}
+	return satellite, hub
 }
 
 // Close ends everything, the satellite first, so that it can say goodbye.
@@ -232,9 +243,9 @@ func (h *House) Close() error {
 	sat, hub := h.sat, h.hub
 	h.mu.Unlock()
 	var errs []error
-	for _, c := range []*child{sat, hub} {
+	for _, c := range []*child.Process{sat, hub} {
 		if c != nil {
-			errs = append(errs, c.stop())
+			errs = append(errs, c.Stop())
 		}
 	}
 	h.wg.Wait()
@@ -255,19 +266,28 @@ func (h *House) Close() error {
 
 // moveIn makes a daemon that has just started one of the house, unless the house was
 // closed meanwhile: then it stops the daemon.
-func (h *House) moveIn(c *child, place func()) error {
+func (h *House) moveIn(c *child.Process, place func()) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed {
-		return errors.Join(errors.New("demo: the house is closed"), c.stop())
+		return errors.Join(errors.New("demo: the house is closed"), c.Stop())
 	}
 	place()
 	return nil
 }
 
+// start runs a daemon and decodes what it says with its line "ready".
+func (h *House) start(ctx context.Context, name string, ready any, cmd *exec.Cmd) (*child.Process, error) {
+	c, err := child.Start(ctx, cmd, h.log(name), func(rest []byte) error { return json.Unmarshal(rest, ready) })
+	if err != nil {
+		return nil, fmt.Errorf("demo: the %s: %w", name, err)
+	}
+	return c, nil
+}
+
 // again starts what has ended until it runs, and says why.
-func (h *House) again(c *child, why string, start func(context.Context) error) {
-	h.cfg.Note(fmt.Sprintf("the %s ended and is started again: %s", c.name, why))
+func (h *House) again(name string, why error, start func(context.Context) error) {
+	h.cfg.Note(fmt.Sprintf("the %s ended and is started again: %v", name, why))
 	for h.ctx.Err() == nil {
 		ctx, cancel := context.WithTimeout(h.ctx, startTime)
 		err := start(ctx)

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os/exec"
 
+	"vapd/internal/child"
 	"vapd/protocol/control"
 )
 
@@ -21,8 +23,8 @@ func (h *House) StartHub(ctx context.Context) error {
 		listen = "127.0.0.1:0"
 	}
 	var ready control.HubReady
-	c, err := start(ctx, "hub", h.log("hub"), nil, &ready, h.cfg.Program,
-		"hub", "--control", h.path("hub.sock"), "run", "--listen", listen, "--state", h.state("hub"))
+	c, err := h.start(ctx, "hub", &ready, exec.Command(h.cfg.Program,
+		"hub", "--control", h.path("hub.sock"), "run", "--listen", listen, "--state", h.state("hub")))
 	if err != nil {
 		return err
 	}
@@ -39,7 +41,7 @@ func (h *House) KillHub() {
 	h.hub = nil
 	h.mu.Unlock()
 	if hub != nil {
-		hub.kill()
+		hub.Kill()
 	}
 }
 
@@ -52,11 +54,11 @@ func (h *House) HubRuns() bool {
 
 // watchHub tells of the hub's events while c runs, and starts another one when it has
 // ended and nobody wanted that.
-func (h *House) watchHub(c *child, socket string) {
+func (h *House) watchHub(c *child.Process, socket string) {
 	ctx, cancel := context.WithCancel(h.ctx)
 	defer cancel()
 	h.wg.Go(func() {
-		<-c.done // ends at the latest in Close
+		<-c.Done() // ends at the latest in Close
 		cancel()
 	})
 	_ = subscribe(ctx, socket, control.TopicEvents, h.cfg.Event) // ends with the hub
@@ -68,7 +70,7 @@ func (h *House) watchHub(c *child, socket string) {
 	}
 	h.mu.Unlock()
 	if crashed {
-		h.again(c, c.obituary(), h.StartHub)
+		h.again("hub", c.Alive(), h.StartHub)
 	}
 }
 

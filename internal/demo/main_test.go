@@ -44,16 +44,6 @@ func daemon(args []string) error {
 		return fakeHub(flags["control"], flags["listen"])
 	case "satellite":
 		return fakeSatellite(flags["control"])
-	case "sulk": // ready, but does not end when asked to
-		signal.Ignore(syscall.SIGTERM)
-		fmt.Println(`ready {"pid": 1}`)
-		time.Sleep(time.Minute)
-	case "mumble":
-		fmt.Println("hello\nready {broken")
-		time.Sleep(time.Minute)
-	case "fail":
-		fmt.Fprintln(os.Stderr, "one\ntwo\nthree")
-		os.Exit(3)
 	}
 	return nil
 }

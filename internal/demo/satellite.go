@@ -3,10 +3,14 @@ package demo
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"time"
 
+	"vapd/internal/child"
 	"vapd/protocol/control"
 )
 
@@ -31,15 +35,19 @@ func (h *House) addPacks() error {
 }
 
 func (h *House) startSatellite(ctx context.Context) error {
-	mic, speaker, env := h.cfg.Sound.Microphone, h.cfg.Sound.Speaker, []string(nil)
+	mic, speaker := h.cfg.Sound.Microphone, h.cfg.Sound.Speaker
 	if h.card != nil {
-		mic, speaker, env = "default", "default", []string{h.card.Env()}
+		mic, speaker = "default", "default"
 	}
-	var ready control.SatelliteReady
-	c, err := start(ctx, "satellite", h.log("satellite"), env, &ready, h.cfg.Program,
+	cmd := exec.Command(cmp.Or(h.cfg.Satellite, h.cfg.Program),
 		"satellite", "--hub", h.network.Addr().String(), "--profile", "sim", "--name", "demo",
 		"--state", h.state("satellite"), "--control", h.path("satellite.sock"),
 		"--set", "capture.pcm="+mic, "--set", "playback.pcm="+cmp.Or(speaker, "none"))
+	if h.card != nil {
+		cmd.Env = append(os.Environ(), h.card.Env())
+	}
+	var ready control.SatelliteReady
+	c, err := h.start(ctx, "satellite", &ready, cmd)
 	if err != nil {
 		return err
 	}
@@ -54,21 +62,21 @@ const stuckDevice = 75
 
 // watchSatellite tells of the satellite's states while c runs, and starts another one
 // when it has ended, as systemd does.
-func (h *House) watchSatellite(c *child, socket string) {
+func (h *House) watchSatellite(c *child.Process, socket string) {
 	h.pollSatellite(c, socket)
-	<-c.done // ends at the latest in Close
+	<-c.Done() // ends at the latest in Close
 	if h.ctx.Err() != nil {
 		return
 	}
-	why := c.obituary()
-	if c.cmd.ProcessState.ExitCode() == stuckDevice {
-		why = "its sound card was stuck, which a new process mends"
+	why := c.Alive()
+	if c.ExitCode() == stuckDevice {
+		why = errors.New("its sound card was stuck, which a new process mends")
 	}
-	h.again(c, why, h.startSatellite)
+	h.again("satellite", why, h.startSatellite)
 }
 
 // pollSatellite tells of the satellite's states until c or the house ends.
-func (h *House) pollSatellite(c *child, socket string) {
+func (h *House) pollSatellite(c *child.Process, socket string) {
 	client, err := control.Dial(h.ctx, socket)
 	if err != nil {
 		h.cfg.Note(err.Error())
@@ -81,7 +89,7 @@ func (h *House) pollSatellite(c *child, socket string) {
 		select {
 		case <-h.ctx.Done():
 			return
-		case <-c.done:
+		case <-c.Done():
 			return
 		case <-tick.C:
 		}
@@ -111,9 +119,9 @@ func (h *House) Idle(ctx context.Context, d time.Duration) (percent float64, err
 	h.mu.Unlock()
 	h.quiet.Store(true)
 	defer h.quiet.Store(false)
-	before, begin := sat.processor(), time.Now()
+	before, begin := sat.Processor(), time.Now()
 	if err := pause(ctx, d); err != nil {
 		return 0, err
 	}
-	return 100 * (sat.processor() - before).Seconds() / time.Since(begin).Seconds(), nil
+	return 100 * (sat.Processor() - before).Seconds() / time.Since(begin).Seconds(), nil
 }

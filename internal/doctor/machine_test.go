@@ -15,6 +15,8 @@ import (
 	"testing/fstest"
 	"testing/synctest"
 	"time"
+
+	"vapd/internal/disktest"
 )
 
 func TestClock(t *testing.T) {
@@ -117,72 +119,37 @@ func TestDiskModes(t *testing.T) {
 	}
 }
 
-// inside says that this process has mounts and a user of its own.
-const inside = "VAPD_DOCTOR_TEST_INSIDE"
-
-// inNamespace runs the test in a process with mounts of its own; it returns true there.
-func inNamespace(t *testing.T) bool {
-	t.Helper()
-	if os.Getenv(inside) != "" {
-		return true
-	}
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
-	cmd.Env = append(os.Environ(), inside+"=1")
-	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
-		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}},
-		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}},
-	}
-	out, err := cmd.CombinedOutput()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		t.Skipf("needs a mount namespace (CONFIG_USER_NS): %v", err)
-	}
-	t.Logf("%s", out)
-	if err != nil {
-		t.Error("it failed inside")
-	}
-	return false
-}
-
 func TestDiskFullAndReadOnly(t *testing.T) {
-	if !inNamespace(t) {
+	if !disktest.Inside(t) {
 		return
 	}
-	dir := t.TempDir()
-	if err := syscall.Mount("doctor", dir, "tmpfs", 0, "size=8m,nr_inodes=50,mode=700"); err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) }()
+	disk := disktest.New(t, "size=8m,nr_inodes=50")
+	dir := disk.Dir
 	expect(t, Disk{dir}.Run(t.Context()), Warn, "8 MB free", "make room")
 	expect(t, Disk{filepath.Join(dir, "a", "b")}.Run(t.Context()), Warn, "8 MB free", "make room")
-	fill := filepath.Join(dir, "fill")
-	if err := os.WriteFile(fill, make([]byte, 8<<20), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	disk.Fill()
 	expect(t, Disk{dir}.Run(t.Context()), Bad, "nothing can be kept", "make room")
-	if err := os.Remove(fill); err != nil {
-		t.Fatal(err)
-	}
+	disk.Empty()
 	for i := range 50 { // until there is no inode left
 		if os.WriteFile(filepath.Join(dir, fmt.Sprint(i)), nil, 0o600) != nil {
 			break
 		}
 	}
 	expect(t, Disk{dir}.Run(t.Context()), Bad, "no more files", "make room")
-	if err := syscall.Mount("", dir, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
-		t.Fatal(err)
-	}
+	disk.ReadOnly(true)
 	expect(t, Disk{dir}.Run(t.Context()), Bad, "read-only", "remount")
 }
 
+// fakeDev names a folder of devices, in the process of somebody else.
+const fakeDev = "VAPD_DOCTOR_TEST_DEV"
+
 // Devices of another user's group are named with the group that helps.
 func TestDevices(t *testing.T) {
-	if os.Getenv(inside) == "" && os.Geteuid() == 0 {
+	if os.Getenv(fakeDev) == "" && os.Geteuid() == 0 {
 		asNobody(t)
 		return
 	}
-	dev := os.Getenv(inside)
+	dev := os.Getenv(fakeDev)
 	if dev == "" {
 		dev = fakeDevices(t)
 	}
@@ -237,7 +204,7 @@ func asNobody(t *testing.T) {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(context.Background(), copied, "-test.run=^TestDevices$", "-test.v")
-	cmd.Env, cmd.Dir = append(os.Environ(), inside+"="+dev), dev
+	cmd.Env, cmd.Dir = append(os.Environ(), fakeDev+"="+dev), dev
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)

@@ -10,7 +10,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"time"
 
+	"vapd/internal/child"
 	"vapd/protocol/coap"
 	"vapd/protocol/control"
 )
@@ -38,7 +40,7 @@ func (h *House) Close() { h.speech.Close() }
 
 // Server is a server of a House.
 type Server struct {
-	*Process
+	*child.Process
 	Addr    netip.AddrPort
 	Secured netip.AddrPort // for DTLS; not of every server
 	Control string         // socket of a hub
@@ -74,7 +76,7 @@ func (h *House) Bare(name string, most int) (*Server, error) {
 func (h *House) start(name string, args []string) (*Server, error) {
 	s := new(Server)
 	var err error
-	s.Process, err = Start(exec.Command(h.program, args...), filepath.Join(h.dir, name+".log"), func(rest []byte) error {
+	s.Process, err = child.Start(context.Background(), exec.Command(h.program, args...), filepath.Join(h.dir, name+".log"), func(rest []byte) error {
 		var ready control.HubReady
 		if err := json.Unmarshal(rest, &ready); err != nil {
 			return err
@@ -88,7 +90,29 @@ func (h *House) start(name string, args []string) (*Server, error) {
 		s.Addr, err = netip.ParseAddrPort(ready.CoAP)
 		return err
 	})
-	return s, err
+	if err != nil {
+		return nil, fmt.Errorf("load: %w", err)
+	}
+	return s, nil
+}
+
+// Rain sends garbage from a process of its own, as others would: who measures is not
+// slowed down by it. The function it returns ends that, and says how much was sent.
+func (h *House) Rain(g Garbage) (stop func() (sent int, err error), err error) {
+	p, err := child.Start(context.Background(), exec.Command(h.program, "bench", "garbage", "--at", g.Addr.String(),
+		"--rate", strconv.Itoa(g.Rate), "--seed", strconv.FormatUint(g.Seed, 10)), filepath.Join(h.dir, "garbage.log"), nil)
+	if err != nil {
+		return nil, fmt.Errorf("load: %w", err)
+	}
+	return func() (sent int, err error) {
+		if err := p.Stop(); err != nil {
+			return 0, fmt.Errorf("load: %w", err)
+		}
+		if _, err := fmt.Sscan(p.Tail(1), &sent); err != nil {
+			return 0, fmt.Errorf("load: garbage: %w", p.Alive())
+		}
+		return sent, nil
+	}, nil
 }
 
 // Libcoap starts libcoap's example server, of Debian's libcoap3-bin, at a free port. Its
@@ -108,18 +132,21 @@ func (h *House) Libcoap() (*Server, error) {
 		return nil, err
 	}
 	cmd := exec.Command(program, "-A", addr.Addr().String(), "-p", strconv.Itoa(int(addr.Port())))
-	p, err := Start(cmd, filepath.Join(h.dir, "libcoap.log"), nil)
+	p, err := child.Start(context.Background(), cmd, filepath.Join(h.dir, "libcoap.log"), nil)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("load: %w", err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), startTime)
+	ctx, cancel := context.WithTimeout(context.Background(), libcoapTime)
 	defer cancel()
 	if err := socket.Ping(ctx, socket.Peer(addr)); err != nil {
-		p.Stop()
-		return nil, fmt.Errorf("load: libcoap's server does not answer: %w\n%s", err, p.tail())
+		p.Kill()
+		return nil, fmt.Errorf("load: libcoap's server does not answer: %w\n%s", err, p.Tail(10))
 	}
 	return &Server{Process: p, Addr: addr}, nil
 }
+
+// libcoapTime is how long libcoap's server may take to answer for the first time.
+const libcoapTime = 20 * time.Second
 
 // freePort is a port of this machine that nobody had a moment ago: libcoap's server can't
 // be told to choose, nor asked.

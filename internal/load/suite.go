@@ -212,7 +212,7 @@ func (s *Suite) crowd(ctx context.Context, house *House) error {
 		return err
 	}
 	defer f.Close()
-	return s.garbage(ctx, hub, f)
+	return s.garbage(ctx, house, hub, f)
 }
 
 // talk connects a crowd, of whom some talk, and tells what came of it: the measure, and
@@ -253,7 +253,7 @@ const (
 )
 
 // garbage measures how much later fragments are acknowledged while others send garbage.
-func (s *Suite) garbage(ctx context.Context, hub *Server, f *Fleet) error {
+func (s *Suite) garbage(ctx context.Context, house *House, hub *Server, f *Fleet) error {
 	stop := f.Talk(fewSpeakers)
 	defer stop()
 	s.measure(ctx, f, settle/2)
@@ -261,18 +261,16 @@ func (s *Suite) garbage(ctx context.Context, hub *Server, f *Fleet) error {
 	sent := 0
 	for n := range garbageRounds {
 		calm.Add(&s.measure(ctx, f, garbageTime).Fragments)
-		done := make(chan error, 1)
-		rain, cancel := context.WithCancel(ctx)
-		go func() {
-			n, err := Garbage{Addr: hub.Addr, Rate: garbageRate, Seed: uint64(n)}.Run(rain)
-			sent += n
-			done <- err
-		}()
-		m := s.measure(ctx, f, garbageTime)
-		cancel()
-		if err := <-done; err != nil {
+		stop, err := house.Rain(Garbage{Addr: hub.Addr, Rate: garbageRate, Seed: uint64(n)})
+		if err != nil {
 			return err
 		}
+		m := s.measure(ctx, f, garbageTime)
+		drops, err := stop()
+		if err != nil {
+			return err
+		}
+		sent += drops
 		noisy.Add(&m.Fragments)
 		if n := m.Errors.Total(); n > 0 {
 			fmt.Fprintf(s.Out, "errors with garbage\n%s", &m.Errors)
