@@ -38,12 +38,15 @@ func (t *Transport) Associate(ctx context.Context, addr netip.AddrPort, c Creden
 			return &a.Association, nil
 		case ctx.Err() != nil && !errors.Is(err, ErrRefused):
 			err = ctx.Err() // pion's says less
-		case errors.Is(err, context.DeadlineExceeded): // of the attempt
+		case errors.Is(err, errAstray), errors.Is(err, context.DeadlineExceeded): // of the attempt
 			continue
 		}
 		return nil, fmt.Errorf("dtls: handshake with %v as %q: %w", addr, c.Identity, err)
 	}
 }
+
+// errAstray says that the server does not know of the handshake (any more).
+var errAstray = errors.New("dtls: the server was restarted in the middle of the handshake")
 
 // attempt shakes hands once.
 func (t *Transport) attempt(ctx context.Context, path coap.Path, c Credentials) (*association, error) {
@@ -70,8 +73,11 @@ func (t *Transport) attempt(ctx context.Context, path coap.Path, c Credentials) 
 	if err == nil {
 		a, err = h.run(ctx, conn)
 	}
-	if alert := h.refused.Load(); err != nil && alert != 0 {
-		err = fmt.Errorf("%w (alert %d)", ErrRefused, alert-1)
+	if alert := h.alert.Load() - 1; err != nil && alert >= 0 {
+		err = fmt.Errorf("%w (alert %d)", ErrRefused, alert)
+		if alert == unexpectedMessage {
+			err = errAstray
+		}
 	}
 	err = t.finished(ctx, h, a, err)
 	t.mu.Lock()
@@ -98,7 +104,7 @@ func (t *Transport) begin(h *handshake) error {
 // warned takes down an alert of the server. Anybody may have sent it, so the handshake
 // gets some more time to prove it wrong.
 func (h *handshake) warned(body []byte) {
-	if len(body) == 2 && body[0] == 2 && h.refused.CompareAndSwap(0, int32(body[1])+1) {
+	if len(body) == 2 && body[0] == 2 && h.alert.CompareAndSwap(0, int32(body[1])+1) {
 		time.AfterFunc(3*flightInterval, h.cancel)
 	}
 }

@@ -144,7 +144,6 @@ func (t *Transport) goodbye(end []*association) {
 	t.mu.Lock()
 	ended := t.onEnd
 	t.mu.Unlock()
-	const warning, closeNotify = 1, 0
 	for _, a := range end {
 		if raw, err := a.seal(typeAlert, []byte{warning, closeNotify}); err == nil {
 			_ = t.conn.WritePacket(raw, a.path) // a courtesy

@@ -38,15 +38,15 @@ const (
 // handshake is one under way with an address, by pion. A server's stays for a while to
 // repeat its last flight.
 type handshake struct {
-	t       *Transport
-	path    coap.Path
-	client  bool
-	pipe    *pipe
-	random  []byte // of the hello that began it
-	begun   time.Time
-	cancel  context.CancelFunc
-	refused atomic.Int32 // the server's alert, plus one
-	final   []byte       // our last flight; not sent before the association stands
+	t      *Transport
+	path   coap.Path
+	client bool
+	pipe   *pipe
+	random []byte // of the hello that began it
+	begun  time.Time
+	cancel context.CancelFunc
+	alert  atomic.Int32 // of the server, plus one
+	final  []byte       // our last flight; not sent before the association stands
 
 	// All below is guarded by Transport.mu.
 	identity string // that the client named
@@ -69,6 +69,8 @@ func (t *Transport) shake(h *handshake, r *record, d []byte, path coap.Path) {
 	typ, seq, _ := r.handshakeType()
 	hello := typ == clientHello && seq == 0
 	switch {
+	case h == nil && !hello && (typ == clientHello || typ == clientKeyExchange) && t.cfg.Keys != nil:
+		t.astray(path)
 	case h == nil || hello && t.replaced(h, r.helloRandom()):
 		if !hello || t.cfg.Keys == nil || !t.admit(r, d, path) {
 			t.count(&t.stats.Dropped)
@@ -89,7 +91,6 @@ func (t *Transport) replaced(h *handshake, random []byte) bool {
 
 // repeat sends the last flight again, to a client that repeats its own.
 func (t *Transport) repeat(h *handshake, typ byte) {
-	const clientKeyExchange = 16
 	t.mu.Lock()
 	again := h.done && typ == clientKeyExchange && h.repeats < maxRepeats
 	if again {
@@ -272,10 +273,21 @@ func (h *handshake) refuse() {
 	if done {
 		return
 	}
-	const fatal, decryptError = 2, 51
-	alert := []byte{typeAlert, 0xfe, 0xfd, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2, fatal, decryptError}
-	_ = h.t.conn.WritePacket(alert, h.path)
+	h.t.warn(h.path, 1, decryptError)
 	h.cancel()
+}
+
+// astray tells a client in the middle of a handshake that the server knows nothing of it,
+// since it was restarted or had no room: it need not wait for an answer. The alert is
+// smaller than what it answers.
+func (t *Transport) astray(path coap.Path) {
+	t.count(&t.stats.Dropped)
+	t.warn(path, 0, unexpectedMessage)
+}
+
+// warn sends a fatal alert in clear.
+func (t *Transport) warn(path coap.Path, number, alert byte) {
+	_ = t.conn.WritePacket([]byte{typeAlert, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, number, 0, 2, fatal, alert}, path)
 }
 
 // run shakes hands and makes the association.

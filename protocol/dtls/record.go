@@ -15,6 +15,17 @@ const (
 const (
 	clientHello        = 1
 	helloVerifyRequest = 3
+	clientKeyExchange  = 16
+)
+
+// Alerts, and their levels (RFC 5246 section 7.2).
+const (
+	warning = 1
+	fatal   = 2
+
+	closeNotify       = 0
+	unexpectedMessage = 10
+	decryptError      = 51
 )
 
 const (

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"vapd/internal/netsim"
 	"vapd/protocol/coap"
 )
 
@@ -70,6 +71,35 @@ func TestServerComesLate(t *testing.T) {
 			t.Errorf("took %v", took)
 		}
 	})
+}
+
+// TestServerIsRestartedInTheMiddle: the client does not wait for a server that knows
+// nothing of its handshake.
+func TestServerIsRestartedInTheMiddle(t *testing.T) {
+	for _, at := range []time.Duration{ // what is on its way: 10 ms for each flight
+		5 * time.Millisecond,  // the hello
+		15 * time.Millisecond, // the cookie
+		25 * time.Millisecond, // the hello with it
+		35 * time.Millisecond, // the server's flight
+		45 * time.Millisecond, // the key exchange
+	} {
+		inNetwork(t, func(t *testing.T, n *network) {
+			_, se := n.listen(t, hub, Config{Keys: paired}, coap.Config{})
+			ct, ce := n.listen(t, satellite, Config{}, coap.Config{})
+			time.AfterFunc(at, func() {
+				if err := n.sockets[hub].Set(netsim.Up, func(i *netsim.Impairment) { i.Loss = 1 }); err != nil {
+					t.Error(err)
+				}
+				_ = se.Close()
+				n.listen(t, hub, Config{Keys: paired}, coap.Config{Handler: who})
+			})
+			start := time.Now()
+			ask(t, associate(t, ct, ce, hub), "x", "kitchen: x")
+			if took := time.Since(start); took > 2500*time.Millisecond {
+				t.Errorf("after %v: it took %v", at, took)
+			}
+		})
+	}
 }
 
 // TestCredentials are checked before anything is sent, plain CoAP only goes when it may.
