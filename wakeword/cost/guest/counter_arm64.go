@@ -1,0 +1,51 @@
+package main
+
+import (
+	"encoding/binary"
+	"fmt"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// counter counts the instructions that the present thread retires in user mode.
+type counter struct{ fd int }
+
+func newCounter() (counter, error) {
+	attr := unix.PerfEventAttr{
+		Type:        unix.PERF_TYPE_HARDWARE,
+		Config:      unix.PERF_COUNT_HW_INSTRUCTIONS,
+		Read_format: unix.PERF_FORMAT_TOTAL_TIME_ENABLED | unix.PERF_FORMAT_TOTAL_TIME_RUNNING,
+		Bits:        unix.PerfBitDisabled | unix.PerfBitPinned | unix.PerfBitExcludeKernel | unix.PerfBitExcludeHv,
+	}
+	attr.Size = uint32(unsafe.Sizeof(attr))
+	fd, err := unix.PerfEventOpen(&attr, 0, -1, -1, unix.PERF_FLAG_FD_CLOEXEC)
+	if err != nil {
+		return counter{}, fmt.Errorf("opening the counter of instructions: %w", err)
+	}
+	return counter{fd}, nil
+}
+
+// print does f and prints the instructions that it took.
+func (c counter) print(name string, f func()) error {
+	if err := unix.IoctlSetInt(c.fd, unix.PERF_EVENT_IOC_RESET, 0); err != nil {
+		return fmt.Errorf("resetting the counter: %w", err)
+	}
+	if err := unix.IoctlSetInt(c.fd, unix.PERF_EVENT_IOC_ENABLE, 0); err != nil {
+		return fmt.Errorf("starting the counter: %w", err)
+	}
+	f()
+	if err := unix.IoctlSetInt(c.fd, unix.PERF_EVENT_IOC_DISABLE, 0); err != nil {
+		return fmt.Errorf("stopping the counter: %w", err)
+	}
+	var b [24]byte // value, and for how long it was enabled and running
+	if n, err := unix.Read(c.fd, b[:]); err != nil || n != len(b) {
+		return fmt.Errorf("reading the counter: %d bytes, %w", n, err)
+	}
+	enabled, running := binary.LittleEndian.Uint64(b[8:]), binary.LittleEndian.Uint64(b[16:])
+	if enabled != running {
+		return fmt.Errorf("the counter ran for %d of %d ns: it was shared", running, enabled)
+	}
+	fmt.Println("count", name, binary.LittleEndian.Uint64(b[:]))
+	return nil
+}
