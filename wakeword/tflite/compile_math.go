@@ -47,10 +47,10 @@ func (c *compiler) geometry(op *operator, h, w, dilationField int) (positions, s
 	return outRows, strideH * channels, nil
 }
 
-// weights are the constant int8 weights of an operator.
-func (c *compiler) weights(i, rank int) ([]int8, *tensor, error) {
+// weights are the constant weights of an operator, each an int8.
+func (c *compiler) weights(i, rank int) ([]byte, *tensor, error) {
 	t := &c.graph.tensors[i]
-	if t.typ != typeInt8 || len(t.shape) != rank || t.data == nil {
+	if t.typ != typeInt8 || len(t.shape) != rank || len(t.data) == 0 || len(t.data) != t.elements() {
 		return nil, nil, fmt.Errorf("tflite: weights %v%v: must be a constant of int8 with %d dimensions", t.typ, t.shape, rank)
 	}
 	for _, z := range t.zero {
@@ -58,11 +58,7 @@ func (c *compiler) weights(i, rank int) ([]int8, *tensor, error) {
 			return nil, nil, errors.New("tflite: weights with a zero point are not supported")
 		}
 	}
-	v, err := c.input(i)
-	if err != nil {
-		return nil, nil, err
-	}
-	return v.i8, t, nil
+	return t.data, t, nil
 }
 
 // activation is the zero point of op's output, and its range.
@@ -126,7 +122,8 @@ const maxWindow = 1 << 15
 
 // layer is an operator that multiplies windows of its input by weights.
 type layer struct {
-	in, weights       []int8
+	in                []int8
+	weights           []byte // each an int8
 	inT, wT           *tensor
 	positions, stride int // how many windows there are, and values from one to the next
 }
@@ -196,7 +193,11 @@ func (c *compiler) dense(op *operator, l layer, act int, scales func(out *tensor
 	if len(out) != l.positions*channels || size > maxWindow {
 		return fmt.Errorf("tflite: output %v: must have %d positions of %d channels", outT.shape, l.positions, channels)
 	}
-	d := &dense{in: l.in, out: out, weights: l.weights, window: size, stride: l.stride}
+	d := &dense{in: l.in, out: out, weights: packDense(l.weights, size), window: blocksOf(size) * block, stride: l.stride}
+	d.sums = make([]int32, len(d.weights)/d.window)
+	if err := c.spend(len(d.weights) + 4*len(d.sums)); err != nil {
+		return err
+	}
 	if d.outRange, err = activation(outT, act); err != nil {
 		return err
 	}
@@ -210,7 +211,7 @@ func (c *compiler) dense(op *operator, l layer, act int, scales func(out *tensor
 	}
 	d.quant, err = requants(l.inT, ratios, biases, func(channel int) (sum int32) {
 		for _, w := range l.weights[channel*size:][:size] {
-			sum += int32(w)
+			sum += int32(int8(w))
 		}
 		return sum
 	})
@@ -256,7 +257,11 @@ func (c *compiler) depthwiseConv2D(op *operator) error {
 	if l.wT.shape[0] != 1 || l.wT.shape[3] != channels || len(out) != l.positions*channels || l.wT.shape[1] > maxWindow {
 		return fmt.Errorf("tflite: weights %v for input %v and output %v: only one weight a channel is supported", l.wT.shape, l.inT.shape, outT.shape)
 	}
-	d := &depthwise{in: l.in, out: out, weights: l.weights, stride: l.stride, sums: make([]int32, channels)}
+	d := &depthwise{in: l.in, out: out, weights: packDepthwise(l.weights, channels), stride: l.stride}
+	d.sums = make([]int32, blocksOf(channels)*block)
+	if err := c.spend(len(d.weights) + 4*len(d.sums)); err != nil {
+		return err
+	}
 	if d.outRange, err = activation(outT, op.options.u8(4)); err != nil {
 		return err
 	}
@@ -270,7 +275,7 @@ func (c *compiler) depthwiseConv2D(op *operator) error {
 	}
 	d.quant, err = requants(l.inT, scales, biases, func(channel int) (sum int32) {
 		for at := channel; at < len(l.weights); at += channels {
-			sum += int32(l.weights[at])
+			sum += int32(int8(l.weights[at]))
 		}
 		return sum
 	})
