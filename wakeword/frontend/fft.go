@@ -5,8 +5,9 @@ import "math"
 // cpx is a complex number in Q15.
 type cpx struct{ r, i int16 }
 
-// triple holds the three twiddles of a butterfly of radix 4.
-type triple struct{ r1, i1, r2, i2, r3, i3 int32 }
+// quad holds the three twiddles of each of four butterflies of radix 4: of each of the
+// three, four times r and -i, and four times i and r.
+type quad [3][2][8]int16
 
 const half = fftSize / 2 // size of the complex transform that does the work
 
@@ -16,7 +17,7 @@ const half = fftSize / 2 // size of the complex transform that does the work
 // the store that follows wraps for both.
 type realFFT struct {
 	order    [half / 4]uint8 // digit-reversed index of the first input of each butterfly
-	twiddles [4 + 16 + 64]triple
+	twiddles [1 + 4 + 16]quad
 	super    [half / 2]cpx // for the step from complex to real
 	work     [half]cpx
 }
@@ -26,19 +27,17 @@ func newRealFFT() *realFFT {
 	for i := range f.order {
 		f.order[i] = uint8(i&3<<4 | i>>2&3<<2 | i>>4&3)
 	}
-	var at int
+	at := 0
 	for m := 4; m < half; m *= 4 {
 		for k := range m {
-			w := func(times int) (r, i int32) {
-				c := expQ15(-2 * math.Pi * float64(times*k*(half/4/m)) / half)
-				return int32(c.r), int32(c.i)
+			for n := range 3 {
+				w := expQ15(-2 * math.Pi * float64((n+1)*k*(half/4/m)) / half)
+				t, i := &f.twiddles[at+k/4][n], k%4*2
+				t[0][i], t[0][i+1] = w.r, -w.i
+				t[1][i], t[1][i+1] = w.i, w.r
 			}
-			t := &f.twiddles[at]
-			t.r1, t.i1 = w(1)
-			t.r2, t.i2 = w(2)
-			t.r3, t.i3 = w(3)
-			at++
 		}
+		at += m / 4
 	}
 	for i := range f.super {
 		f.super[i] = expQ15(-math.Pi * (float64(i+1)/half + 0.5))
@@ -70,58 +69,60 @@ func halve(r, i int32) (int32, int32) {
 	return round15(r * h), round15(i * h)
 }
 
-// transform computes the spectrum of in, divided by 512.
-func (f *realFFT) transform(in *[fftSize]int16, out *[half + 1]cpx) {
-	f.first(in)
-	at := 0
-	for m := 4; m < half; m *= 4 {
-		f.pass(f.twiddles[at : at+m])
-		at += m
-	}
+// transform computes the spectrum of in << shift, divided by 512.
+func (f *realFFT) transform(in *[fftSize]int16, shift int, out *[half + 1]cpx) {
+	f.first(in, shift)
+	pass(&f.work, f.twiddles[:1])
+	pass(&f.work, f.twiddles[1:5])
+	pass(&f.work, f.twiddles[5:])
 	f.split(out)
 }
 
 // first is the pass whose twiddles are one: a factor of 32767/32768 that rounds to
 // one for the quarter of a 16-bit number.
-func (f *realFFT) first(in *[fftSize]int16) {
+func (f *realFFT) first(in *[fftSize]int16, shift int) {
+	shift &= 15
+	scaled := func(at int) (r, i int32) {
+		v := (*[2]int16)(in[at:])
+		return quarter(cpx{v[0] << shift, v[1] << shift})
+	}
 	for n, from := range f.order {
 		at := 2 * int(from)
-		ar, ai := quarter(cpx{in[at], in[at+1]})
-		br, bi := quarter(cpx{in[at+half/2], in[at+half/2+1]})
-		cr, ci := quarter(cpx{in[at+half], in[at+half+1]})
-		dr, di := quarter(cpx{in[at+half*3/2], in[at+half*3/2+1]})
-		butterfly((*[4]cpx)(f.work[4*n:]), ar, ai, br, bi, cr, ci, dr, di)
+		dst := (*[4]cpx)(f.work[4*n:])
+		ar, ai := scaled(at)
+		cr, ci := scaled(at + half)
+		sumR, sumI, difR, difI := ar+cr, ai+ci, ar-cr, ai-ci
+		br, bi := scaled(at + half/2)
+		dr, di := scaled(at + half*3/2)
+		dst[0] = cpx{int16(sumR + (br + dr)), int16(sumI + (bi + di))}
+		dst[2] = cpx{int16(sumR - (br + dr)), int16(sumI - (bi + di))}
+		dst[1] = cpx{int16(difR + (bi - di)), int16(difI - (br - dr))}
+		dst[3] = cpx{int16(difR - (bi - di)), int16(difI + (br - dr))}
 	}
 }
 
-// butterfly is the transform of four values whose twiddles are already applied.
-func butterfly(dst *[4]cpx, ar, ai, br, bi, cr, ci, dr, di int32) {
-	evenR, evenI, oddR, oddI := ar+cr, ai+ci, br+dr, bi+di
-	dst[0] = cpx{int16(evenR + oddR), int16(evenI + oddI)}
-	dst[2] = cpx{int16(evenR - oddR), int16(evenI - oddI)}
-	evenR, evenI, oddR, oddI = ar-cr, ai-ci, br-dr, bi-di
-	dst[1] = cpx{int16(evenR + oddI), int16(evenI - oddR)}
-	dst[3] = cpx{int16(evenR - oddI), int16(evenI + oddR)}
-}
-
-// pass joins groups of four transforms of len(twiddles) values to one.
-func (f *realFFT) pass(twiddles []triple) {
-	m := len(twiddles)
-	for start := 0; start < half; start += 4 * m {
-		a, b := f.work[start:][:m], f.work[start+m:][:m]
-		c, d := f.work[start+2*m:][:m], f.work[start+3*m:][:m]
-		for k := range twiddles {
-			t := &twiddles[k]
+// passGo joins groups of four transforms to one: the four butterflies of each of
+// twiddles take four values of each.
+func passGo(work *[half]cpx, twiddles []quad) {
+	m := 4 * len(twiddles)
+	for rest := work[:]; len(rest) >= 4*m; rest = rest[4*m:] {
+		a, b, c, d := rest[:m], rest[m:][:m], rest[2*m:][:m], rest[3*m:][:m]
+		for k := range a {
+			t, j := &twiddles[k/4], k%4*2
+			turn := func(v cpx, by *[8]int16) (r, i int32) {
+				x, y := quarter(v)
+				wi, wr := int32(by[j]), int32(by[j+1])
+				return round15(x*wr - y*wi), round15(x*wi + y*wr)
+			}
 			ar, ai := quarter(a[k])
-			x, y := quarter(b[k])
-			br, bi := round15(x*t.r1-y*t.i1), round15(x*t.i1+y*t.r1)
-			x, y = quarter(c[k])
-			cr, ci := round15(x*t.r2-y*t.i2), round15(x*t.i2+y*t.r2)
-			x, y = quarter(d[k])
-			dr, di := round15(x*t.r3-y*t.i3), round15(x*t.i3+y*t.r3)
-			var out [4]cpx
-			butterfly(&out, ar, ai, br, bi, cr, ci, dr, di)
-			a[k], b[k], c[k], d[k] = out[0], out[1], out[2], out[3]
+			cr, ci := turn(c[k], &t[1][1])
+			sumR, sumI, difR, difI := ar+cr, ai+ci, ar-cr, ai-ci
+			br, bi := turn(b[k], &t[0][1])
+			dr, di := turn(d[k], &t[2][1])
+			a[k] = cpx{int16(sumR + (br + dr)), int16(sumI + (bi + di))}
+			c[k] = cpx{int16(sumR - (br + dr)), int16(sumI - (bi + di))}
+			b[k] = cpx{int16(difR + (bi - di)), int16(difI - (br - dr))}
+			d[k] = cpx{int16(difR - (bi - di)), int16(difI + (br - dr))}
 		}
 	}
 }
