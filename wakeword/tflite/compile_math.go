@@ -93,13 +93,15 @@ func (c *compiler) biases(op *operator, channels int) ([]int, error) {
 // requants makes the scaling of each channel: sum is the sum of a channel's weights,
 // by which the input's zero point counts.
 func requants(in *tensor, scales []float64, biases []int, sum func(channel int) int32) ([]requant, error) {
-	quant := make([]requant, len(biases))
-	for i := range quant {
+	quant := make([]requant, (len(biases)+denseGroup-1)/denseGroup)
+	for i, bias := range biases {
 		m, err := newMultiplier(scales[min(i, len(scales)-1)])
 		if err != nil {
 			return nil, err
 		}
-		quant[i] = requant{m, int32(biases[i]) - int32(in.zero[0])*sum(i)}
+		q, c := &quant[i/denseGroup], i%denseGroup
+		q.bias[c] = int32(bias) - int32(in.zero[0])*sum(i)
+		q.mult[c], q.left[c], q.right[c] = m.mult, int32(m.left), -int32(m.right)
 	}
 	return quant, nil
 }
@@ -193,7 +195,7 @@ func (c *compiler) dense(op *operator, l layer, act int, scales func(out *tensor
 	if len(out) != l.positions*channels || size > maxWindow {
 		return fmt.Errorf("tflite: output %v: must have %d positions of %d channels", outT.shape, l.positions, channels)
 	}
-	d := &dense{in: l.in, out: out, weights: packDense(l.weights, size), window: blocksOf(size) * block, stride: l.stride}
+	d := &dense{in: l.in, out: out, channels: channels, stride: l.stride, weights: packDense(l.weights, size), window: blocksOf(size) * block}
 	d.sums = make([]int32, len(d.weights)/d.window)
 	if err := c.spend(len(d.weights) + 4*len(d.sums)); err != nil {
 		return err
@@ -257,7 +259,7 @@ func (c *compiler) depthwiseConv2D(op *operator) error {
 	if l.wT.shape[0] != 1 || l.wT.shape[3] != channels || len(out) != l.positions*channels || l.wT.shape[1] > maxWindow {
 		return fmt.Errorf("tflite: weights %v for input %v and output %v: only one weight a channel is supported", l.wT.shape, l.inT.shape, outT.shape)
 	}
-	d := &depthwise{in: l.in, out: out, weights: packDepthwise(l.weights, channels), stride: l.stride}
+	d := &depthwise{in: l.in, out: out, channels: channels, stride: l.stride, weights: packDepthwise(l.weights, channels)}
 	d.sums = make([]int32, blocksOf(channels)*block)
 	if err := c.spend(len(d.weights) + 4*len(d.sums)); err != nil {
 		return err

@@ -5,43 +5,24 @@ import "math"
 // step is one operation of a compiled graph, bound to its memory.
 type step interface{ run() }
 
-// requant takes a sum of products to an int8 output.
-type requant struct {
-	multiplier
-	bias int32 // with the input's zero point folded in
-}
-
-// outRange is the zero point of an output and the range that its activation leaves.
-type outRange struct{ zero, low, high int32 }
-
-// requantise takes sums to as many outputs as quant has.
-func (o *outRange) requantise(out []int8, sums []int32, quant []requant) {
-	out, sums = out[:len(quant)], sums[:len(quant)]
-	zero, low, high := o.zero, o.low, o.high
-	for i := range quant {
-		q := &quant[i]
-		out[i] = clampInt8(q.apply(sums[i]+q.bias)+zero, low, high)
-	}
-}
-
 // dense multiplies the window of every position with a matrix of weights: a fully
 // connected layer, or a convolution whose window is contiguous in memory.
 type dense struct {
-	in, out []int8
-	weights []int8 // see packDense
-	window  int    // values, a whole number of blocks
-	stride  int    // values from one position to the next
-	quant   []requant
-	sums    []int32
-	outRange
+	in, out  []int8
+	channels int
+	weights  []int8 // see packDense
+	window   int    // values, a whole number of blocks
+	stride   int    // values from one position to the next
+	quant    []requant
+	sums     []int32
+	outRange outRange
 }
 
 func (d *dense) run() {
-	n := len(d.quant)
 	for in, out := d.in, d.out; ; in = in[d.stride:] {
 		denseSums(d.sums, in[:d.window], d.weights)
-		d.requantise(out, d.sums, d.quant)
-		if out = out[n:]; len(out) == 0 {
+		requantise(out[:d.channels], d.sums, d.quant, &d.outRange)
+		if out = out[d.channels:]; len(out) == 0 {
 			return
 		}
 	}
@@ -49,20 +30,20 @@ func (d *dense) run() {
 
 // depthwise weighs every channel by itself over a window of rows.
 type depthwise struct {
-	in, out []int8
-	weights []int8 // see packDepthwise
-	stride  int    // values from one position to the next
-	quant   []requant
-	sums    []int32
-	outRange
+	in, out  []int8
+	channels int
+	weights  []int8 // see packDepthwise
+	stride   int    // values from one position to the next
+	quant    []requant
+	sums     []int32
+	outRange outRange
 }
 
 func (d *depthwise) run() {
-	n := len(d.quant)
 	for in, out := d.in, d.out; ; in = in[d.stride:] {
-		depthwiseSums(d.sums, in, n, d.weights)
-		d.requantise(out, d.sums, d.quant)
-		if out = out[n:]; len(out) == 0 {
+		depthwiseSums(d.sums, in, d.channels, d.weights)
+		requantise(out[:d.channels], d.sums, d.quant, &d.outRange)
+		if out = out[d.channels:]; len(out) == 0 {
 			return
 		}
 	}

@@ -97,3 +97,28 @@ func BenchmarkDepthwiseSums(b *testing.B) {
 		depthwiseSums(sums, x[:21*64], 64, packed)
 	}
 }
+
+// The outputs of the machine are those of a multiplier, for all shifts, and values that
+// saturate.
+func TestRequantiseIsThatInGo(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(1, 21).Draw(t, "channels")
+		quant, sums := make([]requant, (n+denseGroup-1)/denseGroup), make([]int32, n+denseGroup)
+		for i := range sums {
+			sums[i] = rapid.Int32().Draw(t, "sum")
+		}
+		for i := range n {
+			q, c := &quant[i/denseGroup], i%denseGroup
+			q.bias[c], q.mult[c] = rapid.Int32().Draw(t, "bias"), rapid.Int32Range(0, 1<<31-1).Draw(t, "multiplier")
+			q.left[c], q.right[c] = rapid.Int32Range(0, 30).Draw(t, "left"), -rapid.Int32Range(0, 31).Draw(t, "right")
+		}
+		low := rapid.Int32Range(-128, 127).Draw(t, "low")
+		r := outRange{rapid.Int32Range(-128, 127).Draw(t, "zero"), low, rapid.Int32Range(low, 127).Draw(t, "high")}
+		got, want := make([]int8, n, n+slack), make([]int8, n)
+		requantise(got, sums, quant, &r)
+		requantiseGo(want, sums, quant, &r)
+		if !slices.Equal(got, want) {
+			t.Fatalf("got %v, want %v", got, want)
+		}
+	})
+}
