@@ -5,42 +5,48 @@ import "math"
 // cpx is a complex number in Q15.
 type cpx struct{ r, i int16 }
 
-// quad holds the three twiddles of each of four butterflies of radix 4: of each of the
-// three, four times r and -i, and four times i and r.
-type quad [3][2][8]int16
-
 const half = fftSize / 2 // size of the complex transform that does the work
+
+// turns holds the twiddles of four values: r and -i of each, and then i and r.
+type turns [2][8]int16
+
+func (t *turns) set(k int, w cpx) {
+	t[0][2*k], t[0][2*k+1] = w.r, -w.i
+	t[1][2*k], t[1][2*k+1] = w.i, w.r
+}
+
+// times is x + iy times twiddle k.
+func (t *turns) times(k int, x, y int32) (r, i int32) {
+	wi, wr := int32(t[1][2*k]), int32(t[1][2*k+1])
+	return round15(x*wr - y*wi), round15(x*wi + y*wr)
+}
+
+// quad holds the three twiddles of each of four butterflies of radix 4.
+type quad [3]turns
 
 // realFFT is a transform of 512 real values through one of 256 complex ones, in
 // four passes of radix 4. Every product is rounded, and every pass divided, where
 // kissfft does so. Where kissfft wraps a sum to 16 bits only to add to it again,
 // the store that follows wraps for both.
 type realFFT struct {
-	order    [half / 4]uint8 // digit-reversed index of the first input of each butterfly
 	twiddles [1 + 4 + 16]quad
-	super    [half / 2]cpx // for the step from complex to real
+	super    [half / 2 / 4]turns // for the step from complex to real
 	work     [half]cpx
 }
 
 func newRealFFT() *realFFT {
 	f := new(realFFT)
-	for i := range f.order {
-		f.order[i] = uint8(i&3<<4 | i>>2&3<<2 | i>>4&3)
-	}
 	at := 0
 	for m := 4; m < half; m *= 4 {
 		for k := range m {
 			for n := range 3 {
-				w := expQ15(-2 * math.Pi * float64((n+1)*k*(half/4/m)) / half)
-				t, i := &f.twiddles[at+k/4][n], k%4*2
-				t[0][i], t[0][i+1] = w.r, -w.i
-				t[1][i], t[1][i+1] = w.i, w.r
+				f.twiddles[at+k/4][n].set(k%4, expQ15(-2*math.Pi*float64((n+1)*k*(half/4/m))/half))
 			}
 		}
 		at += m / 4
 	}
-	for i := range f.super {
-		f.super[i] = expQ15(-math.Pi * (float64(i+1)/half + 0.5))
+	for i := range half / 2 {
+		f.super[i/4].set(i%4, expQ15(-math.Pi*(float64(i+1)/half+0.5)))
 	}
 	return f
 }
@@ -71,29 +77,33 @@ func halve(r, i int32) (int32, int32) {
 
 // transform computes the spectrum of in << shift, divided by 512.
 func (f *realFFT) transform(in *[fftSize]int16, shift int, out *[half + 1]cpx) {
-	f.first(in, shift)
+	first(&f.work, in, shift)
 	pass(&f.work, f.twiddles[:1])
 	pass(&f.work, f.twiddles[1:5])
 	pass(&f.work, f.twiddles[5:])
-	f.split(out)
+	r, i := halve(int32(f.work[0].r), int32(f.work[0].i))
+	out[0] = cpx{r: int16(r + i)}
+	out[half] = cpx{r: int16(r - i)}
+	split(out, &f.work, &f.super)
 }
 
-// first is the pass whose twiddles are one: a factor of 32767/32768 that rounds to
-// one for the quarter of a 16-bit number.
-func (f *realFFT) first(in *[fftSize]int16, shift int) {
+// firstGo is the pass whose twiddles are one: a factor of 32767/32768 that rounds to
+// one for the quarter of a 16-bit number. Its inputs are in << shift, in the order of
+// their digits read backwards.
+func firstGo(work *[half]cpx, in *[fftSize]int16, shift int) {
 	shift &= 15
 	scaled := func(at int) (r, i int32) {
-		v := (*[2]int16)(in[at:])
+		v := (*[2]int16)(in[2*at:])
 		return quarter(cpx{v[0] << shift, v[1] << shift})
 	}
-	for n, from := range f.order {
-		at := 2 * int(from)
-		dst := (*[4]cpx)(f.work[4*n:])
+	for n := range half / 4 {
+		at := n&3<<4 | n&12 | n>>4
 		ar, ai := scaled(at)
-		cr, ci := scaled(at + half)
+		cr, ci := scaled(at + half/2)
 		sumR, sumI, difR, difI := ar+cr, ai+ci, ar-cr, ai-ci
-		br, bi := scaled(at + half/2)
-		dr, di := scaled(at + half*3/2)
+		br, bi := scaled(at + half/4)
+		dr, di := scaled(at + half*3/4)
+		dst := (*[4]cpx)(work[4*n:])
 		dst[0] = cpx{int16(sumR + (br + dr)), int16(sumI + (bi + di))}
 		dst[2] = cpx{int16(sumR - (br + dr)), int16(sumI - (bi + di))}
 		dst[1] = cpx{int16(difR + (bi - di)), int16(difI - (br - dr))}
@@ -108,17 +118,15 @@ func passGo(work *[half]cpx, twiddles []quad) {
 	for rest := work[:]; len(rest) >= 4*m; rest = rest[4*m:] {
 		a, b, c, d := rest[:m], rest[m:][:m], rest[2*m:][:m], rest[3*m:][:m]
 		for k := range a {
-			t, j := &twiddles[k/4], k%4*2
-			turn := func(v cpx, by *[8]int16) (r, i int32) {
-				x, y := quarter(v)
-				wi, wr := int32(by[j]), int32(by[j+1])
-				return round15(x*wr - y*wi), round15(x*wi + y*wr)
-			}
+			t := &twiddles[k/4]
+			x, y := quarter(c[k])
+			cr, ci := t[1].times(k%4, x, y)
 			ar, ai := quarter(a[k])
-			cr, ci := turn(c[k], &t[1][1])
 			sumR, sumI, difR, difI := ar+cr, ai+ci, ar-cr, ai-ci
-			br, bi := turn(b[k], &t[0][1])
-			dr, di := turn(d[k], &t[2][1])
+			x, y = quarter(b[k])
+			br, bi := t[0].times(k%4, x, y)
+			x, y = quarter(d[k])
+			dr, di := t[2].times(k%4, x, y)
 			a[k] = cpx{int16(sumR + (br + dr)), int16(sumI + (bi + di))}
 			c[k] = cpx{int16(sumR - (br + dr)), int16(sumI - (bi + di))}
 			b[k] = cpx{int16(difR + (bi - di)), int16(difI - (br - dr))}
@@ -127,18 +135,15 @@ func passGo(work *[half]cpx, twiddles []quad) {
 	}
 }
 
-// split takes the spectra of the even and the odd samples apart.
-func (f *realFFT) split(out *[half + 1]cpx) {
-	r, i := halve(int32(f.work[0].r), int32(f.work[0].i))
-	out[0] = cpx{r: int16(r + i)}
-	out[half] = cpx{r: int16(r - i)}
+// splitGo takes the spectra of the even and the odd samples apart, but for the first
+// value. Halves are so small that sums of two need not be wrapped.
+func splitGo(out *[half + 1]cpx, work *[half]cpx, super *[half / 2 / 4]turns) {
 	for k := 1; k <= half/2; k++ {
-		loR, loI := halve(int32(f.work[k].r), int32(f.work[k].i))
-		hiR, hiI := halve(int32(f.work[half-k].r), wrap(-int32(f.work[half-k].i)))
-		sumR, sumI := wrap(loR+hiR), wrap(loI+hiI)
-		difR, difI := wrap(loR-hiR), wrap(loI-hiI)
-		tr, ti := int32(f.super[k-1].r), int32(f.super[k-1].i)
-		twR, twI := wrap(round15(difR*tr-difI*ti)), wrap(round15(difR*ti+difI*tr))
+		loR, loI := halve(int32(work[k].r), int32(work[k].i))
+		hiR, hiI := halve(int32(work[half-k].r), wrap(-int32(work[half-k].i)))
+		sumR, sumI := loR+hiR, loI+hiI
+		twR, twI := super[(k-1)/4].times((k-1)%4, loR-hiR, loI-hiI)
+		twR, twI = wrap(twR), wrap(twI)
 		out[k] = cpx{int16((sumR + twR) >> 1), int16((sumI + twI) >> 1)}
 		out[half-k] = cpx{int16((sumR - twR) >> 1), int16((twI - sumI) >> 1)}
 	}

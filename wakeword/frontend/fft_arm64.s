@@ -3,6 +3,61 @@
 // Instructions that Go's assembler has no names for are words, with their names in Arm's
 // notation beside them.
 
+// func first(work *[half]cpx, in *[fftSize]int16, shift int)
+TEXT ·first(SB), NOSPLIT, $0-24
+	MOVD work+0(FP), R0
+	MOVD in+8(FP), R1
+	MOVD shift+16(FP), R2
+	VDUP R2, V30.H8
+	MOVD $8191, R2
+	VDUP R2, V31.H8
+	MOVD $0xffff0000, R2
+	VDUP R2, V29.S4      // mask of imaginary parts
+	ADD  $256, R1, R3    // the second, third and fourth of four
+	ADD  $512, R1, R4
+	ADD  $768, R1, R5
+	MOVD $256, R9        // bytes between what four butterflies give
+	MOVD $16, R6         // rounds
+
+butterflies:
+	VLD1.P 16(R1), [V0.H8]
+	VLD1.P 16(R3), [V1.H8]
+	VLD1.P 16(R4), [V2.H8]
+	VLD1.P 16(R5), [V3.H8]
+	WORD   $0x4e7e4400 // sshl v0.8h, v0.8h, v30.8h
+	WORD   $0x4e7e4421 // sshl v1.8h, v1.8h, v30.8h
+	WORD   $0x4e7e4442 // sshl v2.8h, v2.8h, v30.8h
+	WORD   $0x4e7e4463 // sshl v3.8h, v3.8h, v30.8h
+	WORD   $0x6e7fb400 // sqrdmulh v0.8h, v0.8h, v31.8h
+	WORD   $0x6e7fb421 // sqrdmulh v1.8h, v1.8h, v31.8h
+	WORD   $0x6e7fb442 // sqrdmulh v2.8h, v2.8h, v31.8h
+	WORD   $0x6e7fb463 // sqrdmulh v3.8h, v3.8h, v31.8h
+	VADD   V2.H8, V0.H8, V4.H8
+	VSUB   V2.H8, V0.H8, V5.H8
+	VADD   V3.H8, V1.H8, V6.H8
+	VSUB   V3.H8, V1.H8, V7.H8
+	VREV32 V7.H8, V7.H8          // times -i: real and imaginary parts change places
+	VEOR   V29.B16, V7.B16, V7.B16 // and the latter its sign
+	VSUB   V29.H8, V7.H8, V7.H8
+	VADD   V6.H8, V4.H8, V0.H8
+	VADD   V7.H8, V5.H8, V1.H8
+	VSUB   V6.H8, V4.H8, V2.H8
+	VSUB   V7.H8, V5.H8, V3.H8
+	MOVD   R0, R8
+	WORD   $0x0da9a100 // st4 {v0.s, v1.s, v2.s, v3.s}[0], [x8], x9
+	WORD   $0x0da9b100 // st4 {v0.s, v1.s, v2.s, v3.s}[1], [x8], x9
+	WORD   $0x4da9a100 // st4 {v0.s, v1.s, v2.s, v3.s}[2], [x8], x9
+	WORD   $0x4da9b100 // st4 {v0.s, v1.s, v2.s, v3.s}[3], [x8], x9
+
+	// The next place, by its digits: 64 bytes on, or after four of them 16 from the first.
+	ADD  $64, R0
+	SUBS $1, R6
+	AND  $3, R6, R7
+	CBNZ R7, butterflies
+	SUB  $240, R0
+	CBNZ R6, butterflies
+	RET
+
 // func pass(work *[half]cpx, twiddles []quad)
 TEXT ·pass(SB), NOSPLIT, $0-32
 	MOVD work+0(FP), R0
@@ -88,4 +143,54 @@ butterflies:
 	ADD R3<<2, R0
 	CMP R8, R0
 	BLO group
+	RET
+
+// func split(out *[half + 1]cpx, work *[half]cpx, super *[half / 2 / 4]turns)
+TEXT ·split(SB), NOSPLIT, $0-24
+	MOVD out+0(FP), R2
+	MOVD work+8(FP), R0
+	MOVD super+16(FP), R4
+	ADD  $1008, R0, R1 // the last four
+	ADD  $1008, R2, R3
+	ADD  $4, R0        // those from the second on
+	ADD  $4, R2
+	ADD  $16, R4       // to the vectors of i and r
+	MOVD $32, R10      // bytes from one vector to the next
+	MOVD $32, R6       // rounds
+	MOVD $16383, R5
+	VDUP R5, V31.H4
+
+values:
+	VLD2.P 16(R0), [V0.H4, V1.H4]
+	VLD2   (R1), [V2.H4, V3.H4]
+	VLD2.P (R4)(R10), [V16.H4, V17.H4]
+	SUB    $16, R1
+	VREV64 V2.H4, V2.H4
+	VREV64 V3.H4, V3.H4
+	WORD   $0x2e60b863 // neg v3.4h, v3.4h
+	WORD   $0x2e7fb400 // sqrdmulh v0.4h, v0.4h, v31.4h
+	WORD   $0x2e7fb421 // sqrdmulh v1.4h, v1.4h, v31.4h
+	WORD   $0x2e7fb442 // sqrdmulh v2.4h, v2.4h, v31.4h
+	WORD   $0x2e7fb463 // sqrdmulh v3.4h, v3.4h, v31.4h
+	VADD   V2.H4, V0.H4, V4.H4
+	VADD   V3.H4, V1.H4, V5.H4
+	VSUB   V2.H4, V0.H4, V6.H4
+	VSUB   V3.H4, V1.H4, V7.H4
+	WORD   $0x0e71c0d6 // smull v22.4s, v6.4h, v17.4h
+	WORD   $0x0e70c0d7 // smull v23.4s, v6.4h, v16.4h
+	WORD   $0x0e70a0f6 // smlsl v22.4s, v7.4h, v16.4h
+	WORD   $0x0e7180f7 // smlal v23.4s, v7.4h, v17.4h
+	WORD   $0x0f118ed2 // rshrn v18.4h, v22.4s, #15
+	WORD   $0x0f118ef3 // rshrn v19.4h, v23.4s, #15
+	WORD   $0x0e720494 // shadd v20.4h, v4.4h, v18.4h
+	WORD   $0x0e7304b5 // shadd v21.4h, v5.4h, v19.4h
+	WORD   $0x0e722498 // shsub v24.4h, v4.4h, v18.4h
+	WORD   $0x0e652679 // shsub v25.4h, v19.4h, v5.4h
+	VREV64 V24.H4, V24.H4
+	VREV64 V25.H4, V25.H4
+	VST2.P [V20.H4, V21.H4], 16(R2)
+	VST2   [V24.H4, V25.H4], (R3)
+	SUB    $16, R3
+	SUBS   $1, R6
+	BNE    values
 	RET
