@@ -21,31 +21,40 @@ func newCounter() (counter, error) {
 	attr.Size = uint32(unsafe.Sizeof(attr))
 	fd, err := unix.PerfEventOpen(&attr, 0, -1, -1, unix.PERF_FLAG_FD_CLOEXEC)
 	if err != nil {
-		return counter{}, fmt.Errorf("opening the counter of instructions: %w", err)
+		return counter{}, wrap("opening", err)
 	}
 	return counter{fd}, nil
 }
 
-// print does f and prints the instructions that it took.
-func (c counter) print(name string, f func()) error {
-	if err := unix.IoctlSetInt(c.fd, unix.PERF_EVENT_IOC_RESET, 0); err != nil {
-		return fmt.Errorf("resetting the counter: %w", err)
-	}
+func (c counter) reset() error {
+	return wrap("resetting", unix.IoctlSetInt(c.fd, unix.PERF_EVENT_IOC_RESET, 0))
+}
+
+// during counts while f runs.
+func (c counter) during(f func()) error {
 	if err := unix.IoctlSetInt(c.fd, unix.PERF_EVENT_IOC_ENABLE, 0); err != nil {
-		return fmt.Errorf("starting the counter: %w", err)
+		return wrap("starting", err)
 	}
 	f()
-	if err := unix.IoctlSetInt(c.fd, unix.PERF_EVENT_IOC_DISABLE, 0); err != nil {
-		return fmt.Errorf("stopping the counter: %w", err)
-	}
+	return wrap("stopping", unix.IoctlSetInt(c.fd, unix.PERF_EVENT_IOC_DISABLE, 0))
+}
+
+// read is what was counted since the reset.
+func (c counter) read() (uint64, error) {
 	var b [24]byte // value, and for how long it was enabled and running
 	if n, err := unix.Read(c.fd, b[:]); err != nil || n != len(b) {
-		return fmt.Errorf("reading the counter: %d bytes, %w", n, err)
+		return 0, fmt.Errorf("reading the counter: %d bytes, %w", n, err)
 	}
 	enabled, running := binary.LittleEndian.Uint64(b[8:]), binary.LittleEndian.Uint64(b[16:])
 	if enabled != running {
-		return fmt.Errorf("the counter ran for %d of %d ns: it was shared", running, enabled)
+		return 0, fmt.Errorf("the counter ran for %d of %d ns: it was shared", running, enabled)
 	}
-	fmt.Println("count", name, binary.LittleEndian.Uint64(b[:]))
+	return binary.LittleEndian.Uint64(b[:]), nil
+}
+
+func wrap(doing string, err error) error {
+	if err != nil {
+		return fmt.Errorf("%s the counter of instructions: %w", doing, err)
+	}
 	return nil
 }

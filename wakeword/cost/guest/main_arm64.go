@@ -25,14 +25,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The scheduler's signals would be counted as well.
-//
-//go:debug asyncpreemptoff=1
-
 const (
-	rounds      = 10_000_000
+	loopRounds  = 10_000_000
 	repetitions = 3
-	step        = 160 // samples
+	second      = int(audio.WakeRate)
+	step        = second / 100 // samples of a block
 )
 
 func main() {
@@ -46,13 +43,6 @@ func main() {
 
 func run() error {
 	runtime.LockOSThread()
-	count, err := newCounter()
-	if err != nil {
-		return err
-	}
-	if err := count.print("loop", func() { spin(rounds) }); err != nil {
-		return err
-	}
 	packs, err := pack.Load("wake")
 	if err != nil || len(packs) != 1 {
 		return fmt.Errorf("%d packs, want one: %w", len(packs), err)
@@ -61,14 +51,21 @@ func run() error {
 	if err != nil {
 		return err
 	}
+	c, err := newCounter()
+	if err != nil {
+		return err
+	}
+	if err := report("loop", c, 1, func(int) { spin(loopRounds) }); err != nil {
+		return err
+	}
 	for range repetitions {
 		d, err := wakeword.New([]wakeword.Word{{Pack: packs[0]}})
 		if err != nil {
 			return err
 		}
 		events := make([]wakeword.Event, 0, 1)
-		err = count.print("detector", func() {
-			for at := 0; at+step <= len(pcm); at += step {
+		err = report("detector", c, len(pcm)/second, func(n int) {
+			for at := n * second; at < (n+1)*second; at += step {
 				events = d.Process(audio.Pos{Epoch: 1, Frame: int64(at)}, pcm[at:at+step], events[:0])
 			}
 		})
@@ -81,12 +78,32 @@ func run() error {
 		return err
 	}
 	var feature frontend.Feature
-	return count.print("frontend", func() {
-		for rest := pcm; len(rest) >= step; {
+	return report("frontend", c, len(pcm)/second, func(n int) {
+		for rest := pcm[n*second:][:second]; len(rest) > 0; {
 			taken, _ := f.Process(rest[:step], &feature)
 			rest = rest[taken:]
 		}
 	})
+}
+
+// report does f n times and prints the instructions that it took. In between, uncounted,
+// others may run, so that the scheduler has no reason to stop f.
+func report(name string, c counter, n int, f func(n int)) error {
+	if err := c.reset(); err != nil {
+		return err
+	}
+	for i := range n {
+		if err := c.during(func() { f(i) }); err != nil {
+			return err
+		}
+		runtime.Gosched()
+	}
+	instructions, err := c.read()
+	if err != nil {
+		return err
+	}
+	fmt.Println("count", name, instructions)
+	return nil
 }
 
 func readPCM(path string) ([]int16, error) {
