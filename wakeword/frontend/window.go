@@ -38,8 +38,9 @@ func (w *window) fill(samples []int16) int {
 // fit.
 func (w *window) apply(dst *[windowSize]int16) int {
 	var magnitudes int32
-	for i, s := range w.samples {
-		v := int32(s) * int32(w.coefficients[i]) >> windowBits
+	samples, coefficients := &w.samples, &w.coefficients // a range over an array copies it
+	for i, s := range samples {
+		v := int32(s) * int32(coefficients[i]) >> windowBits
 		dst[i] = int16(v)
 		sign := v >> 31
 		magnitudes |= v ^ sign - sign
