@@ -26,6 +26,9 @@ const (
 	loopSlack        = 5_000
 )
 
+// maxSpread is by what part repetitions may differ.
+const maxSpread = 1e-4
+
 // countOnBoard boots a board with an ARM Cortex-A53 that QEMU emulates at one
 // instruction a nanosecond, has it listen to a sound, and returns what it counted. dir
 // is for files.
@@ -89,6 +92,9 @@ func parseCounts(out []byte) (counts, error) {
 	}
 	if n := c["loop"][0]; n < loopInstructions || n > loopInstructions+loopSlack {
 		return nil, fmt.Errorf("cost: the guest counted %d instructions for a loop of %d: this QEMU's counter is not exact", n, loopInstructions)
+	}
+	if mean, spread := c.detector(); spread > maxSpread {
+		return nil, fmt.Errorf("cost: the guest counted %v, %.3f %% of %d apart: measure again", c["detector"], 100*spread, mean)
 	}
 	return c, nil
 }

@@ -10,20 +10,21 @@ import (
 	"time"
 )
 
-const guestOutput = "\r\ncount loop 20000316\r\ncount detector 1000\r\ncount detector 1001\r\ncount frontend 600\r\n"
+const guestOutput = "\r\ncount loop 20000316\r\ncount detector 20000\r\ncount detector 20001\r\ncount frontend 600\r\n"
 
 func TestParseCounts(t *testing.T) {
 	c, err := parseCounts([]byte(guestOutput))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if mean, spread := c.detector(); mean != 1000 || spread != 0.001 || c["frontend"][0] != 600 {
+	if mean, spread := c.detector(); mean != 20000 || spread != 0.00005 || c["frontend"][0] != 600 {
 		t.Errorf("mean %d, spread %v of %v", mean, spread, c)
 	}
 	for name, change := range map[string][2]string{
 		"a counter that misses half": {"20000316", "10000316"},
 		"a counter that counts more": {"20000316", "20100000"},
 		"no number":                  {"600", "many"},
+		"repetitions that differ":    {"20001", "20100"},
 		"an end before the end":      {"count frontend 600\r\n", "failed: no more memory"},
 	} {
 		out := strings.Replace(guestOutput, change[0], change[1], 1)
@@ -51,6 +52,26 @@ func TestParsePeers(t *testing.T) {
 		out := strings.Replace(out, change[0], change[1], 1)
 		if peers, err := parsePeers([]byte(out)); err == nil {
 			t.Errorf("%s: %v was taken", name, peers)
+		}
+	}
+}
+
+func TestNear(t *testing.T) {
+	for _, c := range []struct {
+		other     string
+		tolerance int
+		want      bool
+	}{
+		{"0aff", 0, true},
+		{"0bff", 0, false},
+		{"0bf0", 15, true},
+		{"0bf0", 14, false},
+		{"0a", 255, false},
+		{"0aff00", 255, false},
+		{"xx", 255, false},
+	} {
+		if err := near([]byte{10, 255}, c.other, c.tolerance); (err == nil) != c.want {
+			t.Errorf("%s within %d: %v", c.other, c.tolerance, err)
 		}
 	}
 }

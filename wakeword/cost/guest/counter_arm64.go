@@ -43,7 +43,7 @@ func (c counter) during(f func()) error {
 func (c counter) read() (uint64, error) {
 	var b [24]byte // value, and for how long it was enabled and running
 	if n, err := unix.Read(c.fd, b[:]); err != nil || n != len(b) {
-		return 0, fmt.Errorf("reading the counter: %d bytes, %w", n, err)
+		return 0, fmt.Errorf("reading the counter: %d bytes, %v", n, err)
 	}
 	enabled, running := binary.LittleEndian.Uint64(b[8:]), binary.LittleEndian.Uint64(b[16:])
 	if enabled != running {

@@ -45,7 +45,7 @@ func run() error {
 	runtime.LockOSThread()
 	packs, err := pack.Load("wake")
 	if err != nil || len(packs) != 1 {
-		return fmt.Errorf("%d packs, want one: %w", len(packs), err)
+		return fmt.Errorf("%d packs, want one: %v", len(packs), err)
 	}
 	pcm, err := readPCM("sound.pcm")
 	if err != nil {
@@ -80,7 +80,7 @@ func run() error {
 	var feature frontend.Feature
 	return report("frontend", c, len(pcm)/second, func(n int) {
 		for rest := pcm[n*second:][:second]; len(rest) > 0; {
-			taken, _ := f.Process(rest[:step], &feature)
+			taken, _ := f.Process(rest[:min(step, len(rest))], &feature)
 			rest = rest[taken:]
 		}
 	})
