@@ -15,7 +15,8 @@
 	PSRLL $16, X14; \
 	PSLLL $16, X15
 
-// QUARTER is round15 of 8191 times each value x of v: (x + 1 - (x-1)>>13) >> 2.
+// QUARTER is round15 of 8191 times each value x of v: (x + 1 - (x-1)>>13) >> 2. Where x-1
+// saturates that comes to the same.
 #define QUARTER(v) \
 	MOVO v, X4; \
 	PSUBSW X12, X4; \
@@ -160,7 +161,7 @@ butterflies:
 	JCS  group
 	RET
 
-// HALVE is round15 of 16383 times each value x of v: (x - (x-1)>>14) >> 1.
+// HALVE is round15 of 16383 times each value x of v: (x - (x-1)>>14) >> 1, as above.
 #define HALVE(v) \
 	MOVO v, X4; \
 	PSUBSW X12, X4; \
