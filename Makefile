@@ -1,5 +1,5 @@
 # Everything that can be done with vapd. 'make' prints this list.
-.PHONY: help setup build test soak demo bench bench-hub lint cross deb test-board fuzz clean
+.PHONY: help setup build test soak demo bench bench-hub bench-wake lint cross deb test-board fuzz clean
 .DEFAULT_GOAL := help
 
 # How long each fuzz target runs in 'make fuzz'.
@@ -66,6 +66,18 @@ bench-hub: ## load a hub, beside libcoap's server; figures go to build/figures/b
 	go build -o build/vapd ./cmd/vapd
 	{ build/vapd bench hub --figures all || echo "FAIL: vapd bench hub"; \
 		go test -run '^$$' -bench '$(HUB_BENCHMARKS)' -benchtime 1x -timeout 15m -p 1 $(HUB_MEASURED); } | build/collect build/figures bench-hub
+
+# Reference data with the model and the speech that are heard.
+SHARED = $(or $(VAPD_SHARED),../shared)
+
+bench-wake: ## measure wake words, beside other runtimes; figures go to build/figures/bench-wake.txt
+	@scripts/setup.sh build test board
+	@scripts/peers.sh build/python
+	go build -o build/collect ./internal/figure/collect
+	go build -o build/cost ./wakeword/cost
+	kernel=$$(scripts/board/kernel.sh build/board); \
+	{ build/cost --pack $(SHARED)/models/alexa.json --speech $(SHARED)/audio/wake/negative/librispeech \
+		--python build/python --kernel $$kernel/vmlinuz || echo "FAIL: build/cost"; } | build/collect build/figures bench-wake
 
 lint: ## formatting, static analysis, tidy go.mod, shell scripts
 	@scripts/setup.sh build lint

@@ -44,6 +44,8 @@ func unfuzzed() map[string]string {
 		"protocol/pairing ReadKeyFile":       file,
 		"satellite/health parseConfig":       "a file of the system, in lines",
 		"satellite/hubtest":                  tool,
+		"wakeword/cost":                      tool,
+		"wakeword/cost/guest":                tool,
 		"wakeword/train/corpus Load":         file,
 	}
 }

@@ -59,6 +59,8 @@ func rooms() map[string][]string {
 
 		"wakeword":          {"wakeword/...", "audio", "audio/dsp"},
 		"wakeword/*":        {"wakeword/...", "audio", "audio/dsp"},
+		"wakeword/cost":     {"wakeword/...", "audio", "internal/figure"}, // measures
+		"wakeword/cost/*":   {"wakeword/...", "audio"},
 		"wakeword/train":    append([]string{"wakeword/..."}, sound...),
 		"wakeword/train/*":  append([]string{"wakeword/..."}, sound...),
 		"wakeword/tflite/*": {},                                         // the file format

@@ -2,7 +2,8 @@
 # Run the tests that need hardware on an emulated ARM board: Debian's arm64 kernel in
 # QEMU, with its real sound and gpio drivers. See docs/board-emulation.md.
 #
-# usage: test.sh [PACKAGE...]     default: $BOARD_PACKAGES, else board, audio/alsa and hal/...
+# usage: test.sh [PACKAGE...]     default: $BOARD_PACKAGES, else board, audio/alsa, hal/... and
+#                                 what has assembly for arm64
 # BOARD_RUN      only tests that match this pattern, as go test -run takes it
 # BOARD_ARCH     GOARCH of the tests: arm64 (default) or arm
 # BOARD_LIMIT    seconds that the board may run (default 300)
@@ -53,7 +54,12 @@ add() {
 
 if [ $# -eq 0 ]; then
 	# Raspberry Pi OS of 32 bits has a kernel of 64: the structures are translated.
-	[ -n "${BOARD_RUN:-}" ] || add "$PWD/audio/alsa" arm 'TestBoard(Duplex|Mixer|Controls|Devices|Refuses)'
+	[ -n "${BOARD_RUN:-}" ] || {
+		add "$PWD/audio/alsa" arm 'TestBoard(Duplex|Mixer|Controls|Devices|Refuses)'
+		# Assembly for arm64.
+		add "$PWD/wakeword/frontend" arm64 'InGo|Synthetic'
+		add "$PWD/wakeword/tflite" arm64 'InGo|Plain|Longest'
+	}
 	# shellcheck disable=SC2086 # several words
 	set -- ${BOARD_PACKAGES:-./board ./audio/alsa ./hal/...}
 fi

@@ -49,7 +49,7 @@ var licenceOf = map[string]pack{
 	"dpkg":                    {licence: "GPL-2+", purpose: "builds packages"},
 	"lintian":                 {licence: "GPL-2+", purpose: "checks packages"},
 	"qemu-system-arm":         {licence: "GPL-2", purpose: "the emulated board"},
-	"cpio":                    {licence: "GPL-3+", purpose: "the emulated board"},
+	"cpio":                    {licence: "GPL-3+", purpose: "the emulated board; tests: its archives"},
 	"kmod":                    {licence: "GPL-2+", purpose: "the emulated board"},
 	"xz-utils":                {licence: "public domain", purpose: "the emulated board"},
 	"make":                    {licence: "GPL-3+", purpose: "the emulated board"},

@@ -48,7 +48,7 @@ func newFilterbank() *filterbank {
 func (b *filterbank) apply(spectrum *[fftSize/2 + 1]cpx, shift int, dst *[Channels]uint32) {
 	var carried uint64
 	bin := firstBin
-	for i, end := range b.ends {
+	for i, end := range &b.ends {
 		var weighed, whole uint64
 		bins := spectrum[bin:end]
 		weights := b.weight[bin:end]

@@ -1,9 +1,6 @@
 package frontend
 
-import (
-	"fmt"
-	"math/bits"
-)
+import "fmt"
 
 // What the models were trained with.
 const (
@@ -31,6 +28,7 @@ type Frontend struct {
 	pcan   *pcan
 	log    *logScale
 
+	windowed [fftSize]int16 // 0 after the window
 	spectrum [fftSize/2 + 1]cpx
 	signal   [Channels]uint32
 }
@@ -67,15 +65,11 @@ func (f *Frontend) Process(samples []int16, dst *Feature) (taken int, ok bool) {
 	if f.window.used < windowSize {
 		return taken, false
 	}
-	var windowed [fftSize]int16
 	// The window is scaled up as far as it goes, so that the FFT loses least.
-	shift := 15 - bits.Len32(uint32(f.window.apply(windowed[:windowSize])))
-	for i := range windowed[:windowSize] {
-		windowed[i] <<= shift
-	}
+	shift := 15 - f.window.apply((*[windowSize]int16)(f.windowed[:]))
 	f.window.advance(f.step)
 
-	f.fft.transform(&windowed, &f.spectrum)
+	f.fft.transform(&f.windowed, shift, &f.spectrum)
 	f.bank.apply(&f.spectrum, shift, &f.signal)
 	f.noise.apply(&f.signal)
 	f.pcan.apply(&f.noise.estimate, &f.signal)

@@ -1,6 +1,9 @@
 package frontend
 
-import "math"
+import (
+	"math"
+	"math/bits"
+)
 
 // windowBits is the precision of the window's coefficients.
 const windowBits = 12
@@ -30,16 +33,19 @@ func (w *window) fill(samples []int16) int {
 	return n
 }
 
-// apply writes the weighed samples to dst and returns the largest magnitude. Like
-// the reference it leaves out -32768, whose negative does not fit.
-func (w *window) apply(dst []int16) int16 {
-	var largest int16
-	for i := range w.samples {
-		v := int16(int32(w.samples[i]) * int32(w.coefficients[i]) >> windowBits)
-		dst[i] = v
-		largest = max(largest, v, -v)
+// apply writes the weighed samples to dst and returns the bit length of the largest
+// magnitude, below 16. Like the reference it leaves out -32768, whose negative does not
+// fit.
+func (w *window) apply(dst *[windowSize]int16) int {
+	var magnitudes int32
+	samples, coefficients := &w.samples, &w.coefficients // a range over an array copies it
+	for i, s := range samples {
+		v := int32(s) * int32(coefficients[i]) >> windowBits
+		dst[i] = int16(v)
+		sign := v >> 31
+		magnitudes |= v ^ sign - sign
 	}
-	return largest
+	return bits.Len32(uint32(magnitudes) & math.MaxInt16)
 }
 
 // advance drops the oldest step samples.

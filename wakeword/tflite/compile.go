@@ -140,8 +140,8 @@ func (c *compiler) allocate(i int, types ...elemType) (*value, error) {
 		}
 		switch typ {
 		case typeInt8:
-			v.i8 = make([]int8, n)
-			return v, c.spend(n)
+			v.i8 = make([]int8, n, n+slack)
+			return v, c.spend(n + slack)
 		case typeUint8:
 			v.u8 = make([]uint8, n)
 			return v, c.spend(n)
@@ -165,11 +165,11 @@ func (c *compiler) input(i int) (*value, error) {
 	n := t.elements()
 	switch {
 	case t.typ == typeInt8 && n > 0 && len(t.data) == n:
-		v.i8 = make([]int8, n)
+		v.i8 = make([]int8, n, n+slack)
 		for k, b := range t.data {
 			v.i8[k] = int8(b)
 		}
-		return v, c.spend(n)
+		return v, c.spend(n + slack)
 	case t.typ == typeFloat32 && n > 0 && len(t.data) == 4*n:
 		v.f32 = make([]float32, n)
 		for k := range v.f32 {

@@ -47,10 +47,10 @@ func (c *compiler) geometry(op *operator, h, w, dilationField int) (positions, s
 	return outRows, strideH * channels, nil
 }
 
-// weights are the constant int8 weights of an operator.
-func (c *compiler) weights(i, rank int) ([]int8, *tensor, error) {
+// weights are the constant weights of an operator, each an int8.
+func (c *compiler) weights(i, rank int) ([]byte, *tensor, error) {
 	t := &c.graph.tensors[i]
-	if t.typ != typeInt8 || len(t.shape) != rank || t.data == nil {
+	if t.typ != typeInt8 || len(t.shape) != rank || len(t.data) == 0 || len(t.data) != t.elements() {
 		return nil, nil, fmt.Errorf("tflite: weights %v%v: must be a constant of int8 with %d dimensions", t.typ, t.shape, rank)
 	}
 	for _, z := range t.zero {
@@ -58,11 +58,7 @@ func (c *compiler) weights(i, rank int) ([]int8, *tensor, error) {
 			return nil, nil, errors.New("tflite: weights with a zero point are not supported")
 		}
 	}
-	v, err := c.input(i)
-	if err != nil {
-		return nil, nil, err
-	}
-	return v.i8, t, nil
+	return t.data, t, nil
 }
 
 // activation is the zero point of op's output, and its range.
@@ -97,13 +93,15 @@ func (c *compiler) biases(op *operator, channels int) ([]int, error) {
 // requants makes the scaling of each channel: sum is the sum of a channel's weights,
 // by which the input's zero point counts.
 func requants(in *tensor, scales []float64, biases []int, sum func(channel int) int32) ([]requant, error) {
-	quant := make([]requant, len(biases))
-	for i := range quant {
+	quant := make([]requant, (len(biases)+denseGroup-1)/denseGroup)
+	for i, bias := range biases {
 		m, err := newMultiplier(scales[min(i, len(scales)-1)])
 		if err != nil {
 			return nil, err
 		}
-		quant[i] = requant{m, int32(biases[i]) - int32(in.zero[0])*sum(i)}
+		q, c := &quant[i/denseGroup], i%denseGroup
+		q.bias[c] = int32(bias) - int32(in.zero[0])*sum(i)
+		q.mult[c], q.left[c], q.right[c] = m.mult, int32(m.left), -int32(m.right)
 	}
 	return quant, nil
 }
@@ -126,7 +124,8 @@ const maxWindow = 1 << 15
 
 // layer is an operator that multiplies windows of its input by weights.
 type layer struct {
-	in, weights       []int8
+	in                []int8
+	weights           []byte // each an int8
 	inT, wT           *tensor
 	positions, stride int // how many windows there are, and values from one to the next
 }
@@ -196,7 +195,11 @@ func (c *compiler) dense(op *operator, l layer, act int, scales func(out *tensor
 	if len(out) != l.positions*channels || size > maxWindow {
 		return fmt.Errorf("tflite: output %v: must have %d positions of %d channels", outT.shape, l.positions, channels)
 	}
-	d := &dense{in: l.in, out: out, weights: l.weights, window: size, stride: l.stride}
+	d := &dense{in: l.in, out: out, channels: channels, stride: l.stride, weights: packDense(l.weights, size), window: blocksOf(size) * block}
+	d.sums = make([]int32, len(d.weights)/d.window)
+	if err := c.spend(len(d.weights) + 4*len(d.sums)); err != nil {
+		return err
+	}
 	if d.outRange, err = activation(outT, act); err != nil {
 		return err
 	}
@@ -210,7 +213,7 @@ func (c *compiler) dense(op *operator, l layer, act int, scales func(out *tensor
 	}
 	d.quant, err = requants(l.inT, ratios, biases, func(channel int) (sum int32) {
 		for _, w := range l.weights[channel*size:][:size] {
-			sum += int32(w)
+			sum += int32(int8(w))
 		}
 		return sum
 	})
@@ -256,7 +259,11 @@ func (c *compiler) depthwiseConv2D(op *operator) error {
 	if l.wT.shape[0] != 1 || l.wT.shape[3] != channels || len(out) != l.positions*channels || l.wT.shape[1] > maxWindow {
 		return fmt.Errorf("tflite: weights %v for input %v and output %v: only one weight a channel is supported", l.wT.shape, l.inT.shape, outT.shape)
 	}
-	d := &depthwise{in: l.in, out: out, weights: l.weights, stride: l.stride, sums: make([]int32, channels)}
+	d := &depthwise{in: l.in, out: out, channels: channels, stride: l.stride, weights: packDepthwise(l.weights, channels)}
+	d.sums = make([]int32, blocksOf(channels)*block)
+	if err := c.spend(len(d.weights) + 4*len(d.sums)); err != nil {
+		return err
+	}
 	if d.outRange, err = activation(outT, op.options.u8(4)); err != nil {
 		return err
 	}
@@ -270,7 +277,7 @@ func (c *compiler) depthwiseConv2D(op *operator) error {
 	}
 	d.quant, err = requants(l.inT, scales, biases, func(channel int) (sum int32) {
 		for at := channel; at < len(l.weights); at += channels {
-			sum += int32(l.weights[at])
+			sum += int32(int8(l.weights[at]))
 		}
 		return sum
 	})

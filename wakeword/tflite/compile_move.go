@@ -37,7 +37,7 @@ func (c *compiler) view(op *operator, from, n int) error {
 	}
 	switch {
 	case v.i8 != nil:
-		dst.i8 = v.i8[from : from+n : from+n]
+		dst.i8 = v.i8[from : from+n] // layers read into what follows
 	case v.f32 != nil:
 		dst.f32 = v.f32[from : from+n : from+n]
 	default:

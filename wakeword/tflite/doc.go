@@ -4,4 +4,7 @@
 // fixed list of steps over preallocated memory, so that an inference neither
 // allocates nor fails. Results equal those of TensorFlow Lite Micro's reference
 // kernels bit for bit (double-rounding multipliers).
+//
+// The inner loops are in assembly on arm64 (NEON) and amd64 (SSE2), and in Go for all
+// machines: a function with the suffix Go is what the one without has to equal.
 package tflite

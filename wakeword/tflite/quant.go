@@ -6,8 +6,8 @@ import (
 )
 
 // multiplier scales an integer by mult * 2^(left-right-31), rounding as TensorFlow
-// Lite Micro does by default: to the nearest after the product and again after the
-// shift, halves away from zero.
+// Lite Micro does by default: to the nearest after the product, halves up, and again
+// after the shift, halves away from zero.
 type multiplier struct {
 	mult        int32
 	left, right uint8
@@ -30,33 +30,21 @@ func newMultiplier(scale float64) (multiplier, error) {
 	return multiplier{int32(mult), uint8(max(exponent, 0)), uint8(max(-exponent, 0))}, nil
 }
 
-func (m multiplier) apply(x int32) int32 {
-	return roundingShift(doublingHighMul(x<<m.left, m.mult), m.right)
+func (m *multiplier) apply(x int32) int32 {
+	return roundingShift(doublingHighMul(x<<(m.left&31), m.mult), m.right)
 }
 
-// doublingHighMul is the upper half of 2*a*b, rounded: the product of two numbers in
-// Q31. Never are both the lowest int32, so there is nothing to saturate.
+// doublingHighMul is the upper half of 2*a*b, rounded, halves up: the product of two
+// numbers in Q31. Never are both the lowest int32, so there is nothing to saturate.
 func doublingHighMul(a, b int32) int32 {
-	product := int64(a) * int64(b)
-	nudge := int64(1 << 30)
-	if product < 0 {
-		nudge = 1 - 1<<30
-	}
-	return int32((product + nudge) / (1 << 31))
+	return int32((int64(a)*int64(b) + 1<<30) >> 31)
 }
 
-// roundingShift is x / 2^n, rounded to the nearest, halves away from zero.
+// roundingShift is x / 2^n for n below 32, rounded to the nearest, halves away from zero.
 func roundingShift(x int32, n uint8) int32 {
-	mask := int32(1)<<(n&31) - 1
-	threshold := mask >> 1
-	if x < 0 {
-		threshold++
-	}
-	out := x >> (n & 31)
-	if x&mask > threshold {
-		out++
-	}
-	return out
+	half := int64(1) << (n & 31) >> 1
+	below := int64(x>>31) & -half >> 63 // -1 for a negative x that is shifted
+	return int32((int64(x) + half + below) >> (n & 31))
 }
 
 func clampInt8(x, low, high int32) int8 { return int8(max(low, min(high, x))) }
