@@ -15,9 +15,9 @@ import (
 	"vapd/wakeword/train/net"
 )
 
-// Requirement is the pinned runtimes, as pip names them: TensorFlow Lite Micro, and
-// TensorFlow Lite with XNNPACK.
-const Requirement = "tflite-micro==0.dev20261023182759;platform_machine=='x86_64' pymicro-wakeword==2.5.0;platform_machine=='x86_64'"
+// Requirement is the runtimes, as pip names them: TensorFlow Lite Micro, of which there
+// are only development versions that do not stay, and TensorFlow Lite with XNNPACK.
+const Requirement = "tflite-micro>=0.dev20261023182759;platform_machine=='x86_64' pymicro-wakeword==2.5.0;platform_machine=='x86_64'"
 
 // peers runs a pack in both runtimes: peers MANIFEST ARENA FEATURES CLIP-LENGTH, all in
 // int8. Each clip begins with a fresh state. It prints what each gives, in 1/256.
