@@ -454,6 +454,35 @@ func TestAnOlderKeyIsTriedSoon(t *testing.T) {
 	})
 }
 
+// A hub that has the newer key, and was killed while the satellite came with it, refuses
+// the older one: then the newer one is tried again at once.
+func TestANewerKeyIsTriedAgainSoon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newStrange(t, approves)
+		h.pair()
+		h.network.Lose(func(from, _ netip.AddrPort, _ []byte) bool { return from == hubSecured })
+		h.stopHub()
+		newer := pairing.Pairing{HubID: hubID, HubName: "hub", ID: satelliteID, Key: pairing.Key{1}}
+		h.keys.Forget(satelliteID)
+		if err := errors.Join(h.Satellite.keys.Offer(newer), h.keys.Offer(newer)); err != nil {
+			t.Fatal(err)
+		}
+		h.startHub(speaks())
+		h.until("noticed", func(v control.SatelliteState) bool { return v.Link.Losses == 1 })
+		began := time.Now()
+		h.network.Lose(func(from, _ netip.AddrPort, _ []byte) bool { // the first key has bad luck
+			return from == hubSecured && time.Since(began) < otherWait+time.Second/2
+		})
+		h.until("back", encrypted)
+		if d := time.Since(began); d < otherWait || d > 10*time.Second {
+			t.Errorf("back after %v", d)
+		}
+		if kept := h.Satellite.keys.Of(hubID); len(kept) != 1 || kept[0].Key != newer.Key {
+			t.Errorf("kept %+v", kept)
+		}
+	})
+}
+
 // At power-up, holding on forgets all but who the satellite is, and whether it is muted.
 func TestReset(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

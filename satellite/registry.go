@@ -72,18 +72,24 @@ func (r *registry) associate(ctx context.Context, hub link.Hub) (peer coap.Peer,
 	if len(pairings) == 0 {
 		return nil, "", link.ErrUnpaired // for a moment
 	}
+	var silent *pairing.Pairing // tried without an answer
 	for i := range pairings {
 		p := pairings[(i+r.failed[hub.ID])%len(pairings)]
 		wait := otherWait
 		if i == len(pairings)-1 {
 			wait = keyWait
 		}
-		var a *coap.Association
-		if a, err = r.associate1(ctx, addr, p, wait); err == nil {
-			if err := r.keys.Worked(p); err != nil {
-				r.logger.Error("that a key works is not noted: both are tried again", "hub", hub.ID, "error", err)
-			}
-			return r.endpoint.Secured(a, addr), p.ID, nil
+		if peer, err = r.associate1(ctx, addr, p, wait); err == nil {
+			return peer, p.ID, nil
+		}
+		if !errors.Is(err, dtls.ErrRefused) {
+			silent = &p
+		}
+	}
+	if errors.Is(err, dtls.ErrRefused) && silent != nil {
+		// The hub is there, and does not have the last one: the other one had bad luck.
+		if peer, err = r.associate1(ctx, addr, *silent, keyWait); err == nil {
+			return peer, silent.ID, nil
 		}
 	}
 	if errors.Is(err, dtls.ErrRefused) {
@@ -92,10 +98,18 @@ func (r *registry) associate(ctx context.Context, hub link.Hub) (peer coap.Peer,
 	return nil, "", err
 }
 
-func (r *registry) associate1(ctx context.Context, addr netip.AddrPort, p pairing.Pairing, wait time.Duration) (*coap.Association, error) {
+// associate1 tries one key.
+func (r *registry) associate1(ctx context.Context, addr netip.AddrPort, p pairing.Pairing, wait time.Duration) (coap.Peer, error) {
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	return r.dtls.Associate(ctx, addr, dtls.Credentials{Identity: p.Identity(), Key: p.Key[:]})
+	a, err := r.dtls.Associate(ctx, addr, dtls.Credentials{Identity: p.Identity(), Key: p.Key[:]})
+	if err != nil {
+		return nil, err
+	}
+	if err := r.keys.Worked(p); err != nil {
+		r.logger.Error("that a key works is not noted: both are tried again", "hub", p.HubID, "error", err)
+	}
+	return r.endpoint.Secured(a, addr), nil
 }
 
 // Ping implements link.Registry.

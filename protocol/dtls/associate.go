@@ -104,7 +104,12 @@ func (t *Transport) begin(h *handshake) error {
 // warned takes down an alert of the server. Anybody may have sent it, so the handshake
 // gets some more time to prove it wrong.
 func (h *handshake) warned(body []byte) {
-	if len(body) == 2 && body[0] == 2 && h.alert.CompareAndSwap(0, int32(body[1])+1) {
-		time.AfterFunc(3*flightInterval, h.cancel)
+	if len(body) != 2 || body[0] != fatal || !h.alert.CompareAndSwap(0, int32(body[1])+1) {
+		return
 	}
+	more := 3 * flightInterval
+	if body[1] == unexpectedMessage { // it begins anew then: less is lost
+		more = 2 * flightInterval
+	}
+	time.AfterFunc(more, h.cancel)
 }

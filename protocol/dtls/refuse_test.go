@@ -95,7 +95,7 @@ func TestServerIsRestartedInTheMiddle(t *testing.T) {
 			})
 			start := time.Now()
 			ask(t, associate(t, ct, ce, hub), "x", "kitchen: x")
-			if took := time.Since(start); took > 2500*time.Millisecond {
+			if took := time.Since(start); took > 1700*time.Millisecond {
 				t.Errorf("after %v: it took %v", at, took)
 			}
 		})
