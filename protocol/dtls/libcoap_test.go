@@ -46,6 +46,7 @@ func TestLibcoapClient(t *testing.T) {
 			var l listener
 			st, _ := listen(t, Config{Keys: keys, Hint: "vapd"}, coap.Config{Handler: l.serve})
 			uri := fmt.Sprintf("coaps://%v/x", st.LocalAddr())
+			lossy := 0 // goodbyes that may be lost
 			for name, c := range map[string]struct {
 				args []string
 				ok   bool
@@ -60,6 +61,9 @@ func TestLibcoapClient(t *testing.T) {
 					tries = 3
 				}
 				for try := 1; ; try++ {
+					if name == "lossy" {
+						lossy++
+					}
 					out := libcoapClient(t, backend, append(c.args, "-B", "20", "-m", "put", "-e", "hello", uri)...)
 					if strings.Contains(out, "kitchen: hello") == c.ok {
 						break
@@ -72,7 +76,7 @@ func TestLibcoapClient(t *testing.T) {
 			}
 			eventually(t, "all said goodbye or were refused", func() bool {
 				s := st.Stats()
-				return s.Associations == 0 && s.HalfOpen == 0
+				return s.Associations <= lossy && s.HalfOpen == 0
 			})
 		})
 	}
