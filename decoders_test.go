@@ -44,6 +44,7 @@ func unfuzzed() map[string]string {
 		"protocol/pairing ReadKeyFile":       file,
 		"satellite/health parseConfig":       "a file of the system, in lines",
 		"satellite/hubtest":                  tool,
+		"wakeword/embedding/make":            tool,
 		"wakeword/train/corpus Load":         file,
 	}
 }

@@ -64,6 +64,9 @@ func rooms() map[string][]string {
 		"wakeword/tflite/*": {},                                         // the file format
 		"wakeword/trial":    append([]string{"wakeword/..."}, sound...), // tries packs on recordings
 
+		"wakeword/embedding/make": {"wakeword/..."},
+		"wakeword/enroll/trial":   {"wakeword/...", "internal/figure"}, // tries enrolled words on recordings
+
 		"audio":   {},
 		"audio/*": {"audio/..."},
 		"hal":     {"board"},
