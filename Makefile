@@ -1,5 +1,5 @@
 # Everything that can be done with vapd. 'make' prints this list.
-.PHONY: help setup build test soak demo bench bench-hub lint cross deb test-board fuzz clean
+.PHONY: help setup build test soak demo bench bench-hub model-embedding lint cross deb test-board fuzz clean
 .DEFAULT_GOAL := help
 
 # How long each fuzz target runs in 'make fuzz'.
@@ -10,7 +10,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
 
 setup: ## install what build, test and demo need (Debian packages, Go modules)
 	@scripts/setup.sh build test demo
@@ -66,6 +66,11 @@ bench-hub: ## load a hub, beside libcoap's server; figures go to build/figures/b
 	go build -o build/vapd ./cmd/vapd
 	{ build/vapd bench hub --figures all || echo "FAIL: vapd bench hub"; \
 		go test -run '^$$' -bench '$(HUB_BENCHMARKS)' -benchtime 1x -timeout 15m -p 1 $(HUB_MEASURED); } | build/collect build/figures bench-hub
+
+model-embedding: ## train the network that enrolled words are compared in, and measure it: 15 minutes
+	@scripts/setup.sh build test demo
+	go run ./wakeword/embedding/make -cache build/embedding.gob
+	go test -run '^$$' -bench Enroll -benchtime 1x -timeout 30m ./wakeword/enroll/trial
 
 lint: ## formatting, static analysis, tidy go.mod, shell scripts
 	@scripts/setup.sh build lint
