@@ -21,7 +21,7 @@ func TestEqualError(t *testing.T) {
 		"alike":       {[]Scores{{Word: []float32{1, 2, 3, 4}, Others: []float32{1, 2, 3, 4}}}, 0.5},
 		"one of four": {[]Scores{{Word: []float32{1, 3, 4, 5}, Others: []float32{0, 0.5, 2, 3.5}}}, 0.25},
 		"half the others, no speech": {
-			[]Scores{{Word: []float32{1, 1, 2, 2}, Others: []float32{0, 0, 3, 3}, Speech: []float32{0, 0}}}, 0.375,
+			[]Scores{{Word: []float32{1, 1.5, 2, 2.5}, Others: []float32{0, 0, 3, 3}, Speech: []float32{0, 0}}}, 0.25,
 		},
 	} {
 		e := EqualError(c.draws, 1)
@@ -89,7 +89,7 @@ func few(clips []corpus.Clip, n int) (some []corpus.Clip) {
 // TestRun: few words of real people, the same scores again, and far better than chance.
 func TestRun(t *testing.T) {
 	words, _ := Across(recordings(t))
-	p := Plan{Network: standard(t), Clips: few(words, 6), Draws: 3, Tries: 3, Seed: 1}
+	p := Plan{Network: standard(t), Clips: few(words, 5), Draws: 2, Tries: 2, Seed: 1}
 	first, err := Run(context.Background(), p)
 	if err != nil {
 		t.Fatal(err)
@@ -98,7 +98,7 @@ func TestRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(first) != 3*len(Unheard()) || fmt.Sprint(first) != fmt.Sprint(again) {
+	if len(first) != 2*len(Unheard()) || fmt.Sprint(first) != fmt.Sprint(again) {
 		t.Errorf("%d draws, then %v and %v", len(first), first, again)
 	}
 	if e := EqualError(first, 1); e.Equal > 0.35 {
