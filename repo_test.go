@@ -57,10 +57,12 @@ func rooms() map[string][]string {
 		"protocol/wyoming":   append([]string{"audio"}, protocols...), // its events name a format of sound
 		"protocol/wyoming/*": {"protocol/wyoming"},
 
-		"wakeword":       {"wakeword/...", "audio", "audio/dsp"},
-		"wakeword/*":     {"wakeword/...", "audio", "audio/dsp"},
-		"wakeword/train": append([]string{"wakeword/..."}, sound...),
-		"wakeword/trial": append([]string{"wakeword/..."}, sound...), // tries packs on recordings
+		"wakeword":          {"wakeword/...", "audio", "audio/dsp"},
+		"wakeword/*":        {"wakeword/...", "audio", "audio/dsp"},
+		"wakeword/train":    append([]string{"wakeword/..."}, sound...),
+		"wakeword/train/*":  append([]string{"wakeword/..."}, sound...),
+		"wakeword/tflite/*": {},                                         // the file format
+		"wakeword/trial":    append([]string{"wakeword/..."}, sound...), // tries packs on recordings
 
 		"audio":   {},
 		"audio/*": {"audio/..."},

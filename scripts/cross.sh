@@ -39,3 +39,6 @@ run linux-arm64 qemu-aarch64-static -L /usr/aarch64-linux-gnu
 run linux-armv7 qemu-arm-static -L /usr/arm-linux-gnueabihf
 run linux-armv6 qemu-arm-static -cpu arm1176
 run linux-arm64-satellite qemu-aarch64-static -L /usr/aarch64-linux-gnu
+
+echo "cross: the trainer's arithmetic on arm64"
+GOARCH=arm64 CGO_ENABLED=0 go test -exec qemu-aarch64-static -run '^Test(Gemm|Columns|GradientsOfNet)$' ./wakeword/train/net

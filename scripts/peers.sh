@@ -1,16 +1,17 @@
 #!/bin/sh
 # Install what tests talk to and Debian does not have: peers.sh DIR
 # All are in Python: the reference implementation of the Wyoming protocol (MIT), aiocoap
-# (MIT), and the library of Prometheus (Apache-2.0).
+# (MIT), the library of Prometheus (Apache-2.0), and two runtimes of wake words: TensorFlow
+# Lite Micro and pymicro-wakeword (both Apache-2.0).
 set -eu
 dir=${1:?usage: peers.sh DIR}
 cd "$(dirname "$0")/.."
 requirements=$(sed -n 's/^const Requirement = "\(.*\)"$/\1/p' \
 	protocol/wyoming/wyomingtest/python.go protocol/coap/conformance/aiocoap_test.go \
-	internal/metrics/metricstest/metricstest.go | sort -u)
+	internal/metrics/metricstest/metricstest.go wakeword/train/export/peer_test.go | sort -u)
 
 [ "$(cat "$dir/.installed" 2>/dev/null)" != "$requirements" ] || exit 0
-# shellcheck disable=SC2086 # requirements have no spaces
+# shellcheck disable=SC2086 # one or more words each
 echo "peers: installing" $requirements >&2
 rm -rf "$dir"
 # shellcheck disable=SC2086

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"vapd/wakeword/tflite/flatbuffer"
 )
 
 // netShape is the size of a small model.
@@ -147,8 +149,8 @@ func TestLoadRefuses(t *testing.T) {
 	for name, file := range map[string][]byte{
 		"nothing":         nil,
 		"not a model":     []byte("this is not a model at all"),
-		"another version": writeFlat(flat{int32(2)}, "TFL3"),
-		"no graph":        writeFlat(flat{int32(3)}, "TFL3"),
+		"another version": flatbuffer.Write(flat{int32(2)}, "TFL3"),
+		"no graph":        flatbuffer.Write(flat{int32(3)}, "TFL3"),
 		"too long":        bytes.Repeat([]byte("TFL3"), maxFile),
 	} {
 		if _, err := Load(file); err == nil {

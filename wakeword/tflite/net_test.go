@@ -4,7 +4,11 @@ import (
 	"encoding/binary"
 	"math"
 	"math/rand/v2"
+
+	"vapd/wakeword/tflite/flatbuffer"
 )
+
+type flat = flatbuffer.Table
 
 // net builds a model file and beside it, operator by operator, the plainest
 // computation of the same thing: real loops over real indices, with nothing folded,
@@ -53,7 +57,7 @@ func (n *net) file() []byte {
 		graphs = append(graphs, flat{g.tensors, []int32{}, []int32{}, ops})
 	}
 	graphs[0][1], graphs[0][2] = []int32{n.input.index}, []int32{n.output.index}
-	return writeFlat(flat{int32(3), codes, graphs, "made by a test", n.buffers}, "TFL3")
+	return flatbuffer.Write(flat{int32(3), codes, graphs, "made by a test", n.buffers}, "TFL3")
 }
 
 // reset and invoke are what Model.Reset and Model.Invoke should do.

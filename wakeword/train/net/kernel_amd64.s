@@ -1,0 +1,133 @@
+#include "textflag.h"
+
+// func tile4x16(k int, a *float32, rowA, colA int, b *float32, rowB int, c *float32, rowC int)
+// Y0 to Y7 are C, two a row; Y8 and Y9 a row of B; Y10 to Y13 one value of A each.
+TEXT ·tile4x16(SB), NOSPLIT, $0-64
+	MOVQ k+0(FP), CX
+	MOVQ a+8(FP), SI
+	MOVQ rowA+16(FP), R8
+	MOVQ colA+24(FP), R9
+	MOVQ b+32(FP), DI
+	MOVQ rowB+40(FP), R10
+	MOVQ c+48(FP), DX
+	MOVQ rowC+56(FP), R11
+	SHLQ $2, R8
+	SHLQ $2, R9
+	SHLQ $2, R10
+	SHLQ $2, R11
+	LEAQ (R8)(R8*2), R12
+	LEAQ (R11)(R11*2), R13
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	VMOVUPS (DX)(R11*1), Y2
+	VMOVUPS 32(DX)(R11*1), Y3
+	VMOVUPS (DX)(R11*2), Y4
+	VMOVUPS 32(DX)(R11*2), Y5
+	VMOVUPS (DX)(R13*1), Y6
+	VMOVUPS 32(DX)(R13*1), Y7
+
+product:
+	VMOVUPS (DI), Y8
+	VMOVUPS 32(DI), Y9
+	VBROADCASTSS (SI), Y10
+	VBROADCASTSS (SI)(R8*1), Y11
+	VBROADCASTSS (SI)(R8*2), Y12
+	VBROADCASTSS (SI)(R12*1), Y13
+	VFMADD231PS Y8, Y10, Y0
+	VFMADD231PS Y9, Y10, Y1
+	VFMADD231PS Y8, Y11, Y2
+	VFMADD231PS Y9, Y11, Y3
+	VFMADD231PS Y8, Y12, Y4
+	VFMADD231PS Y9, Y12, Y5
+	VFMADD231PS Y8, Y13, Y6
+	VFMADD231PS Y9, Y13, Y7
+	ADDQ R9, SI
+	ADDQ R10, DI
+	DECQ CX
+	JNZ  product
+
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y1, 32(DX)
+	VMOVUPS Y2, (DX)(R11*1)
+	VMOVUPS Y3, 32(DX)(R11*1)
+	VMOVUPS Y4, (DX)(R11*2)
+	VMOVUPS Y5, 32(DX)(R11*2)
+	VMOVUPS Y6, (DX)(R13*1)
+	VMOVUPS Y7, 32(DX)(R13*1)
+	VZEROUPPER
+	RET
+
+// func columns8(width int, dst, a *float32, rowA int, b *float32, rowB, n int)
+// Groups of 32 columns are in Y0 to Y3, the rest in groups of 8 in Y0.
+TEXT ·columns8(SB), NOSPLIT, $0-56
+	MOVQ width+0(FP), AX
+	MOVQ dst+8(FP), DX
+	MOVQ a+16(FP), R8
+	MOVQ rowA+24(FP), R10
+	MOVQ b+32(FP), R9
+	MOVQ rowB+40(FP), R11
+	MOVQ n+48(FP), BX
+	SHLQ $2, R10
+	SHLQ $2, R11
+
+wide:
+	CMPQ AX, $32
+	JLT  narrow
+	MOVQ R8, SI
+	MOVQ R9, DI
+	MOVQ BX, CX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	VMOVUPS 64(DX), Y2
+	VMOVUPS 96(DX), Y3
+
+sum32:
+	VMOVUPS (SI), Y4
+	VMOVUPS 32(SI), Y5
+	VMOVUPS 64(SI), Y6
+	VMOVUPS 96(SI), Y7
+	VFMADD231PS (DI), Y4, Y0
+	VFMADD231PS 32(DI), Y5, Y1
+	VFMADD231PS 64(DI), Y6, Y2
+	VFMADD231PS 96(DI), Y7, Y3
+	ADDQ R10, SI
+	ADDQ R11, DI
+	DECQ CX
+	JNZ  sum32
+
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y1, 32(DX)
+	VMOVUPS Y2, 64(DX)
+	VMOVUPS Y3, 96(DX)
+	ADDQ $128, DX
+	ADDQ $128, R8
+	ADDQ $128, R9
+	SUBQ $32, AX
+	JMP  wide
+
+narrow:
+	CMPQ AX, $8
+	JLT  done
+	MOVQ R8, SI
+	MOVQ R9, DI
+	MOVQ BX, CX
+	VMOVUPS (DX), Y0
+
+sum8:
+	VMOVUPS (SI), Y4
+	VFMADD231PS (DI), Y4, Y0
+	ADDQ R10, SI
+	ADDQ R11, DI
+	DECQ CX
+	JNZ  sum8
+
+	VMOVUPS Y0, (DX)
+	ADDQ $32, DX
+	ADDQ $32, R8
+	ADDQ $32, R9
+	SUBQ $8, AX
+	JMP  narrow
+
+done:
+	VZEROUPPER
+	RET

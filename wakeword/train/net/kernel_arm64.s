@@ -1,0 +1,143 @@
+#include "textflag.h"
+
+// func tile4x16(k int, a *float32, rowA, colA int, b *float32, rowB int, c *float32, rowC int)
+// V0 to V15 are C, four a row; V16 to V19 a row of B; V20 to V23 one value of A each.
+TEXT ·tile4x16(SB), NOSPLIT, $0-64
+	MOVD k+0(FP), R0
+	MOVD a+8(FP), R1
+	MOVD rowA+16(FP), R2
+	MOVD colA+24(FP), R3
+	MOVD b+32(FP), R4
+	MOVD rowB+40(FP), R5
+	MOVD c+48(FP), R6
+	MOVD rowC+56(FP), R7
+	LSL  $2, R2
+	LSL  $2, R3
+	LSL  $2, R5
+	LSL  $2, R7
+	ADD  R2, R1, R8
+	ADD  R2, R8, R9
+	ADD  R2, R9, R10
+	ADD  R7, R6, R11
+	ADD  R7, R11, R12
+	ADD  R7, R12, R13
+	VLD1 (R6), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VLD1 (R11), [V4.S4, V5.S4, V6.S4, V7.S4]
+	VLD1 (R12), [V8.S4, V9.S4, V10.S4, V11.S4]
+	VLD1 (R13), [V12.S4, V13.S4, V14.S4, V15.S4]
+
+product:
+	VLD1  (R4), [V16.S4, V17.S4, V18.S4, V19.S4]
+	VLD1R (R1), [V20.S4]
+	VLD1R (R8), [V21.S4]
+	VLD1R (R9), [V22.S4]
+	VLD1R (R10), [V23.S4]
+	ADD   R5, R4
+	ADD   R3, R1
+	ADD   R3, R8
+	ADD   R3, R9
+	ADD   R3, R10
+	VFMLA V16.S4, V20.S4, V0.S4
+	VFMLA V17.S4, V20.S4, V1.S4
+	VFMLA V18.S4, V20.S4, V2.S4
+	VFMLA V19.S4, V20.S4, V3.S4
+	VFMLA V16.S4, V21.S4, V4.S4
+	VFMLA V17.S4, V21.S4, V5.S4
+	VFMLA V18.S4, V21.S4, V6.S4
+	VFMLA V19.S4, V21.S4, V7.S4
+	VFMLA V16.S4, V22.S4, V8.S4
+	VFMLA V17.S4, V22.S4, V9.S4
+	VFMLA V18.S4, V22.S4, V10.S4
+	VFMLA V19.S4, V22.S4, V11.S4
+	VFMLA V16.S4, V23.S4, V12.S4
+	VFMLA V17.S4, V23.S4, V13.S4
+	VFMLA V18.S4, V23.S4, V14.S4
+	VFMLA V19.S4, V23.S4, V15.S4
+	SUB   $1, R0
+	CBNZ  R0, product
+
+	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R6)
+	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R11)
+	VST1 [V8.S4, V9.S4, V10.S4, V11.S4], (R12)
+	VST1 [V12.S4, V13.S4, V14.S4, V15.S4], (R13)
+	RET
+
+// func columns8(width int, dst, a *float32, rowA int, b *float32, rowB, n int)
+// Groups of 32 columns are in V0 to V7, the rest in groups of 8 in V0 and V1.
+TEXT ·columns8(SB), NOSPLIT, $0-56
+	MOVD width+0(FP), R0
+	MOVD dst+8(FP), R1
+	MOVD a+16(FP), R2
+	MOVD rowA+24(FP), R3
+	MOVD b+32(FP), R4
+	MOVD rowB+40(FP), R5
+	MOVD n+48(FP), R6
+	LSL  $2, R3
+	LSL  $2, R5
+	MOVD $64, R12
+
+wide:
+	CMP  $32, R0
+	BLT  narrow
+	MOVD R2, R7
+	MOVD R4, R8
+	MOVD R6, R9
+	ADD  R12, R1, R10
+	VLD1 (R1), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VLD1 (R10), [V4.S4, V5.S4, V6.S4, V7.S4]
+
+sum32:
+	ADD  R12, R7, R11
+	ADD  R12, R8, R13
+	VLD1 (R7), [V16.S4, V17.S4, V18.S4, V19.S4]
+	VLD1 (R11), [V20.S4, V21.S4, V22.S4, V23.S4]
+	VLD1 (R8), [V24.S4, V25.S4, V26.S4, V27.S4]
+	VLD1 (R13), [V28.S4, V29.S4, V30.S4, V31.S4]
+	ADD  R3, R7
+	ADD  R5, R8
+	VFMLA V16.S4, V24.S4, V0.S4
+	VFMLA V17.S4, V25.S4, V1.S4
+	VFMLA V18.S4, V26.S4, V2.S4
+	VFMLA V19.S4, V27.S4, V3.S4
+	VFMLA V20.S4, V28.S4, V4.S4
+	VFMLA V21.S4, V29.S4, V5.S4
+	VFMLA V22.S4, V30.S4, V6.S4
+	VFMLA V23.S4, V31.S4, V7.S4
+	SUB  $1, R9
+	CBNZ R9, sum32
+
+	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R1)
+	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R10)
+	ADD  $128, R1
+	ADD  $128, R2
+	ADD  $128, R4
+	SUB  $32, R0
+	B    wide
+
+narrow:
+	CMP  $8, R0
+	BLT  done
+	MOVD R2, R7
+	MOVD R4, R8
+	MOVD R6, R9
+	VLD1 (R1), [V0.S4, V1.S4]
+
+sum8:
+	VLD1  (R7), [V16.S4, V17.S4]
+	VLD1  (R8), [V24.S4, V25.S4]
+	ADD   R3, R7
+	ADD   R5, R8
+	VFMLA V16.S4, V24.S4, V0.S4
+	VFMLA V17.S4, V25.S4, V1.S4
+	SUB   $1, R9
+	CBNZ  R9, sum8
+
+	VST1 [V0.S4, V1.S4], (R1)
+	ADD  $32, R1
+	ADD  $32, R2
+	ADD  $32, R4
+	SUB  $8, R0
+	B    narrow
+
+done:
+	RET
