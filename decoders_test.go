@@ -44,8 +44,7 @@ func unfuzzed() map[string]string {
 		"protocol/pairing ReadKeyFile":       file,
 		"satellite/health parseConfig":       "a file of the system, in lines",
 		"satellite/hubtest":                  tool,
-		"wakeword/trial Read":                file,
-		"wakeword/trial read":                file,
+		"wakeword/train/corpus Load":         file,
 	}
 }
 

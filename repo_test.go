@@ -26,7 +26,7 @@ const module = "vapd"
 func rooms() map[string][]string {
 	protocols := []string{"protocol/coap", "protocol/ws", "protocol/vap"}
 	// Audio without devices.
-	sound := []string{"audio", "audio/dsp", "audio/opus", "audio/play", "audio/resample", "audio/room", "audio/wav"}
+	sound := []string{"audio", "audio/dsp", "audio/ogg", "audio/opus", "audio/play", "audio/resample", "audio/room", "audio/wav"}
 	device := []string{"audio/...", "wakeword/...", "hal/...", "board", "protocol/...", "internal/..."}
 	hubRoom := slices.Concat(sound, []string{"hub/api", "hub/focus", "hub/speech", "hub/intent", "protocol/...", "wakeword/...", "internal/..."})
 	hubLeaf := slices.Concat(sound, []string{"protocol/...", "wakeword/...", "internal/..."})

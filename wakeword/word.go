@@ -106,14 +106,19 @@ func (w *word) feed(feature *[frontend.Channels]int8) bool {
 		return false
 	}
 	w.fed = 0
-	w.newest = w.model.Invoke()
-	w.sum += int(w.newest) - int(w.window[w.oldest])
-	w.window[w.oldest] = w.newest
+	w.push(w.model.Invoke())
+	return true
+}
+
+// push moves the window on by one output.
+func (w *word) push(output uint8) {
+	w.newest = output
+	w.sum += int(output) - int(w.window[w.oldest])
+	w.window[w.oldest] = output
 	if w.oldest++; w.oldest == len(w.window) {
 		w.oldest = 0
 	}
 	w.level.Store(int32(w.sum))
-	return true
 }
 
 // judge looks at the score after an inference that ended at at; open is false where

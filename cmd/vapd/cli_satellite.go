@@ -6,3 +6,6 @@ package main
 type cli struct {
 	satelliteCommands `embed:""`
 }
+
+// wakeEngineCommands are those that need a speech engine: none.
+type wakeEngineCommands struct{}

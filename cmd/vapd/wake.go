@@ -19,6 +19,7 @@ import (
 	"vapd/wakeword"
 	"vapd/wakeword/meter"
 	"vapd/wakeword/pack"
+	"vapd/wakeword/train/corpus"
 	"vapd/wakeword/trial"
 
 	"golang.org/x/term"
@@ -32,6 +33,9 @@ type wakeCmd struct {
 	Add    wakeAddCmd    `cmd:"" help:"Add a wake word pack."`
 	Listen wakeListenCmd `cmd:"" help:"Draw how close each wake word is to its cutoff while you speak."`
 	Test   wakeTestCmd   `cmd:"" help:"Try the wake words on recordings."`
+	Bench  wakeBenchCmd  `cmd:"" help:"Measure packs side by side: words missed, false alarms, other words."`
+
+	wakeEngineCommands `embed:""`
 }
 
 // wakeFolder is where a satellite's wake word packs are, in its state folder.
@@ -132,7 +136,7 @@ func (a wakeAddCmd) Run(c *wakeCmd) error {
 type wakeListenCmd struct {
 	wakeWords   `embed:""`
 	audioStream `embed:""`
-	WAV         string  `name:"wav" placeholder:"FILE" type:"existingfile" help:"WAV or FLAC file that stands for the microphone, at its own speed."`
+	WAV         string  `name:"wav" placeholder:"FILE" type:"existingfile" help:"WAV, FLAC or Opus file that stands for the microphone, at its own speed."`
 	Seconds     float64 `short:"s" placeholder:"S" help:"Stop after so many seconds. Default: at Ctrl-C, or the end of the file."`
 }
 
@@ -172,7 +176,7 @@ func (l wakeListenCmd) Run(c *wakeCmd) error {
 // microphone, as a satellite hears it, or the file.
 func (l wakeListenCmd) source() (ring *audio.Ring, fill func(context.Context) error, err error) {
 	if l.WAV != "" {
-		pcm, err := trial.Read(l.WAV)
+		pcm, err := corpus.Read(l.WAV)
 		ring = audio.NewRing(audio.Format{Rate: audio.WakeRate, Channels: 1}, int(audio.WakeRate))
 		return ring, func(ctx context.Context) error { meter.Play(ctx, ring, pcm); return nil }, err
 	}
@@ -206,7 +210,7 @@ func allChannels(f audio.Format) []int {
 type wakeTestCmd struct {
 	wakeWords  `embed:""`
 	Labels     string   `placeholder:"FILE" type:"existingfile" help:"Lines of FILE<TAB>WORD, files from its own folder: counts false rejects and false accepts per hour. WORD is that of a pack, or empty where none is said."`
-	Recordings []string `arg:"" type:"path" help:"WAV and FLAC files, and folders of them."`
+	Recordings []string `arg:"" type:"path" help:"WAV, FLAC and Opus files, and folders of them."`
 }
 
 func (t wakeTestCmd) Run(c *wakeCmd) error {
@@ -214,13 +218,13 @@ func (t wakeTestCmd) Run(c *wakeCmd) error {
 	if err != nil {
 		return err
 	}
-	recordings, err := trial.Recordings(t.Recordings)
+	recordings, err := corpus.Files(t.Recordings)
 	if err != nil {
 		return err
 	}
-	var labels trial.Labels
+	var labels corpus.Labels
 	if t.Labels != "" {
-		if labels, err = trial.ReadLabels(t.Labels); err != nil {
+		if labels, err = corpus.ReadLabels(t.Labels); err != nil {
 			return err
 		}
 	}

@@ -3,7 +3,10 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,6 +17,7 @@ import (
 	"vapd/audio/audiotest"
 	"vapd/audio/resample"
 	"vapd/audio/wav"
+	"vapd/wakeword/train/corpus"
 )
 
 // TestWake goes through the commands with the wake word that hears any loud noise.
@@ -58,6 +62,71 @@ func TestWake(t *testing.T) {
 	}
 	if out, err := run("listen", "--word", "other", "--wav", recording); err == nil || !strings.Contains(out, "vapd wake list") {
 		t.Errorf("listen for a pack that is not there: %v\n%s", err, out)
+	}
+}
+
+// TestWakeBench: figures go to the standard output, and the exit status says what is wrong.
+func TestWakeBench(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name string, data []byte) {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var noise, silence bytes.Buffer
+	mono := audio.Format{Rate: audio.WakeRate, Channels: 1}
+	if err := errors.Join(wav.Write(&noise, mono, loudNoise()), wav.Write(&silence, mono, make([]int16, 32000))); err != nil {
+		t.Fatal(err)
+	}
+	write("said/any_loud_noise/1.wav", noise.Bytes())
+	write("said/any_loud_noise/2.wav", silence.Bytes())
+	write("said/jarvis/3.wav", noise.Bytes())
+	write("else/1.wav", silence.Bytes())
+	write("noise/1.wav", silence.Bytes())
+	run := func(args ...string) (string, int) {
+		out, err := vapdOutput(append([]string{
+			"wake", "bench", "../../wakeword/testdata/loud.json",
+			"--positives", filepath.Join(dir, "said"), "--negatives", filepath.Join(dir, "else"),
+		}, args...)...)
+		return out, statusOf(err)
+	}
+	out, status := run()
+	if status != 0 || !strings.Contains(out, "50.0 % (9.5 to 90.5)") || !strings.Contains(out, "\nloud  jarvis") {
+		t.Errorf("status %d:\n%s", status, out)
+	}
+	var results []struct {
+		Said, Missed int
+	}
+	if out, status = run("--json", "--noise", filepath.Join(dir, "noise")); status != 0 || json.Unmarshal([]byte(out), &results) != nil || len(results) != 1 || results[0].Said != 2 {
+		t.Errorf("status %d:\n%s", status, out)
+	}
+	if out, status = run("--max-false-rejects", "40"); status != 2 || !strings.Contains(out, "loud is beyond the limits: 50.0 %") {
+		t.Errorf("status %d:\n%s", status, out)
+	}
+	write("else/broken.wav", []byte("RIFF"))
+	if out, status = run("--max-false-rejects", "60"); status != 1 || !strings.Contains(out, "broken.wav: ") || !strings.Contains(out, "1 recordings were left out") {
+		t.Errorf("status %d:\n%s", status, out)
+	}
+}
+
+// TestWakeConfusables: phrases that are said can be read again.
+func TestWakeConfusables(t *testing.T) {
+	dir := t.TempDir()
+	out, err := vapdOutput("wake", "confusables", "computer", "-n", "3", "--say", dir)
+	if err != nil || !strings.Contains(out, " 1.0  commuter\n") || !strings.Contains(out, "12 recordings are in ") {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	pcm, err := corpus.Read(filepath.Join(dir, "slt", "commuter.wav"))
+	if err != nil || len(pcm) < 8000 || len(pcm) > 32000 {
+		t.Errorf("%d samples: %v", len(pcm), err)
+	}
+	out, err = vapdOutput("wake", "confusables", "computer", "--dictionary", filepath.Join(dir, "none"))
+	if err != nil || !strings.Contains(out, "bomputer") || !strings.Contains(out, "pocketsphinx-en-us") {
+		t.Errorf("without a dictionary: %v\n%s", err, out)
 	}
 }
 

@@ -9,11 +9,12 @@ import (
 
 	"vapd/audio"
 	"vapd/wakeword"
+	"vapd/wakeword/train/corpus"
 )
 
 // Report tries every recording and writes what was heard in each, how fast it was, and with labels (or nil) a table of what was missed and what was heard
 // for nothing. A recording that can't be read is named and left out.
-func (t *Trial) Report(ctx context.Context, w io.Writer, recordings []string, labels Labels) error {
+func (t *Trial) Report(ctx context.Context, w io.Writer, recordings []string, labels corpus.Labels) error {
 	tallies := t.Tallies()
 	var length time.Duration
 	silent, unread, unlabelled := 0, 0, 0
@@ -21,7 +22,7 @@ func (t *Trial) Report(ctx context.Context, w io.Writer, recordings []string, la
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		pcm, err := Read(file)
+		pcm, err := corpus.Read(file)
 		if err != nil {
 			unread++
 			fmt.Fprintln(w, err)
@@ -32,7 +33,7 @@ func (t *Trial) Report(ctx context.Context, w io.Writer, recordings []string, la
 		label, labelled := labels.Of(file)
 		if labelled {
 			for i := range tallies {
-				tallies[i].Add(label, len(pcm), events)
+				tallies[i].Add(label.Word, len(pcm), events)
 			}
 		} else {
 			unlabelled++

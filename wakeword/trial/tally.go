@@ -5,6 +5,7 @@ import (
 
 	"vapd/audio"
 	"vapd/wakeword"
+	"vapd/wakeword/train/corpus"
 )
 
 // Tally counts, for one word, what was right and what was wrong.
@@ -54,7 +55,7 @@ func (t *Tally) Add(label string, n int, events []wakeword.Event) {
 			t.NearMisses++
 		}
 	}
-	if label != "" && (sameWord(t.Pack, label) || sameWord(t.Word, label)) {
+	if label != "" && (corpus.SameWord(t.Pack, label) || corpus.SameWord(t.Word, label)) {
 		t.Said++
 		if detections == 0 {
 			t.Missed++

@@ -35,12 +35,19 @@ func New(words []wakeword.Word) (*Trial, error) {
 		return nil, err
 	}
 	d.SetSounding(true)
+	t := &Trial{detector: d}
+	t.before, t.after = quiet()
+	return t, nil
+}
+
+// quiet is what is heard before and after a recording.
+func quiet() (before, after []int16) {
 	random := rand.New(rand.NewPCG(1, 1)) // the same noise each time
 	noise := make([]int16, lead+trail)
 	for i := range noise {
 		noise[i] = int16(random.IntN(2*floor+1) - floor)
 	}
-	return &Trial{detector: d, before: noise[:lead], after: noise[lead:]}, nil
+	return noise[:lead], noise[lead:]
 }
 
 // Run listens to a recording from a fresh state. Positions in the events count from

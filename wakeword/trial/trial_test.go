@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -13,6 +12,7 @@ import (
 	"vapd/audio/wav"
 	"vapd/wakeword"
 	"vapd/wakeword/pack"
+	"vapd/wakeword/train/corpus"
 )
 
 // noise is quiet, with loud noise of a quarter of a second from each of the times in
@@ -90,11 +90,11 @@ func TestReport(t *testing.T) {
 	if err := os.WriteFile(labelFile, []byte("hit.wav\tAny_Loud noise\nmiss.wav\tloud\nquiet.wav\t\nfalse.wav\tjarvis\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	labels, err := ReadLabels(labelFile)
+	labels, err := corpus.ReadLabels(labelFile)
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := Recordings([]string{dir})
+	files, err := corpus.Files([]string{dir})
 	if err != nil || len(files) != 6 {
 		t.Fatalf("recordings %v: %v", files, err)
 	}
@@ -111,64 +111,6 @@ func TestReport(t *testing.T) {
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the report has no %q:\n%s", want, out.String())
-		}
-	}
-}
-
-func TestReadLabels(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "labels.tsv")
-	for text, want := range map[string]string{
-		"a.wav\talexa\n":                            "alexa",
-		"a.wav\t\n":                                 "",
-		"a.wav\talexa\tmore\r\n\nb.wav\tx":          "alexa",
-		"set\tword\tfile\npositive\talexa\ta.wav\n": "alexa",
-		filepath.Dir(path) + "/a.wav\tok nabu\n":    "ok nabu",
-		"b.wav\tjarvis\n":                           "none",
-	} {
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		labels, err := ReadLabels(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, ok := labels.Of(filepath.Join(filepath.Dir(path), "a.wav"))
-		if !ok {
-			got = "none"
-		}
-		if got != want {
-			t.Errorf("%q: the label is %q, want %q", text, got, want)
-		}
-	}
-	if err := os.WriteFile(path, []byte("a.wav\talexa\nb.wav\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := ReadLabels(path); err == nil || !strings.Contains(err.Error(), "line 2") {
-		t.Errorf("the error is %v, want one about line 2", err)
-	}
-}
-
-func TestRecordings(t *testing.T) {
-	dir := t.TempDir()
-	for _, name := range []string{"b.FLAC", "a.wav", "notes.txt", "sub/c.wav", "raw"} {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, nil, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	files, err := Recordings([]string{filepath.Join(dir, "raw"), dir})
-	for i := range files {
-		files[i], _ = filepath.Rel(dir, files[i])
-	}
-	if want := []string{"raw", "a.wav", "b.FLAC", "sub/c.wav"}; err != nil || !slices.Equal(files, want) {
-		t.Errorf("got %v, %v, want %v", files, err, want)
-	}
-	for _, path := range []string{filepath.Join(dir, "nowhere"), t.TempDir()} {
-		if _, err := Recordings([]string{path}); err == nil {
-			t.Errorf("recordings were found in %s", path)
 		}
 	}
 }

@@ -1,0 +1,127 @@
+//go:build !vapd_satellite
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"vapd/audio"
+	"vapd/audio/resample"
+	"vapd/audio/wav"
+	"vapd/hub/speech"
+	"vapd/hub/speech/flite"
+	"vapd/wakeword/train/confusable"
+)
+
+// wakeEngineCommands are those that need a speech engine.
+type wakeEngineCommands struct {
+	Confusables wakeConfusablesCmd `cmd:"" help:"List what sounds nearly like a word, and have it said for 'vapd wake bench' and training."`
+}
+
+// wakeConfusablesCmd is "vapd wake confusables".
+type wakeConfusablesCmd struct {
+	Word       string `arg:"" help:"The word, such as \"hey jarvis\"."`
+	Number     int    `short:"n" default:"30" help:"How many phrases. Default: ${default}."`
+	Dictionary string `type:"path" default:"/usr/share/pocketsphinx/model/en-us/cmudict-en-us.dict" placeholder:"FILE" help:"Pronouncing dictionary in CMU's format. Default: that of the package pocketsphinx-en-us; without it spellings are made up."`
+	Say        string `type:"path" placeholder:"DIR" help:"Have each phrase said by every voice of Flite, and write DIR/VOICE/PHRASE.wav."`
+}
+
+// Run lists phrases.
+func (c wakeConfusablesCmd) Run() error {
+	phrases, err := c.phrases()
+	if err != nil {
+		return err
+	}
+	texts := make([]string, len(phrases))
+	for i, p := range phrases {
+		texts[i] = p.Text
+		fmt.Printf("%4.1f  %s\n", p.Distance, p.Text)
+	}
+	if c.Say == "" {
+		return nil
+	}
+	speaker, err := newFliteSpeaker()
+	if err != nil {
+		return err
+	}
+	ctx, stop := untilInterrupt(0)
+	defer stop()
+	n := 0
+	err = confusable.Speak(ctx, speaker, texts, func(s confusable.Spoken) error {
+		n++
+		return saveWAV(filepath.Join(c.Say, s.Voice, strings.ReplaceAll(s.Text, " ", "_")+".wav"), s.PCM)
+	})
+	fmt.Fprintf(os.Stderr, "%d recordings are in %s\n", n, c.Say)
+	return err
+}
+
+func (c wakeConfusablesCmd) phrases() ([]confusable.Phrase, error) {
+	f, err := os.Open(c.Dictionary)
+	if errors.Is(err, fs.ErrNotExist) {
+		fmt.Fprintf(os.Stderr, "there is no dictionary %s (package pocketsphinx-en-us): these are spellings, made up\n", c.Dictionary)
+		return confusable.Spellings(c.Word, c.Number)
+	} else if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	d, err := confusable.ReadDictionary(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", c.Dictionary, err)
+	}
+	return d.Near(c.Word, c.Number)
+}
+
+func saveWAV(path string, pcm []int16) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(wav.Write(f, audio.Format{Rate: audio.WakeRate, Channels: 1}, pcm), f.Close())
+}
+
+// fliteSpeaker has every voice of Flite that is installed, as a confusable.Speaker.
+type fliteSpeaker struct {
+	flite  speech.Speaker
+	voices []string
+}
+
+func newFliteSpeaker() (*fliteSpeaker, error) {
+	f, err := flite.New()
+	if err != nil {
+		return nil, err
+	}
+	s := &fliteSpeaker{flite: f}
+	for _, voice := range []string{"slt", "rms", "awb", "kal16"} {
+		// What is not installed says nothing.
+		if f.Say("a", voice, func(speech.Piece) error { return nil }) == nil {
+			s.voices = append(s.voices, voice)
+		}
+	}
+	return s, nil
+}
+
+// Voices implements confusable.Speaker.
+func (s *fliteSpeaker) Voices() []string { return s.voices }
+
+// Say implements confusable.Speaker.
+func (s *fliteSpeaker) Say(ctx context.Context, text, voice string) (pcm []int16, err error) {
+	var format audio.Format
+	err = s.flite.Say(text, voice, func(p speech.Piece) error {
+		format = p.Format
+		pcm = append(pcm, p.Samples...)
+		return ctx.Err()
+	})
+	if err != nil || len(pcm) == 0 {
+		return nil, errors.Join(err, ctx.Err())
+	}
+	return resample.Convert(format.Rate, audio.WakeRate, format.Channels, pcm)
+}

@@ -1,0 +1,77 @@
+package wakeword
+
+import (
+	"vapd/audio"
+	"vapd/wakeword/frontend"
+	"vapd/wakeword/pack"
+)
+
+// Scorer gives the outputs of one pack's model, without judging them: Judge does that
+// afterwards, for as many cutoffs as one likes. It is for one goroutine.
+type Scorer struct {
+	pack     *pack.Pack
+	frontend *frontend.Frontend
+	feature  frontend.Feature
+	model    model
+	fed      int
+}
+
+// NewScorer makes a Scorer that has heard nothing yet.
+func NewScorer(p *pack.Pack) (*Scorer, error) {
+	m, err := p.NewModel()
+	if err != nil {
+		return nil, err
+	}
+	f, err := frontend.New(p.Manifest.Micro.FeatureStepSize)
+	if err != nil {
+		return nil, err
+	}
+	return &Scorer{pack: p, frontend: f, model: m}, nil
+}
+
+// Reset makes s as it was at first.
+func (s *Scorer) Reset() {
+	s.frontend.Reset()
+	s.model.Reset()
+	s.fed = 0
+}
+
+// Process listens to the samples that follow, mono at 16 kHz, and appends each output of
+// the model to outputs.
+func (s *Scorer) Process(samples []int16, outputs []uint8) []uint8 {
+	for len(samples) > 0 {
+		taken, ok := s.frontend.Process(samples, &s.feature)
+		samples = samples[taken:]
+		if !ok {
+			continue
+		}
+		feature := quantise(&s.feature)
+		s.fed += copy(s.model.Input()[s.fed:], feature[:])
+		if s.fed == len(s.model.Input()) {
+			s.fed = 0
+			outputs = append(outputs, s.model.Invoke())
+		}
+	}
+	return outputs
+}
+
+// Judge counts the detections in all outputs since the reset, as a Detector has them that
+// has the pack alone and this cutoff; 0 is the manifest's. The outputs may be those of
+// several recordings, if they were heard as one.
+func (s *Scorer) Judge(outputs []uint8, cutoff float64) (detections int, err error) {
+	w := newWord(s.pack, Wake, s.model, s.frontend.Step())
+	if err := w.setCutoff(cutoff); err != nil {
+		return 0, err
+	}
+	steps := int(w.samples) / s.frontend.Step() // of an inference
+	for i, output := range outputs {
+		w.push(output)
+		if (i+1)*steps <= settleSteps {
+			continue
+		}
+		if e, ok := w.judge(audio.Pos{}, true); ok && e.Kind == Detected {
+			detections++
+		}
+	}
+	return detections, nil
+}

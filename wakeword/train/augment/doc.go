@@ -1,0 +1,11 @@
+// Package augment makes of one clip many, as other rooms, distances, microphones and lines
+// would have brought it: faster or slower, in echo, in noise, too loud, through a cheap
+// microphone, a telephone or a codec. All is mono at 16 kHz.
+//
+// Every function gives the same result for the same input and seed. (Where the compiler
+// fuses a product with a sum, as on arm64, the last bits differ from other machines; what
+// Opus makes depends on the version of libopus.)
+//
+// Sources: ITU-T P.56 (active speech level), ITU-T G.711 (mu-law), R. Bristow-Johnson's
+// "Cookbook formulae for audio EQ biquad filter coefficients".
+package augment
