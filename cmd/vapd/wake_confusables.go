@@ -22,6 +22,7 @@ import (
 // wakeEngineCommands are those that need a speech engine.
 type wakeEngineCommands struct {
 	Confusables wakeConfusablesCmd `cmd:"" help:"List what sounds nearly like a word, and have it said for 'vapd wake bench' and training."`
+	Train       wakeTrainCmd       `cmd:"" help:"Train a wake word from recordings, or from nothing but text."`
 }
 
 // wakeConfusablesCmd is "vapd wake confusables".

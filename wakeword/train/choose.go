@@ -1,0 +1,156 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
+
+	"vapd/wakeword/pack"
+	"vapd/wakeword/train/corpus"
+	"vapd/wakeword/train/export"
+	"vapd/wakeword/train/net"
+	"vapd/wakeword/trial"
+)
+
+// Result is what was made, and how good it is on the validation part.
+type Result struct {
+	Pack   *pack.Pack
+	Losses []Loss
+	// Clean and Noisy are the curves without and with noise 10 dB below the voice; Noisy is
+	// nil where there are no recordings of noise.
+	Clean, Noisy trial.Curve
+	// Chosen is Clean at the cutoff. Reached is false where no cutoff has so few false
+	// accepts as the recipe asks for.
+	Chosen  trial.Counts
+	Reached bool
+	// CrossFires are other words of the validation part that wake it.
+	CrossFires []trial.CrossFire
+}
+
+const (
+	validationSNR = 10 // dB
+	// calibrated is how many examples of each kind the ranges of int8 are taken from.
+	calibrated = 400
+	// unmeasured is the cutoff where there is nothing to choose it by.
+	unmeasured = 0.9
+)
+
+// choose makes the model in int8 and finds its cutoff.
+func (r *run) choose(ctx context.Context, n *net.Net, s *stores) (*Result, error) {
+	clips, err := r.calibration(s)
+	if err != nil {
+		return nil, err
+	}
+	model, err := export.Quantize(n, clips)
+	if err != nil {
+		return nil, err
+	}
+	draft, err := r.pack(model, filepath.Join(r.cfg.Work, "pack"), unmeasured)
+	if err != nil {
+		return nil, err
+	}
+	result := new(Result)
+	if err := r.measure(ctx, draft, result); err != nil {
+		return nil, err
+	}
+	result.Chosen, result.Reached = result.Clean.AtRate(r.cfg.Recipe.PerHour)
+	if !result.Reached {
+		result.Chosen = result.Clean[len(result.Clean)-1]
+	}
+	result.Pack, err = r.pack(model, r.cfg.Out, result.Chosen.Cutoff)
+	return result, err
+}
+
+// pack writes the model with a cutoff.
+func (r *run) pack(m *export.Model, dir string, cutoff float64) (*pack.Pack, error) {
+	id := ID(r.cfg.Word)
+	err := m.Save(dir, id, pack.Manifest{
+		WakeWord: r.cfg.Word, TrainedLanguages: r.cfg.Languages,
+		Micro: pack.Micro{ProbabilityCutoff: cutoff, SlidingWindowSize: r.cfg.Recipe.Window},
+	}, r.cfg.Save)
+	if err != nil {
+		return nil, err
+	}
+	return pack.Open(filepath.Join(dir, id+".json"))
+}
+
+// calibration are examples of all kinds.
+func (r *run) calibration(s *stores) (clips [][]int8, err error) {
+	random := r.random("calibration", 0)
+	samples := newSampler(&r.cfg.Recipe, s.positives, s.others, s.negatives)
+	for len(clips) < 3*calibrated {
+		batch, err := samples.next(random)
+		if err != nil {
+			return nil, err
+		}
+		for i := range batch {
+			clips = append(clips, append([]int8(nil), batch[i].Features...))
+		}
+	}
+	return clips, nil
+}
+
+// measure scores the validation part.
+func (r *run) measure(ctx context.Context, p *pack.Pack, result *Result) error {
+	clean, err := trial.NewScores(p, trial.Background{})
+	if err != nil {
+		return err
+	}
+	var noisy *trial.Scores
+	if len(r.test.Noise) > 0 {
+		noise, err := corpus.ReadAll(r.test.Noise)
+		if err != nil {
+			return err
+		}
+		if noisy, err = trial.NewScores(p, trial.Background{Noise: noise, SNR: validationSNR, Seed: r.cfg.Seed}); err != nil {
+			return err
+		}
+	}
+	total := len(r.test.Positives) + len(r.test.Others) + len(r.test.Negatives)
+	done := 0
+	hear := func(clips []corpus.Clip, to func(corpus.Clip) error) error {
+		for _, c := range clips {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if err := to(c); err != nil {
+				return err
+			}
+			done++
+			r.progress(float64(done)/float64(total), "")
+		}
+		return nil
+	}
+	var noisyErr error
+	var work sync.WaitGroup
+	if noisy != nil {
+		work.Go(func() {
+			for _, c := range r.test.Positives {
+				if noisyErr == nil {
+					noisyErr = noisy.Said(c)
+				}
+			}
+		})
+	}
+	err = errors.Join(hear(r.test.Positives, clean.Said), hear(r.test.Others, clean.Other), hear(r.test.Negatives, clean.Without))
+	work.Wait()
+	if err = errors.Join(err, noisyErr); err != nil {
+		return fmt.Errorf("train: choosing the cutoff: %w", err)
+	}
+	if result.Clean, err = clean.Curve(); err != nil {
+		return err
+	}
+	if noisy != nil {
+		if result.Noisy, err = noisy.Curve(); err != nil {
+			return err
+		}
+	}
+	c, reached := result.Clean.AtRate(r.cfg.Recipe.PerHour)
+	if !reached {
+		c = result.Clean[len(result.Clean)-1]
+	}
+	result.CrossFires, err = clean.CrossFires(c.Cutoff)
+	return err
+}
