@@ -17,7 +17,7 @@ import (
 
 // Requirement is the pinned runtimes, as pip names them: TensorFlow Lite Micro, and
 // TensorFlow Lite with XNNPACK.
-const Requirement = "tflite-micro==0.dev20261023182759;platform_machine=='x86_64' pymicro-wakeword==2.5.0"
+const Requirement = "tflite-micro==0.dev20261023182759;platform_machine=='x86_64' pymicro-wakeword==2.5.0;platform_machine=='x86_64'"
 
 // peers runs a pack in both runtimes: peers MANIFEST ARENA FEATURES CLIP-LENGTH, all in
 // int8. Each clip begins with a fresh state. It prints what each gives, in 1/256.
@@ -52,7 +52,7 @@ print(json.dumps(out))
 func testOtherRuntimes(t *testing.T, c net.Config, m *Model) {
 	python := filepath.Join("..", "..", "..", "build", "python")
 	if runtime.GOARCH != "amd64" || runtime.GOOS != "linux" {
-		t.Skip("tflite-micro is packaged for linux/amd64 only")
+		t.Skip("the packages of tflite-micro and pymicro-wakeword are installed on linux/amd64 only")
 	}
 	for _, module := range []string{"tflite_micro", "pymicro_wakeword"} {
 		if _, err := os.Stat(filepath.Join(python, module)); err != nil {
