@@ -7,5 +7,5 @@ type cli struct {
 	satelliteCommands `embed:""`
 }
 
-// wakeEngineCommands are those that need a speech engine: none.
-type wakeEngineCommands struct{}
+// wakeTrainer is no command: words are trained elsewhere.
+type wakeTrainer struct{}

@@ -35,7 +35,9 @@ type wakeCmd struct {
 	Test   wakeTestCmd   `cmd:"" help:"Try the wake words on recordings."`
 	Bench  wakeBenchCmd  `cmd:"" help:"Measure packs side by side: words missed, false alarms, other words."`
 
-	wakeEngineCommands `embed:""`
+	Confusables wakeConfusablesCmd `cmd:"" help:"List what sounds nearly like a word, and have it said for 'vapd wake bench' and training."`
+
+	wakeTrainer `embed:""`
 }
 
 // wakeFolder is where a satellite's wake word packs are, in its state folder.

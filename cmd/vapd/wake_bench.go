@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 
@@ -100,35 +99,16 @@ func (c wakeBenchCmd) recordings() (set corpus.Set, b trial.Background, err erro
 			return set, b, err
 		}
 	}
-	for _, dir := range c.Positives {
-		clips, err := corpus.Folder(dir, labels)
-		if err != nil {
-			return set, b, err
-		}
-		for i := range clips {
-			if clips[i].Word == "" {
-				clips[i].Word = path.Base(clips[i].Set)
-			}
-		}
-		set.Positives = append(set.Positives, clips...)
-	}
-	for _, dir := range c.Negatives {
-		clips, err := corpus.Folder(dir, labels)
-		if err != nil {
-			return set, b, err
-		}
-		set.Negatives = append(set.Negatives, clips...)
-	}
+	var noise []string
 	if c.Noise != "" {
-		clips, err := corpus.Folder(c.Noise, nil)
-		if err != nil {
-			return set, b, err
-		}
-		b.SNR, b.Seed = c.SNR, c.Seed
-		b.Noise, err = corpus.ReadAll(clips)
+		noise = []string{c.Noise}
+	}
+	if set, err = corpus.Gather(c.Positives, c.Negatives, noise, labels); err != nil {
 		return set, b, err
 	}
-	return set, b, nil
+	b.Noise, err = corpus.ReadAll(set.Noise)
+	b.SNR, b.Seed = c.SNR, c.Seed
+	return set, b, err
 }
 
 // verdict is what is wrong with the recordings, or with the packs.

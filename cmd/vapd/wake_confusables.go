@@ -1,9 +1,6 @@
-//go:build !vapd_satellite
-
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,18 +9,9 @@ import (
 	"strings"
 
 	"vapd/audio"
-	"vapd/audio/resample"
 	"vapd/audio/wav"
-	"vapd/hub/speech"
-	"vapd/hub/speech/flite"
 	"vapd/wakeword/train/confusable"
 )
-
-// wakeEngineCommands are those that need a speech engine.
-type wakeEngineCommands struct {
-	Confusables wakeConfusablesCmd `cmd:"" help:"List what sounds nearly like a word, and have it said for 'vapd wake bench' and training."`
-	Train       wakeTrainCmd       `cmd:"" help:"Train a wake word from recordings, or from nothing but text."`
-}
 
 // wakeConfusablesCmd is "vapd wake confusables".
 type wakeConfusablesCmd struct {
@@ -47,7 +35,7 @@ func (c wakeConfusablesCmd) Run() error {
 	if c.Say == "" {
 		return nil
 	}
-	speaker, err := newFliteSpeaker()
+	speaker, err := newSpeaker()
 	if err != nil {
 		return err
 	}
@@ -87,42 +75,4 @@ func saveWAV(path string, pcm []int16) error {
 		return err
 	}
 	return errors.Join(wav.Write(f, audio.Format{Rate: audio.WakeRate, Channels: 1}, pcm), f.Close())
-}
-
-// fliteSpeaker has every voice of Flite that is installed, as a confusable.Speaker.
-type fliteSpeaker struct {
-	flite  speech.Speaker
-	voices []string
-}
-
-func newFliteSpeaker() (*fliteSpeaker, error) {
-	f, err := flite.New()
-	if err != nil {
-		return nil, err
-	}
-	s := &fliteSpeaker{flite: f}
-	for _, voice := range []string{"slt", "rms", "awb", "kal16"} {
-		// What is not installed says nothing.
-		if f.Say("a", voice, func(speech.Piece) error { return nil }) == nil {
-			s.voices = append(s.voices, voice)
-		}
-	}
-	return s, nil
-}
-
-// Voices implements confusable.Speaker.
-func (s *fliteSpeaker) Voices() []string { return s.voices }
-
-// Say implements confusable.Speaker.
-func (s *fliteSpeaker) Say(ctx context.Context, text, voice string) (pcm []int16, err error) {
-	var format audio.Format
-	err = s.flite.Say(text, voice, func(p speech.Piece) error {
-		format = p.Format
-		pcm = append(pcm, p.Samples...)
-		return ctx.Err()
-	})
-	if err != nil || len(pcm) == 0 {
-		return nil, errors.Join(err, ctx.Err())
-	}
-	return resample.Convert(format.Rate, audio.WakeRate, format.Channels, pcm)
 }

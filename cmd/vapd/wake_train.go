@@ -90,7 +90,7 @@ func (c wakeTrainCmd) config() (cfg train.Config, err error) {
 	} else {
 		fmt.Fprintf(os.Stderr, "no sound is coded with Opus, as some microphones do: %v\n", err)
 	}
-	speaker, err := newFliteSpeaker()
+	speaker, err := newSpeaker()
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "no voice says what sounds nearly like the word: %v\n", err)
 		return cfg, nil
@@ -108,16 +108,16 @@ func (c wakeTrainCmd) config() (cfg train.Config, err error) {
 
 // recordings lists them.
 func (c wakeTrainCmd) recordings() (corpus.Set, error) {
-	all, _, err := wakeBenchCmd{Positives: c.Positives, Negatives: c.Negatives, Labels: c.Labels}.recordings()
+	var labels corpus.Labels
+	if c.Labels != "" {
+		var err error
+		if labels, err = corpus.ReadLabels(c.Labels); err != nil {
+			return corpus.Set{}, err
+		}
+	}
+	all, err := corpus.Gather(c.Positives, c.Negatives, c.Noise, labels)
 	if err != nil {
 		return all, err
-	}
-	for _, dir := range c.Noise {
-		clips, err := corpus.Folder(dir, nil)
-		if err != nil {
-			return all, err
-		}
-		all.Noise = append(all.Noise, clips...)
 	}
 	set, leftOut := all.For(c.Word)
 	if len(set.Positives) == 0 && len(all.Positives) > 0 {

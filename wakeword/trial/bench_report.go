@@ -14,11 +14,9 @@ import (
 func WriteResults(w io.Writer, results []Result, curve bool) error {
 	out := &strings.Builder{}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "pack\tcutoff\tsaid\tmissed\tfalse rejects\thours without\theard there\tfalse accepts an hour\tof a core")
+	fmt.Fprintf(table, "%s\tof a core\n", countsHeader)
 	for _, r := range results {
-		n := r.Counts
-		fmt.Fprintf(table, "%s\t%.2f\t%d\t%d\t%s\t%.2f\t%d\t%s\t%.2f %%\n", r.Pack, n.Cutoff, n.Said, n.Missed,
-			percent(n.Missed, n.Said), n.Hours, n.Accepts, hourly(n), 100*r.Load)
+		fmt.Fprintf(table, "%s\t%.2f %%\n", countsRow(r.Pack, r.Counts), 100*r.Load)
 	}
 	fmt.Fprintf(table, "\nfalse rejects with the cutoff for at most so many false accepts an hour\n")
 	writeAtRates(table, results)
@@ -38,15 +36,6 @@ func WriteResults(w io.Writer, results []Result, curve bool) error {
 	}
 	_, err := io.WriteString(w, out.String())
 	return err
-}
-
-// hourly writes a rate with its interval: "0.96 (0.02 to 5.36)".
-func hourly(n Counts) string {
-	if n.Hours == 0 {
-		return "-"
-	}
-	rate, i := n.PerHour()
-	return fmt.Sprintf("%.2f (%.2f to %.2f)", rate, i.Low, i.High)
 }
 
 func writeAtRates(table io.Writer, results []Result) {

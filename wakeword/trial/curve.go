@@ -42,18 +42,13 @@ func Cutoffs() []float64 {
 	return append(c, 0.999)
 }
 
-// At is the point of the lowest cutoff that is not below the one given.
+// At is the point of the lowest cutoff that is not below the one given, or of the highest.
 func (c Curve) At(cutoff float64) Counts {
-	i, _ := slices.BinarySearchFunc(c, cutoff-1e-9, func(n Counts, cutoff float64) int {
-		switch {
-		case n.Cutoff < cutoff:
-			return -1
-		case n.Cutoff > cutoff:
-			return 1
-		}
-		return 0
-	})
-	return c[min(i, len(c)-1)]
+	i := slices.IndexFunc(c, func(n Counts) bool { return n.Cutoff >= cutoff-1e-9 })
+	if i < 0 {
+		i = len(c) - 1
+	}
+	return c[i]
 }
 
 // AtRate is the point of the lowest cutoff from which on there are no more false accepts

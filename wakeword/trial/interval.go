@@ -1,9 +1,6 @@
 package trial
 
-import (
-	"fmt"
-	"math"
-)
+import "math"
 
 // Interval is where a true value lies with a confidence of 95 %, as far as chance goes.
 type Interval struct{ Low, High float64 }
@@ -69,13 +66,4 @@ func atMost(k int, mean float64) (sum float64) {
 		}
 	}
 	return min(1, sum)
-}
-
-// percent writes a proportion with its interval: "7.6 % (4.4 to 12.9)".
-func percent(k, n int) string {
-	if n == 0 {
-		return "-"
-	}
-	i := Wilson(k, n)
-	return fmt.Sprintf("%.1f %% (%.1f to %.1f)", 100*float64(k)/float64(n), 100*i.Low, 100*i.High)
 }

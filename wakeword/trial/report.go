@@ -73,14 +73,35 @@ func seconds(p audio.Pos) float64 { return float64(p.Frame) / float64(audio.Wake
 
 func writeTallies(w io.Writer, tallies []Tally) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "pack\tcutoff\tsaid\tmissed\tfalse rejects\thours without\theard there\tfalse accepts per hour\tnear misses")
+	fmt.Fprintf(table, "%s\tnear misses\n", countsHeader)
 	for _, t := range tallies {
-		rejects := "-"
-		if t.Said > 0 {
-			rejects = fmt.Sprintf("%.1f %%", 100*t.FalseRejects())
-		}
-		fmt.Fprintf(table, "%s\t%.2f\t%d\t%d\t%s\t%.2f\t%d\t%.2f\t%d\n", t.Pack, t.Cutoff, t.Said, t.Missed, rejects,
-			t.Without.Hours(), t.Heard, t.FalseAcceptsPerHour(), t.NearMisses)
+		fmt.Fprintf(table, "%s\t%d\n", countsRow(t.Pack, t.Counts), t.NearMisses)
 	}
 	return table.Flush()
+}
+
+// countsHeader and countsRow are the columns of Counts in a table.
+const countsHeader = "pack\tcutoff\tsaid\tmissed\tfalse rejects\thours without\theard there\tfalse accepts an hour"
+
+func countsRow(pack string, n Counts) string {
+	return fmt.Sprintf("%s\t%.2f\t%d\t%d\t%s\t%.2f\t%d\t%s", pack, n.Cutoff, n.Said, n.Missed,
+		percent(n.Missed, n.Said), n.Hours, n.Accepts, hourly(n))
+}
+
+// percent writes a proportion with its interval: "7.6 % (4.4 to 12.9)".
+func percent(k, n int) string {
+	if n == 0 {
+		return "-"
+	}
+	i := Wilson(k, n)
+	return fmt.Sprintf("%.1f %% (%.1f to %.1f)", 100*float64(k)/float64(n), 100*i.Low, 100*i.High)
+}
+
+// hourly writes a rate with its interval: "0.96 (0.02 to 5.36)".
+func hourly(n Counts) string {
+	if n.Hours == 0 {
+		return "-"
+	}
+	rate, i := n.PerHour()
+	return fmt.Sprintf("%.2f (%.2f to %.2f)", rate, i.Low, i.High)
 }

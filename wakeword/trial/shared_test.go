@@ -26,12 +26,12 @@ func TestPublishedModels(t *testing.T) {
 		b.Packs = append(b.Packs, p)
 	}
 	for i, c := range all.Positives {
-		if c.Word == "alexa" && i%2 == 0 || c.Word == "hey_jarvis" || c.Word == "jarvis" && i%4 == 0 {
+		if c.Word == "alexa" && i%4 == 0 || c.Word == "hey_jarvis" || c.Word == "jarvis" && i%6 == 0 {
 			b.Set.Positives = append(b.Set.Positives, c)
 		}
 	}
 	for i, c := range all.Negatives {
-		if c.Set == "negative/librispeech" && i%4 == 0 {
+		if c.Set == "negative/librispeech" && i%8 == 0 {
 			b.Set.Negatives = append(b.Set.Negatives, c)
 		}
 	}
@@ -39,10 +39,10 @@ func TestPublishedModels(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, want := range []struct{ said, missed, accepts int }{{78, 10, 1}, {3, 0, 0}} {
+	for i, want := range []struct{ said, missed, accepts int }{{39, 6, 1}, {3, 0, 0}} {
 		r := results[i]
 		t.Logf("%s: %+v, %v", r.Pack, r.Counts, r.CrossFires)
-		if n := r.Counts; n.Said != want.said || n.Missed > want.missed || n.Accepts > want.accepts || n.Hours < 0.1 || len(r.Unread) > 0 {
+		if n := r.Counts; n.Said != want.said || n.Missed > want.missed || n.Accepts > want.accepts || n.Hours < 0.05 || len(r.Unread) > 0 {
 			t.Errorf("%s: %+v, want %+v at most", r.Pack, n, want)
 		}
 		for _, c := range r.CrossFires {
@@ -50,7 +50,7 @@ func TestPublishedModels(t *testing.T) {
 				t.Errorf("%s woke for %d of %d %s", r.Pack, c.Fired, c.Said, c.Word)
 			}
 		}
-		if low, high := r.Curve.At(0.5), r.Curve.At(0.97); i == 0 && (low.Missed >= high.Missed || low.Missed > 6 || high.Missed < 4) {
+		if low, high := r.Curve.At(0.5), r.Curve.At(0.97); i == 0 && (low.Missed >= high.Missed || low.Missed > 4) {
 			t.Errorf("%s misses %d at 0.5 and %d at 0.97", r.Pack, low.Missed, high.Missed)
 		}
 	}

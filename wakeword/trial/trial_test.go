@@ -107,7 +107,7 @@ func TestReport(t *testing.T) {
 		"5 recordings, 3m0s of sound; nothing was heard in 2; 1 can't be read\n", " times faster than the sound",
 		"1 recordings have no label",
 		// Two recordings of 36 s without the word are 0.02 hours.
-		"\nloud  0.90    2     1       50.0 %         0.02           1            50.00 ",
+		"\nloud  0.90    2     1       50.0 % (9.5 to 90.5)  0.02           1            50.00 (1.27 to 278.58)  ",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the report has no %q:\n%s", want, out.String())

@@ -2,6 +2,10 @@
 // would have brought it: faster or slower, in echo, in noise, too loud, through a cheap
 // microphone, a telephone or a codec. All is mono at 16 kHz.
 //
+//	a, err := augment.New(augment.DefaultConfig())
+//	v, err := a.Apply(pcm, seed) // v.PCM, and v.At(n) is where sample n of pcm went
+//
+// What happens to a clip follows from its seed alone, never from what it is: see Plan.
 // Every function gives the same result for the same input and seed. (Where the compiler
 // fuses a product with a sum, as on arm64, the last bits differ from other machines; what
 // Opus makes depends on the version of libopus.)

@@ -1,6 +1,7 @@
 package corpus
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"path"
@@ -57,7 +58,31 @@ func Folder(dir string, labels Labels) ([]Clip, error) {
 	return clips, nil
 }
 
-func byName(a, b Clip) int { return strings.Compare(a.Name, b.Name) }
+// Gather lists what lies in folders: positives, each word's in a folder of its name where no
+// label says the word, negatives and noise. labels may be nil.
+func Gather(positives, negatives, noise []string, labels Labels) (s Set, err error) {
+	for i, dirs := range [][]string{positives, negatives, noise} {
+		into := []*[]Clip{&s.Positives, &s.Negatives, &s.Noise}[i]
+		for _, dir := range dirs {
+			clips, err := Folder(dir, labels)
+			if err != nil {
+				return Set{}, err
+			}
+			*into = append(*into, clips...)
+		}
+	}
+	for i := range s.Positives {
+		if c := &s.Positives[i]; c.Word == "" {
+			c.Word = path.Base(c.Set)
+		}
+	}
+	return s, nil
+}
+
+// byName is the order of clips; of several folders some may have the same name.
+func byName(a, b Clip) int {
+	return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Path, b.Path))
+}
 
 // Load lists a whole corpus: a folder with LABELS.tsv, whose sets are named positive/WORD,
 // negative/NAME and noise/NAME. All of its words are positives; For chooses one.

@@ -113,3 +113,19 @@ func TestFolder(t *testing.T) {
 		t.Errorf("got %+v, %v", clips, err)
 	}
 }
+
+func TestGather(t *testing.T) {
+	dir := makeCorpus(t, "said/alexa/1.wav\t\t\t", "said/jarvis/1.wav\t\they_jarvis\t", "other/1.wav\t\tnine\tann", "hum/1.wav\t\t\t")
+	labels, err := ReadLabels(filepath.Join(dir, LabelsFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := func(name string) []string { return []string{filepath.Join(dir, name)} }
+	s, err := Gather(in("said"), in("other"), in("hum"), labels)
+	if err != nil || len(s.Positives) != 2 || s.Positives[0].Word != "alexa" || s.Positives[1].Word != "hey_jarvis" || s.Negatives[0].Word != "nine" || names(s.Noise) != "1.wav" {
+		t.Errorf("got %+v, %v", s, err)
+	}
+	if _, err := Gather(in("said"), in("nowhere"), nil, nil); err == nil || !strings.Contains(err.Error(), "nowhere") {
+		t.Errorf("of a folder that is not there: %v", err)
+	}
+}

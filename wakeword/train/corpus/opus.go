@@ -1,6 +1,7 @@
 package corpus
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -22,12 +23,14 @@ type opusDecoder struct {
 
 func newOpus(r io.Reader) (*opusDecoder, error) {
 	o, err := ogg.NewReader(r)
-	if err != nil {
+	if errors.Is(err, ogg.ErrNotOpus) {
+		return nil, fmt.Errorf("%w: %s", err, remedy)
+	} else if err != nil {
 		return nil, err
 	}
 	lib, err := opus.Open()
 	if err != nil {
-		return nil, fmt.Errorf("%w; or convert it with: ffmpeg -i IN OUT.flac", err)
+		return nil, fmt.Errorf("%w; or %s", err, remedy)
 	}
 	d, err := lib.NewDecoder(audio.WakeRate)
 	if err != nil {
@@ -48,7 +51,7 @@ func (d *opusDecoder) next() ([]int16, error) {
 	}
 	pcm, err := d.decoder.Decode(packet)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: if others play it, %s", err, remedy)
 	}
 	at := d.place
 	d.place += len(pcm)

@@ -85,6 +85,9 @@ type Sound struct {
 	ended     bool    // there is nothing more to decode
 }
 
+// remedy is what helps with a file of another kind.
+const remedy = "convert it with: ffmpeg -i IN OUT.flac"
+
 // decoder reads one kind of file.
 type decoder interface {
 	format() audio.Format
@@ -127,7 +130,7 @@ func newDecoder(f io.Reader) (decoder, error) {
 	case "RIFF", "RIFX", "RF64":
 		return newWAV(r)
 	}
-	return nil, errors.New("it is neither WAV, FLAC nor Ogg Opus: convert it with: ffmpeg -i IN OUT.flac")
+	return nil, errors.New("it is neither WAV, FLAC nor Ogg Opus: " + remedy)
 }
 
 func (s *Sound) failed(err error) error { return fmt.Errorf("corpus: reading %s: %w", s.path, err) }

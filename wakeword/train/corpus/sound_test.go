@@ -99,16 +99,20 @@ func TestRead(t *testing.T) {
 	if got, err := Read(fast); err != nil || len(got) != 1600 {
 		t.Errorf("a tenth of a second at 48 kHz became %d samples, %v", len(got), err)
 	}
+	vorbis := append([]byte("OggS\x00\x02"), make([]byte, 20)...)
+	vorbis = append(vorbis, 1, 0)
+	copy(vorbis[22:], "\xe8\x18\xb7\x66")
 	for name, c := range map[string]struct {
 		data []byte
 		want string
 	}{
-		"empty":     {nil, "neither WAV, FLAC nor Ogg Opus: convert it with"},
-		"text":      {[]byte("hello, this is text"), "neither WAV, FLAC nor Ogg Opus: convert it with"},
-		"cut.flac":  {encodeFLAC(t, audio.Format{Rate: 16000, Channels: 1}, 16, ramp)[:60], ""},
-		"quiet.wav": {encodeWAV(t, audio.Format{Rate: 16000, Channels: 1}, nil), "no sound in it: leave it out"},
-		"odd.wav":   {encodeWAV(t, audio.Format{Rate: 16001, Channels: 1}, make([]int16, 9)), "use one of the usual rates"},
-		"cut.opus":  {[]byte("OggS\x00\x02"), "page 1 is damaged"},
+		"empty":      {nil, "neither WAV, FLAC nor Ogg Opus: convert it with"},
+		"text":       {[]byte("hello, this is text"), "neither WAV, FLAC nor Ogg Opus: convert it with"},
+		"cut.flac":   {encodeFLAC(t, audio.Format{Rate: 16000, Channels: 1}, 16, ramp)[:60], ""},
+		"quiet.wav":  {encodeWAV(t, audio.Format{Rate: 16000, Channels: 1}, nil), "no sound in it: leave it out"},
+		"odd.wav":    {encodeWAV(t, audio.Format{Rate: 16001, Channels: 1}, make([]int16, 9)), "use one of the usual rates"},
+		"vorbis.ogg": {vorbis, "ogg: not an Opus stream: convert it with"},
+		"cut.opus":   {[]byte("OggS\x00\x02"), "page 1 is damaged"},
 	} {
 		path := write(name, c.data)
 		if _, err := Read(path); err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "corpus: reading "+path+": ") {

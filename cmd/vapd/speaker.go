@@ -1,0 +1,53 @@
+//go:build !vapd_satellite
+
+package main
+
+import (
+	"context"
+	"errors"
+
+	"vapd/audio"
+	"vapd/audio/resample"
+	"vapd/hub/speech"
+	"vapd/hub/speech/flite"
+	"vapd/wakeword/train/confusable"
+)
+
+// fliteSpeaker has every voice of Flite that is installed, as a confusable.Speaker.
+type fliteSpeaker struct {
+	flite  speech.Speaker
+	voices []string
+}
+
+// newSpeaker makes one of the engine that is installed.
+func newSpeaker() (confusable.Speaker, error) {
+	f, err := flite.New()
+	if err != nil {
+		return nil, err
+	}
+	s := &fliteSpeaker{flite: f}
+	for _, voice := range []string{"slt", "rms", "awb", "kal16"} {
+		// What is not installed says nothing.
+		if f.Say("a", voice, func(speech.Piece) error { return nil }) == nil {
+			s.voices = append(s.voices, voice)
+		}
+	}
+	return s, nil
+}
+
+// Voices implements confusable.Speaker.
+func (s *fliteSpeaker) Voices() []string { return s.voices }
+
+// Say implements confusable.Speaker.
+func (s *fliteSpeaker) Say(ctx context.Context, text, voice string) (pcm []int16, err error) {
+	var format audio.Format
+	err = s.flite.Say(text, voice, func(p speech.Piece) error {
+		format = p.Format
+		pcm = append(pcm, p.Samples...)
+		return ctx.Err()
+	})
+	if err != nil || len(pcm) == 0 {
+		return nil, errors.Join(err, ctx.Err())
+	}
+	return resample.Convert(format.Rate, audio.WakeRate, format.Channels, pcm)
+}
