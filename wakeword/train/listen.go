@@ -147,10 +147,11 @@ func (r *run) stream(ctx context.Context, e *ear, j job) error {
 	var pcm []int16
 	n := 0
 	flush := func() error {
-		if least := (e.least+2)*hop + window; len(pcm) < least {
+		plan := r.far.Plan(r.random(fmt.Sprint(filepath.Base(j.path), " reel"), n).Uint64())
+		// As long as an example at least, however fast it gets.
+		if least := int(plan.Speed*float64((e.least+2)*hop+window)) + 1; len(pcm) < least {
 			pcm = augment.PCM(augment.Pad(augment.Floats(pcm), 0, least-len(pcm), r.random("padding", n)))
 		}
-		plan := r.far.Plan(r.random(fmt.Sprint(filepath.Base(j.path), " reel"), n).Uint64())
 		v, err := r.far.Carry(pcm, plan)
 		if err != nil {
 			return fmt.Errorf("train: %w", err)
