@@ -98,7 +98,7 @@ func curveChart(clean, noisy trial.Curve, chosen trial.Counts) *chart {
 		}
 		var middle, high, low []float64
 		for i, n := range of.curve {
-			rate, _ := clean[i].PerHour() // noise is mixed to words only
+			rate := float64(clean[i].Accepts) / max(1e-9, clean[i].Hours) // noise is mixed to words only
 			w := trial.Wilson(n.Missed, n.Said)
 			middle = append(middle, rates(rate), rejects(n.FalseRejects()))
 			high = append(high, rates(rate), rejects(w.High))

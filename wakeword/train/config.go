@@ -25,6 +25,9 @@ type Config struct {
 	// Set has the recordings for the word, as corpus.Set.For gives them. Without positives
 	// Speaker says the word.
 	Set corpus.Set
+	// Validation, if it has positives, is what the cutoff is chosen on, and all of Set is
+	// trained on. Otherwise it is a fifth of Set.
+	Validation corpus.Set
 	// Out is the folder of the pack and of the report, Work that of what is kept between
 	// runs. Both are made.
 	Out, Work string
@@ -173,7 +176,10 @@ const version = 1
 // sizes.
 func (c *Config) fingerprint() (string, error) {
 	var files []string
-	for kind, clips := range [][]corpus.Clip{c.Set.Positives, c.Set.Others, c.Set.Negatives, c.Set.Noise} {
+	v := &c.Validation
+	for kind, clips := range [][]corpus.Clip{
+		c.Set.Positives, c.Set.Others, c.Set.Negatives, c.Set.Noise, v.Positives, v.Others, v.Negatives, v.Noise,
+	} {
 		for _, clip := range clips {
 			info, err := os.Stat(clip.Path)
 			if err != nil {

@@ -165,8 +165,12 @@ func (r *run) steps(ctx context.Context) (*Result, error) {
 // folds is how many parts there are, of which one is for validation.
 const folds = 5
 
-// prepare divides the recordings and makes the augmenters.
-func (r *run) prepare() error {
+// divide chooses the validation part.
+func (r *run) divide() error {
+	if len(r.cfg.Validation.Positives) > 0 {
+		r.train, r.test = r.cfg.Set, r.cfg.Validation
+		return nil
+	}
 	parts := r.cfg.Set.Folds(folds, r.cfg.Seed)
 	// A part may be without the word where few people say it.
 	k := max(0, slices.IndexFunc(parts, func(s corpus.Set) bool { return len(s.Positives) > 0 }))
@@ -174,6 +178,14 @@ func (r *run) prepare() error {
 	r.train, r.test = split.Train, split.Test
 	if len(r.train.Positives) == 0 {
 		return fmt.Errorf("train: all recordings of %q are of one speaker: they can't be divided", r.cfg.Word)
+	}
+	return nil
+}
+
+// prepare divides the recordings and makes the augmenters.
+func (r *run) prepare() error {
+	if err := r.divide(); err != nil {
+		return err
 	}
 	noise, err := corpus.ReadAll(r.train.Noise)
 	if err != nil {

@@ -110,7 +110,7 @@ func toy(t *testing.T) train.Config {
 		Channels: 40, Stride: 3, Kernel: 5, Filters: 8, Blocks: []net.Block{{Kernels: []int{5}, Filters: 16}},
 		Steps: 10, Head: []net.Dense{{Outputs: 1}},
 	}
-	recipe.Steps, recipe.Batch, recipe.Words, recipe.Others, recipe.Negatives = 500, 32, 60, 3, 1
+	recipe.Steps, recipe.Batch, recipe.Words, recipe.Others, recipe.Negatives = 400, 16, 48, 2, 1
 	recipe.Rooms, recipe.Rounds, recipe.Mined = 5, 2, 50
 	out := t.TempDir()
 	return train.Config{
@@ -262,7 +262,7 @@ func TestFromText(t *testing.T) {
 	cfg := toy(t)
 	cfg.Set.Positives, cfg.Set.Others = nil, nil
 	cfg.Speaker, cfg.Phrases = voices{[]string{"ann", "bob", "cid"}}, []string{"down", "round", "town"}
-	cfg.Recipe.Steps = 400
+	cfg.Recipe.Steps = 300
 	result, err := train.Run(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
