@@ -51,7 +51,7 @@ func (c wakeTrainCmd) Run() error {
 	result, err := train.Run(ctx, cfg)
 	show.end()
 	if errors.Is(err, context.Canceled) {
-		return fmt.Errorf("stopped; the same command goes on: %w", err)
+		return fmt.Errorf("stopped, and the same command goes on: %w", err)
 	} else if err != nil {
 		return err
 	}

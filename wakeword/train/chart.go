@@ -79,6 +79,7 @@ func curveChart(clean, noisy trial.Curve, chosen trial.Counts) *chart {
 			most = max(most, min(1, 1.5*trial.Wilson(n.Missed, n.Said).High))
 		}
 	}
+	most = min(1, math.Ceil(20*most)/20)
 	rejects := func(v float64) float64 { return c.y(v / most) }
 	rates := func(v float64) float64 { return c.x(rateShare(v)) }
 	c.X = append(c.X, tick{c.x(0), "0"})
@@ -92,7 +93,7 @@ func curveChart(clean, noisy trial.Curve, chosen trial.Counts) *chart {
 	for _, of := range []struct {
 		curve             trial.Curve
 		lineClass, within string
-	}{{clean, "clean", "band"}, {noisy, "noisy", "noisy-band"}} {
+	}{{clean, "clean", "clean-band"}, {noisy, "noisy", "noisy-band"}} {
 		if len(of.curve) == 0 {
 			continue
 		}
@@ -135,6 +136,6 @@ func lossChart(losses []Loss) *chart {
 	for _, l := range losses {
 		xy = append(xy, c.x(float64(l.Step)/last), c.y((math.Log10(max(l.Mean, 1e-6))-low)/(high-low)))
 	}
-	c.Lines = []line{{"clean", points(xy...), false}}
+	c.Lines = []line{{"loss", points(xy...), false}}
 	return c
 }

@@ -54,7 +54,7 @@ func (r *run) learn(ctx context.Context, positives, others, negatives *store) (*
 			}
 		}
 		if err := context.Cause(ctx); err != nil {
-			return nil, nil, fmt.Errorf("train: stopped after %d of %d steps: the same command goes on from the last checkpoint: %w", t.Steps(), recipe.Steps, err)
+			return nil, nil, fmt.Errorf("train: stopped after %d of %d steps: %w", t.Steps(), recipe.Steps, err)
 		}
 		if round := recipe.round(t.Steps()); round != m.Round {
 			r.progress(float64(t.Steps())/float64(recipe.Steps), "looking for what it takes for the word")

@@ -126,12 +126,7 @@ func (r *run) progress(done float64, note string) {
 
 // ID is the name of a word's files: "hey_jarvis" for "Hey Jarvis".
 func ID(word string) string {
-	return strings.Trim(strings.Map(func(c rune) rune {
-		if unicode.IsLetter(c) || unicode.IsDigit(c) {
-			return unicode.ToLower(c)
-		}
-		return '_'
-	}, word), "_")
+	return strings.Join(strings.FieldsFunc(strings.ToLower(word), func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) }), "_")
 }
 
 func (r *run) steps(ctx context.Context) (*Result, error) {

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"encoding/xml"
 	"errors"
+	"io"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -89,8 +91,9 @@ func toy(t *testing.T) train.Config {
 		write(t, filepath.Join(dir, "said", "down", name), chirp(uint64(100+i), true))
 		write(t, filepath.Join(dir, "speech", name), babble(uint64(i), 6))
 	}
-	write(t, filepath.Join(dir, "noise", "1.wav"), babble(100, 3))
-	write(t, filepath.Join(dir, "noise", "2.wav"), babble(101, 3))
+	for i := range 5 {
+		write(t, filepath.Join(dir, "noise", string(rune('a'+i))+".wav"), babble(uint64(100+i), 2))
+	}
 	var all corpus.Set
 	for folder, clips := range map[string]*[]corpus.Clip{"said": &all.Positives, "speech": &all.Negatives, "noise": &all.Noise} {
 		found, err := corpus.Folder(filepath.Join(dir, folder), nil)
@@ -260,6 +263,7 @@ func (v voices) Say(_ context.Context, text, voice string) ([]int16, error) {
 // Without recordings voices say the word, and what sounds like it.
 func TestFromText(t *testing.T) {
 	cfg := toy(t)
+	cfg.Word = "up <i>& so on"
 	cfg.Set.Positives, cfg.Set.Others = nil, nil
 	cfg.Speaker, cfg.Phrases = voices{[]string{"ann", "bob", "cid"}}, []string{"down", "round", "town"}
 	cfg.Recipe.Steps = 300
@@ -274,8 +278,45 @@ func TestFromText(t *testing.T) {
 	if err != nil || len(said) != 9 {
 		t.Errorf("phrases: %v, %v", said, err)
 	}
-	data, err := os.ReadFile(filepath.Join(cfg.Out, "up.json"))
+	data, err := os.ReadFile(filepath.Join(cfg.Out, "up_i_so_on.json"))
 	if err != nil || !json.Valid(data) {
 		t.Errorf("manifest: %s, %v", data, err)
+	}
+	checkReport(t, filepath.Join(cfg.Out, train.ReportFile), cfg.Word)
+}
+
+// checkReport reads a report: it is whole, needs nothing from elsewhere, has a curve and
+// what it got wrong, and what people typed is text in it.
+func checkReport(t *testing.T, path, word string) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	elements := make(map[string]int)
+	title := ""
+	for d := xml.NewDecoder(bytes.NewReader(data)); ; {
+		token, err := d.Token()
+		if err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatalf("the report is not whole: %v", err)
+		}
+		switch token := token.(type) {
+		case xml.StartElement:
+			elements[token.Name.Local]++
+			for _, a := range token.Attr {
+				if a.Name.Local == "src" && !strings.HasPrefix(a.Value, "data:audio/wav;base64,UklGR") || a.Name.Local == "href" {
+					t.Errorf("the report needs %.80q", a.Value)
+				}
+			}
+		case xml.CharData:
+			if elements["h1"] == 1 && title == "" {
+				title = string(token)
+			}
+		}
+	}
+	if title != word || elements["svg"] != 2 || elements["polygon"] != 2 || elements["polyline"] != 3 || elements["circle"] != 1 {
+		t.Errorf("the report of %q has %v", title, elements)
 	}
 }
