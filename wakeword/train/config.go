@@ -114,8 +114,17 @@ func (r *Recipe) validate() error {
 		name string
 		v    int
 	}{
-		{"steps", r.Steps}, {"batch", r.Batch}, {"positions", r.Positions}, {"words", r.Words}, {"others", r.Others},
-		{"spoken", r.Spoken}, {"negatives", r.Negatives}, {"rooms", r.Rooms}, {"rounds", r.Rounds}, {"mined", r.Mined}, {"window", r.Window},
+		{"steps", r.Steps},
+		{"batch", r.Batch},
+		{"positions", r.Positions},
+		{"words", r.Words},
+		{"others", r.Others},
+		{"spoken", r.Spoken},
+		{"negatives", r.Negatives},
+		{"rooms", r.Rooms},
+		{"rounds", r.Rounds},
+		{"mined", r.Mined},
+		{"window", r.Window},
 	} {
 		if n.v < 1 {
 			return fmt.Errorf("train: the recipe's %s is %d: must be 1 or more", n.name, n.v)

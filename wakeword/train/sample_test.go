@@ -2,94 +2,11 @@ package train
 
 import (
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 
-	"vapd/wakeword/frontend"
 	"vapd/wakeword/trial"
 )
-
-// takes of features whose every value is the number of the feature.
-func writeChunk(t *testing.T, takes ...take) string {
-	t.Helper()
-	var features []byte
-	for _, take := range takes {
-		for i := range take.N {
-			for range frontend.Channels {
-				features = append(features, byte(i%100))
-			}
-		}
-	}
-	data, err := encodeChunk(takes, features)
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), "chunk")
-	if err := os.WriteFile(path, data, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-func TestStore(t *testing.T) {
-	chunk := writeChunk(t, take{N: 10, End: -1}, take{N: 12, Start: 3, End: 6})
-	s, err := openStore([]string{chunk, chunk}, 10)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.close()
-	if s.windows() != 2*(1+3) || len(s.takes) != 4 || s.takes[3].End != 6 {
-		t.Fatalf("%d windows of %+v", s.windows(), s.takes)
-	}
-	var places [][2]int
-	for i := range s.windows() {
-		take, from := s.place(i)
-		places = append(places, [2]int{take, from})
-	}
-	if want := [][2]int{{0, 0}, {1, 0}, {1, 1}, {1, 2}, {2, 0}, {3, 0}, {3, 1}, {3, 2}}; !slices.Equal(places, want) {
-		t.Errorf("windows are at %v: must be %v", places, want)
-	}
-	got := make([]int8, 2*frontend.Channels)
-	if err := s.read(got, 3, 10); err != nil || got[0] != 10 || got[frontend.Channels] != 11 {
-		t.Errorf("features 10 and 11: %v, %v", got, err)
-	}
-}
-
-// A chunk that is cut off, or that says more than it has, is refused.
-func TestStoreRefuses(t *testing.T) {
-	path := writeChunk(t, take{N: 10}, take{N: 12})
-	whole, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for n := range whole {
-		if n > 60 && n < len(whole)-60 {
-			continue
-		}
-		if err := os.WriteFile(path, whole[:n], 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if s, err := openStore([]string{path}, 5); err == nil {
-			s.close()
-			t.Errorf("%d bytes of %d are taken", n, len(whole))
-		}
-	}
-	for name, takes := range map[string][]take{"short": {{N: 4}}, "negative": {{N: -1}}, "huge": {{N: 1 << 60}, {N: 1 << 60}}} {
-		data, err := encodeChunk(takes, make([]byte, 1000))
-		if err == nil {
-			err = os.WriteFile(path, data, 0o600)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		if s, err := openStore([]string{path}, 5); err == nil {
-			s.close()
-			t.Errorf("a %s take is taken", name)
-		}
-	}
-}
 
 func TestTarget(t *testing.T) {
 	s := &sampler{recipe: &Recipe{Weight: 3}}
@@ -98,11 +15,16 @@ func TestTarget(t *testing.T) {
 		last           int
 		target, weight float32
 	}{
-		{0, 0, 1}, {130, 0, 1},
-		{131, 0, 0}, {158, 0, 0}, // half of it
-		{159, 1, 3}, {184, 1, 3}, // just said
-		{185, 0, 0}, {219, 0, 0},
-		{220, 0, 1}, {400, 0, 1}, // over
+		{0, 0, 1},
+		{130, 0, 1},
+		{131, 0, 0},
+		{158, 0, 0}, // half of it
+		{159, 1, 3},
+		{184, 1, 3}, // just said
+		{185, 0, 0},
+		{219, 0, 0},
+		{220, 0, 1},
+		{400, 0, 1}, // over
 	} {
 		if target, weight := s.target(c.last, word); target != c.target || weight != c.weight {
 			t.Errorf("at %d: target %v, weight %v: must be %v, %v", c.last, target, weight, c.target, c.weight)
