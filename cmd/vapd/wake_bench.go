@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"vapd/wakeword"
 	"vapd/wakeword/pack"
 	"vapd/wakeword/train/corpus"
 	"vapd/wakeword/trial"
@@ -71,9 +72,12 @@ func openPacks(paths []string) (names []string, packs []*pack.Pack, err error) {
 			if err != nil || len(all) == 0 {
 				return nil, nil, errors.Join(err, fmt.Errorf("not every pack in %s can be measured: name those to measure", file))
 			}
-			packs = append(packs, all...)
 			for _, p := range all {
-				names = append(names, filepath.Join(file, p.ID))
+				if wakeword.RoleOf(p) == wakeword.Gate {
+					fmt.Fprintf(os.Stderr, "%s is a gate for others and no word: it is left out\n", p.ID)
+					continue
+				}
+				packs, names = append(packs, p), append(names, filepath.Join(file, p.ID))
 			}
 			continue
 		}

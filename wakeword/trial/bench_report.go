@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 )
@@ -18,8 +19,10 @@ func WriteResults(w io.Writer, results []Result, curve bool) error {
 	for _, r := range results {
 		fmt.Fprintf(table, "%s\t%.2f %%\n", countsRow(r.Pack, r.Counts), 100*r.Load)
 	}
-	fmt.Fprintf(table, "\nfalse rejects with the cutoff for at most so many false accepts an hour\n")
-	writeAtRates(table, results)
+	if slices.ContainsFunc(results, func(r Result) bool { return r.Counts.Said > 0 && r.Counts.Hours > 0 }) {
+		fmt.Fprintf(table, "\nfalse rejects with the cutoff for at most so many false accepts an hour\n")
+		writeAtRates(table, results)
+	}
 	if curve {
 		fmt.Fprintf(table, "\nfalse rejects, and false accepts an hour, at other cutoffs\n")
 		writeCurves(table, results)
