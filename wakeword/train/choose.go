@@ -33,8 +33,9 @@ const (
 	validationSNR = 10 // dB
 	// calibrated is how many examples of each kind the ranges of int8 are taken from.
 	calibrated = 400
-	// unmeasured is the cutoff where there is nothing to choose it by.
-	unmeasured = 0.9
+	// lowest is the lowest cutoff that is chosen. Below the network itself says that the
+	// word is not likely, and only the validation part lacks what would wake it.
+	lowest = 0.5
 )
 
 // choose makes the model in int8 and finds its cutoff.
@@ -47,17 +48,13 @@ func (r *run) choose(ctx context.Context, n *net.Net, s *stores) (*Result, error
 	if err != nil {
 		return nil, err
 	}
-	draft, err := r.pack(model, filepath.Join(r.cfg.Work, "pack"), unmeasured)
+	draft, err := r.pack(model, filepath.Join(r.cfg.Work, "pack"), lowest)
 	if err != nil {
 		return nil, err
 	}
 	result := new(Result)
 	if err := r.measure(ctx, draft, result); err != nil {
 		return nil, err
-	}
-	result.Chosen, result.Reached = result.Clean.AtRate(r.cfg.Recipe.PerHour)
-	if !result.Reached {
-		result.Chosen = result.Clean[len(result.Clean)-1]
 	}
 	result.Pack, err = r.pack(model, r.cfg.Out, result.Chosen.Cutoff)
 	return result, err
@@ -147,10 +144,16 @@ func (r *run) measure(ctx context.Context, p *pack.Pack, result *Result) error {
 			return err
 		}
 	}
-	c, reached := result.Clean.AtRate(r.cfg.Recipe.PerHour)
-	if !reached {
-		c = result.Clean[len(result.Clean)-1]
-	}
-	result.CrossFires, err = clean.CrossFires(c.Cutoff)
+	result.Chosen, result.Reached = cutoff(result.Clean, r.cfg.Recipe.PerHour)
+	result.CrossFires, err = clean.CrossFires(result.Chosen.Cutoff)
 	return err
+}
+
+// cutoff is the lowest from lowest on with at most so many false accepts an hour, or the
+// highest where none has.
+func cutoff(c trial.Curve, perHour float64) (chosen trial.Counts, reached bool) {
+	if chosen, reached = c.AtRate(perHour); !reached {
+		return c[len(c)-1], false
+	}
+	return c.At(max(lowest, chosen.Cutoff)), true
 }

@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	apart   = 100 // features between two places that are mined
-	perTake = 3   // places of a take
-	notable = 0.02
+	apart   = 100   // features between two places that are mined
+	perTake = 3     // places of a take, at most
+	notable = 0.005 // what a score is that is worth to be shown again
 )
 
 // scored is a place and what the network said there.

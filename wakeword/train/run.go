@@ -28,8 +28,7 @@ type run struct {
 	beganAt   float64 // share of the whole that was done before
 }
 
-// phases are the parts of a training, and their rough share of the time.
-
+// phase is a part of a training, and its rough share of the time.
 type phase struct {
 	name  string
 	share float64

@@ -15,7 +15,7 @@ const (
 	settled = 60 // from here on it is over
 )
 
-// window is a place in a store.
+// place is where the network was wrong in a store.
 type place struct {
 	Other bool `json:"other"` // of other words
 	Take  int  `json:"take"`

@@ -117,3 +117,25 @@ func TestID(t *testing.T) {
 		}
 	}
 }
+
+func TestCutoff(t *testing.T) {
+	curve := func(accepts func(cutoff float64) int) (c trial.Curve) {
+		for _, cutoff := range trial.Cutoffs() {
+			c = append(c, trial.Counts{Cutoff: cutoff, Accepts: accepts(cutoff), Hours: 2})
+		}
+		return c
+	}
+	for name, c := range map[string]struct {
+		accepts func(float64) int
+		cutoff  float64
+		reached bool
+	}{
+		"nothing wakes it": {func(float64) int { return 0 }, 0.5, true},
+		"less and less":    {func(c float64) int { return int(10 * (1 - c)) }, 0.71, true},
+		"always":           {func(float64) int { return 3 }, 0.999, false},
+	} {
+		if got, reached := cutoff(curve(c.accepts), 1); got.Cutoff != c.cutoff || reached != c.reached {
+			t.Errorf("%s: %v, %v: must be %v, %v", name, got.Cutoff, reached, c.cutoff, c.reached)
+		}
+	}
+}
