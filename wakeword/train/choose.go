@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"sync"
 
 	"vapd/wakeword/pack"
+	"vapd/wakeword/train/augment"
 	"vapd/wakeword/train/corpus"
 	"vapd/wakeword/train/export"
 	"vapd/wakeword/train/net"
@@ -21,8 +23,9 @@ type Result struct {
 	// Clean and Noisy are the curves without and with noise 10 dB below the voice; Noisy is
 	// nil where there are no recordings of noise.
 	Clean, Noisy trial.Curve
-	// Chosen is Clean at the cutoff. Reached is false where no cutoff has so few false
-	// accepts as the recipe asks for.
+	// Chosen is Clean at the cutoff, which was chosen on the other speech at several
+	// speeds. Reached is false where no cutoff has so few false accepts there as the recipe
+	// asks for.
 	Chosen  trial.Counts
 	Reached bool
 	// CrossFires are other words of the validation part that wake it.
@@ -107,6 +110,10 @@ func (r *run) measure(ctx context.Context, p *pack.Pack, result *Result) error {
 	}
 	total := len(r.test.Positives) + len(r.test.Others) + len(r.test.Negatives)
 	done := 0
+	varied, err := trial.NewScores(p, trial.Background{})
+	if err != nil {
+		return err
+	}
 	hear := func(clips []corpus.Clip, to func(corpus.Clip) error) error {
 		for _, c := range clips {
 			if err := ctx.Err(); err != nil {
@@ -120,8 +127,9 @@ func (r *run) measure(ctx context.Context, p *pack.Pack, result *Result) error {
 		}
 		return nil
 	}
-	var noisyErr error
+	var noisyErr, variedErr error
 	var work sync.WaitGroup
+	work.Go(func() { variedErr = r.vary(ctx, varied) })
 	if noisy != nil {
 		work.Go(func() {
 			for _, c := range r.test.Positives {
@@ -133,7 +141,7 @@ func (r *run) measure(ctx context.Context, p *pack.Pack, result *Result) error {
 	}
 	err = errors.Join(hear(r.test.Positives, clean.Said), hear(r.test.Others, clean.Other), hear(r.test.Negatives, clean.Without))
 	work.Wait()
-	if err = errors.Join(err, noisyErr); err != nil {
+	if err = errors.Join(err, noisyErr, variedErr); err != nil {
 		return fmt.Errorf("train: choosing the cutoff: %w", err)
 	}
 	if result.Clean, err = clean.Curve(); err != nil {
@@ -144,9 +152,59 @@ func (r *run) measure(ctx context.Context, p *pack.Pack, result *Result) error {
 			return err
 		}
 	}
-	result.Chosen, result.Reached = cutoff(result.Clean, r.cfg.Recipe.PerHour)
+	curve, err := varied.Curve()
+	if err != nil {
+		return err
+	}
+	chosen, reached := cutoff(curve, r.cfg.Recipe.PerHour)
+	result.Chosen, result.Reached = result.Clean.At(chosen.Cutoff), reached
 	result.CrossFires, err = clean.CrossFires(result.Chosen.Cutoff)
 	return err
+}
+
+// speeds are those at which the other speech is heard to choose the cutoff: as it is, and
+// as if other people spoke. There is seldom an hour of it, and what is rarer than one
+// event in all of it can't be told.
+func speeds() []float64 { return []float64{1, 0.93, 1.07} }
+
+// vary hears the other speech of the validation part at all speeds.
+func (r *run) vary(ctx context.Context, s *trial.Scores) error {
+	for _, speed := range speeds() {
+		for _, c := range r.test.Negatives {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if err := pieces(c, func(pcm []int16) error {
+				pcm, err := augment.Speed(pcm, speed)
+				s.WithoutPCM(pcm)
+				return err
+			}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// pieces reads a clip piece by piece.
+func pieces(c corpus.Clip, take func(pcm []int16) error) error {
+	s, err := corpus.Open(c.Path)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	pcm := make([]int16, reel)
+	for {
+		n, err := s.Read(pcm)
+		if err == io.EOF {
+			return nil
+		} else if err == nil {
+			err = take(pcm[:n])
+		}
+		if err != nil {
+			return err
+		}
+	}
 }
 
 // cutoff is the lowest from lowest on with at most so many false accepts an hour, or the

@@ -136,6 +136,9 @@ func (r *run) steps(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	r.phase++
+	if err := r.check(ctx); err != nil {
+		return nil, err
+	}
 	stores, err := r.hear(ctx)
 	if err != nil {
 		return nil, err
@@ -195,6 +198,20 @@ func (r *run) prepare() error {
 	cfg.Before, cfg.After = augment.Range{Low: 1.4, High: 2}, augment.Range{Low: 0.4, High: 0.9}
 	r.near, err = augment.New(cfg)
 	return err
+}
+
+// check reads the validation part, which is needed last: what is wrong with it is better
+// known now.
+func (r *run) check(ctx context.Context) error {
+	for _, c := range slices.Concat(r.test.Positives, r.test.Others, r.test.Negatives, r.test.Noise) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := pieces(c, func([]int16) error { return nil }); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // stores have the features of the recordings that are trained on.
