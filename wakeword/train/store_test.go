@@ -74,7 +74,7 @@ func TestStoreRefuses(t *testing.T) {
 			t.Errorf("%d bytes of %d are taken", n, len(whole))
 		}
 	}
-	for name, takes := range map[string][]take{"short": {{N: 4}}, "negative": {{N: -1}}, "huge": {{N: 1 << 60}, {N: 1 << 60}}} {
+	for name, takes := range map[string][]take{"short": {{N: 4}}, "negative": {{N: -1}}, "huge": {{N: 1 << 30}, {N: 1 << 30}}} {
 		data, err := encodeChunk(takes, make([]byte, 1000))
 		if err == nil {
 			err = os.WriteFile(path, data, 0o600)
