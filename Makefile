@@ -1,5 +1,5 @@
 # Everything that can be done with vapd. 'make' prints this list.
-.PHONY: help setup build test soak demo bench bench-hub bench-wake lint cross deb test-board fuzz clean
+.PHONY: help setup build test soak demo bench bench-hub bench-wake model-embedding lint cross deb test-board fuzz clean
 .DEFAULT_GOAL := help
 
 # How long each fuzz target runs in 'make fuzz'.
@@ -10,7 +10,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
 
 setup: ## install what build, test and demo need (Debian packages, Go modules)
 	@scripts/setup.sh build test demo
@@ -77,7 +77,13 @@ bench-wake: ## measure wake words, beside other runtimes; figures go to build/fi
 	go build -o build/cost ./wakeword/cost
 	kernel=$$(scripts/board/kernel.sh build/board); \
 	{ build/cost --pack $(SHARED)/models/alexa.json --speech $(SHARED)/audio/wake/negative/librispeech \
-		--python build/python --kernel $$kernel/vmlinuz || echo "FAIL: build/cost"; } | build/collect build/figures bench-wake
+		--python build/python --kernel $$kernel/vmlinuz || echo "FAIL: build/cost"; \
+		go test -run '^$$' -bench Enroll -benchtime 1x -timeout 30m ./wakeword/enroll/trial; } | build/collect build/figures bench-wake
+
+model-embedding: ## train the network that enrolled words are compared in, and measure it: 15 minutes
+	@scripts/setup.sh build test demo
+	go run ./wakeword/embedding/make -cache build/embedding.gob
+	go test -run '^$$' -bench Enroll -benchtime 1x -timeout 30m ./wakeword/enroll/trial
 
 lint: ## formatting, static analysis, tidy go.mod, shell scripts
 	@scripts/setup.sh build lint

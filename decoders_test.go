@@ -46,6 +46,7 @@ func unfuzzed() map[string]string {
 		"satellite/hubtest":                  tool,
 		"wakeword/cost":                      tool,
 		"wakeword/cost/guest":                tool,
+		"wakeword/embedding/make":            tool,
 		"wakeword/train/corpus Load":         file,
 	}
 }

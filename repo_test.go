@@ -57,14 +57,16 @@ func rooms() map[string][]string {
 		"protocol/wyoming":   append([]string{"audio"}, protocols...), // its events name a format of sound
 		"protocol/wyoming/*": {"protocol/wyoming"},
 
-		"wakeword":          {"wakeword/...", "audio", "audio/dsp"},
-		"wakeword/*":        {"wakeword/...", "audio", "audio/dsp"},
-		"wakeword/cost":     {"wakeword/...", "audio", "internal/figure"}, // measures
-		"wakeword/cost/*":   {"wakeword/...", "audio"},
-		"wakeword/train":    append([]string{"wakeword/..."}, sound...),
-		"wakeword/train/*":  append([]string{"wakeword/..."}, sound...),
-		"wakeword/tflite/*": {},                                         // the file format
-		"wakeword/trial":    append([]string{"wakeword/..."}, sound...), // tries packs on recordings
+		"wakeword":                {"wakeword/...", "audio", "audio/dsp"},
+		"wakeword/*":              {"wakeword/...", "audio", "audio/dsp"},
+		"wakeword/cost":           {"wakeword/...", "audio", "internal/figure"}, // measures
+		"wakeword/cost/*":         {"wakeword/...", "audio"},
+		"wakeword/train":          append([]string{"wakeword/..."}, sound...),
+		"wakeword/train/*":        append([]string{"wakeword/..."}, sound...),
+		"wakeword/tflite/*":       {},                                         // the file format
+		"wakeword/trial":          append([]string{"wakeword/..."}, sound...), // tries packs on recordings
+		"wakeword/embedding/make": {"wakeword/..."},
+		"wakeword/enroll/trial":   {"wakeword/...", "internal/figure"}, // tries enrolled words on recordings
 
 		"audio":   {},
 		"audio/*": {"audio/..."},

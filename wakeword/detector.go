@@ -174,7 +174,7 @@ func (d *Detector) Process(at audio.Pos, samples []int16, events []Event) []Even
 
 // step takes one feature of s, whose last sample is before at.
 func (d *Detector) step(s *stream, at audio.Pos, events []Event) []Event {
-	input := quantise(&s.feature)
+	input := s.feature.Quantize()
 	settled := s.steps == settleSteps
 	if !settled {
 		s.steps++
@@ -213,13 +213,4 @@ type stream struct {
 	feature  frontend.Feature
 	steps    int // since the reset, up to settleSteps
 	words    []*word
-}
-
-// quantise takes a feature to the models' input as ESPHome does: 256/666 of a step
-// each, rounded.
-func quantise(f *frontend.Feature) (input [frontend.Channels]int8) {
-	for i, v := range f {
-		input[i] = int8(min(127, (int32(v)*256+333)/666-128))
-	}
-	return input
 }

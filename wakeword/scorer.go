@@ -45,7 +45,7 @@ func (s *Scorer) Process(samples []int16, outputs []uint8) []uint8 {
 		if !ok {
 			continue
 		}
-		feature := quantise(&s.feature)
+		feature := s.feature.Quantize()
 		s.fed += copy(s.model.Input()[s.fed:], feature[:])
 		if s.fed == len(s.model.Input()) {
 			s.fed = 0

@@ -11,3 +11,8 @@ type cli struct {
 	Hub    hubCmd        `cmd:"" help:"Run the hub, or ask the one that runs."`
 	Engine engineCommand `cmd:"" help:"Run a speech engine on the standard streams (the hub starts it)."`
 }
+
+// wakeTrainer is the command that trains, which needs more than a satellite has.
+type wakeTrainer struct {
+	Train wakeTrainCmd `cmd:"" help:"Train a wake word from recordings, or from nothing but text."`
+}

@@ -6,3 +6,6 @@ package main
 type cli struct {
 	satelliteCommands `embed:""`
 }
+
+// wakeTrainer is no command: words are trained elsewhere.
+type wakeTrainer struct{}

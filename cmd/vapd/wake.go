@@ -36,6 +36,8 @@ type wakeCmd struct {
 	Bench  wakeBenchCmd  `cmd:"" help:"Measure packs side by side: words missed, false alarms, other words."`
 
 	Confusables wakeConfusablesCmd `cmd:"" help:"List what sounds nearly like a word, and have it said for 'vapd wake bench' and training."`
+
+	wakeTrainer `embed:""`
 }
 
 // wakeFolder is where a satellite's wake word packs are, in its state folder.

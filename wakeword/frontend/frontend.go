@@ -18,6 +18,15 @@ const (
 // Feature is one frame of the frontend's output, in 1/64 of a natural logarithm.
 type Feature [Channels]uint16
 
+// Quantize is the feature as the models take it, and as ESPHome computes it: 256/666 of a
+// step each, rounded.
+func (f *Feature) Quantize() (input [Channels]int8) {
+	for i, v := range f {
+		input[i] = int8(min(127, (int32(v)*256+333)/666-128))
+	}
+	return input
+}
+
 // Frontend computes features from a stream of samples. It is for one goroutine.
 type Frontend struct {
 	step   int // samples between two features

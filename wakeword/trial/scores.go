@@ -134,21 +134,26 @@ func (s *Scores) Without(c corpus.Clip) error {
 		return err
 	}
 	defer sound.Close()
-	if !s.running {
-		s.scorer.Reset()
-		s.running = true
-	}
 	block := make([]int16, audio.WakeRate)
 	for {
 		n, err := sound.Read(block)
-		s.without = s.listen(block[:n], s.without)
-		s.hours += audio.WakeRate.Duration(int64(n)).Hours()
+		s.WithoutPCM(block[:n])
 		if err == io.EOF {
 			return nil
 		} else if err != nil {
 			return err
 		}
 	}
+}
+
+// WithoutPCM is Without for what follows of a stream: mono at 16 kHz.
+func (s *Scores) WithoutPCM(pcm []int16) {
+	if !s.running {
+		s.scorer.Reset()
+		s.running = true
+	}
+	s.without = s.listen(pcm, s.without)
+	s.hours += audio.WakeRate.Duration(int64(len(pcm))).Hours()
 }
 
 // Counts judges everything at a cutoff; 0 is the manifest's.

@@ -1,0 +1,182 @@
+//go:build !vapd_satellite
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"vapd/audio/opus"
+	"vapd/internal/durable"
+	"vapd/wakeword/train"
+	"vapd/wakeword/train/augment"
+	"vapd/wakeword/train/corpus"
+	"vapd/wakeword/trial"
+
+	"golang.org/x/term"
+)
+
+// wakeTrainCmd is "vapd wake train".
+type wakeTrainCmd struct {
+	Word       string   `required:"" help:"The word, such as \"computer\" or \"hey jarvis\"."`
+	Positives  []string `type:"existingdir" sep:"none" placeholder:"DIR" help:"Folder of recordings in which the word is said; may be repeated. Where some are in a folder of its name, those of other folders say other words, which it is not to wake for. Without recordings voices say it."`
+	Negatives  []string `required:"" type:"existingdir" sep:"none" placeholder:"DIR" help:"Folder of other speech and sounds; may be repeated."`
+	Noise      []string `type:"existingdir" sep:"none" placeholder:"DIR" help:"Folder of noise and music, which is put behind the words; may be repeated."`
+	Labels     string   `type:"existingfile" placeholder:"FILE" help:"Table of the recordings with columns file, word, set and speaker, instead of the folders' names."`
+	Out        string   `short:"o" required:"" type:"path" placeholder:"DIR" help:"Folder for the pack and the report."`
+	Work       string   `type:"path" placeholder:"DIR" help:"Folder for what is kept to go on with: some hundred megabytes. Default: the folder work in that of the pack."`
+	Languages  []string `name:"language" placeholder:"CODE" help:"Language of the recordings, such as en; for the manifest."`
+	Phrases    int      `default:"60" help:"How many phrases that sound nearly like the word the voices say. Default: ${default}."`
+	Dictionary string   `type:"path" default:"/usr/share/pocketsphinx/model/en-us/cmudict-en-us.dict" placeholder:"FILE" help:"Pronouncing dictionary in CMU's format, for those. Default: that of the package pocketsphinx-en-us."`
+	Effort     float64  `default:"1" help:"How much is done, up to 10: 1 takes about 20 minutes on two cores, 0.1 shows whether the recordings are right. Default: ${default}."`
+	Seed       uint64   `default:"1" help:"Chooses everything that is random. Default: ${default}."`
+}
+
+// Run trains.
+func (c wakeTrainCmd) Run() error {
+	cfg, err := c.config()
+	if err != nil {
+		return err
+	}
+	ctx, stop := untilInterrupt(0)
+	defer stop()
+	show := newTrainProgress(term.IsTerminal(int(os.Stderr.Fd())))
+	cfg.Progress = show.show
+	result, err := train.Run(ctx, cfg)
+	show.end()
+	if errors.Is(err, context.Canceled) {
+		return fmt.Errorf("stopped, and the same command goes on: %w", err)
+	} else if err != nil {
+		return err
+	}
+	n := result.Chosen
+	rate, per := n.PerHour()
+	w := trial.Wilson(n.Missed, n.Said)
+	fmt.Printf("%s\nOn recordings that it has not learnt from, with the cutoff %v:\n", filepath.Join(c.Out, result.Pack.ID+".json"), n.Cutoff)
+	fmt.Printf("missed %d of %d: %.1f %% (%.1f to %.1f)\n", n.Missed, n.Said, 100*n.FalseRejects(), 100*w.Low, 100*w.High)
+	if len(result.Noisy) > 0 {
+		q := result.Noisy.At(n.Cutoff)
+		w := trial.Wilson(q.Missed, q.Said)
+		fmt.Printf("in noise 10 dB below the voice missed %d of %d: %.1f %% (%.1f to %.1f)\n", q.Missed, q.Said, 100*q.FalseRejects(), 100*w.Low, 100*w.High)
+	}
+	fmt.Printf("woke for nothing %d times in %.2f h: %.2f an hour (%.2f to %.2f)\n", n.Accepts, n.Hours, rate, per.Low, per.High)
+	fmt.Printf("see and listen: %s\n", filepath.Join(c.Out, train.ReportFile))
+	return nil
+}
+
+// config gathers what is trained on.
+func (c wakeTrainCmd) config() (cfg train.Config, err error) {
+	if !(c.Effort >= 0.02 && c.Effort <= 10) {
+		return cfg, fmt.Errorf("the effort is %v: must be 0.02 to 10", c.Effort)
+	}
+	cfg = train.Config{
+		Word: c.Word, Out: c.Out, Work: c.Work, Seed: c.Seed, Recipe: train.DefaultRecipe().Scaled(c.Effort), Languages: c.Languages, Log: slog.Default(),
+		Save: func(path string, data []byte) error { return durable.File{Path: path, Mode: 0o644}.Save(data) },
+	}
+	if c.Work == "" {
+		cfg.Work = filepath.Join(c.Out, "work")
+	}
+	if cfg.Set, err = c.recordings(); err != nil {
+		return cfg, err
+	}
+	if lib, err := opus.Open(); err == nil {
+		cfg.Codec = augment.Opus{Library: lib}
+	} else {
+		fmt.Fprintf(os.Stderr, "no sound is coded with Opus, as some microphones do: %v\n", err)
+	}
+	speaker, err := newSpeaker()
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "no voice says what sounds nearly like the word: %v\n", err)
+		return cfg, nil
+	}
+	cfg.Speaker = speaker
+	phrases, err := wakeConfusablesCmd{Word: c.Word, Number: c.Phrases, Dictionary: c.Dictionary}.phrases()
+	if err != nil {
+		return cfg, err
+	}
+	for _, p := range phrases {
+		cfg.Phrases = append(cfg.Phrases, p.Text)
+	}
+	return cfg, nil
+}
+
+// recordings lists them.
+func (c wakeTrainCmd) recordings() (corpus.Set, error) {
+	var labels corpus.Labels
+	if c.Labels != "" {
+		var err error
+		if labels, err = corpus.ReadLabels(c.Labels); err != nil {
+			return corpus.Set{}, err
+		}
+	}
+	all, err := corpus.Gather(c.Positives, c.Negatives, c.Noise, labels)
+	if err != nil {
+		return all, err
+	}
+	set, leftOut := all.For(c.Word)
+	if len(set.Positives) == 0 && len(all.Positives) > 0 {
+		fmt.Fprintf(os.Stderr, "no folder is named %s: all %d recordings are taken to say it\n", train.ID(c.Word), len(all.Positives))
+		for i := range all.Positives {
+			all.Positives[i].Word = c.Word
+		}
+		set, leftOut = all.For(c.Word)
+	}
+	// A labelled word among the negatives is another word.
+	kept := set.Negatives[:0:0]
+	for _, clip := range set.Negatives {
+		if clip.Word != "" {
+			set.Others = append(set.Others, clip)
+		} else {
+			kept = append(kept, clip)
+		}
+	}
+	set.Negatives = kept
+	if len(leftOut) > 0 {
+		fmt.Fprintf(os.Stderr, "%d recordings have the word beside others, or in the name of their set, and are left out\n", len(leftOut))
+	}
+	return set, nil
+}
+
+// trainProgress shows how far a training is: a bar on a terminal, else lines.
+type trainProgress struct {
+	terminal bool
+	last     time.Time
+	step     string
+}
+
+func newTrainProgress(terminal bool) *trainProgress { return &trainProgress{terminal: terminal} }
+
+func (t *trainProgress) show(p train.Progress) {
+	every := 30 * time.Second
+	if t.terminal {
+		every = 200 * time.Millisecond
+	}
+	if p.Step == t.step && p.Done < 1 && time.Since(t.last) < every {
+		return
+	}
+	t.step, t.last = p.Step, time.Now()
+	left := ""
+	if p.Left > 0 {
+		left = fmt.Sprintf("%v left", p.Left.Round(time.Second))
+	}
+	if !t.terminal {
+		fmt.Fprintf(os.Stderr, "%3.0f %%  %s, %.0f %% of it done  %s  %s\n", 100*p.All, p.Step, 100*p.Done, left, p.Note)
+		return
+	}
+	const width = 30
+	full := int(p.All * width)
+	fmt.Fprintf(os.Stderr, "\r\x1b[K%s%s %3.0f %%  %-20s %-12s %s", strings.Repeat("█", full), strings.Repeat("░", width-full), 100*p.All, p.Step, left, p.Note)
+}
+
+// end leaves the bar.
+func (t *trainProgress) end() {
+	if t.terminal && t.step != "" {
+		fmt.Fprintln(os.Stderr)
+	}
+}

@@ -1,0 +1,121 @@
+package enroll
+
+import (
+	_ "embed" // of the network
+	"fmt"
+	"hash/crc32"
+	"math"
+
+	"vapd/wakeword/frontend"
+	"vapd/wakeword/train/net"
+)
+
+// Network turns sound into embeddings, and knows the cohort that costs are compared with. It
+// is for any number of goroutines.
+type Network struct {
+	stages []net.Stage
+	cohort []Template
+	sum    uint32 // CRC-32 of its file
+}
+
+// Values is how many an embedding has.
+const Values = 48
+
+// Open makes a network of the file that wakeword/embedding/make wrote and its cohort.
+func Open(file, cohort []byte) (*Network, error) {
+	trained, err := net.Decode(file)
+	if err != nil {
+		return nil, fmt.Errorf("enroll: %w", err)
+	}
+	c := trained.Config()
+	if c.Channels != frontend.Channels || c.Stride*10 != StepMS || len(c.Head) != 2 || c.Head[0] != (net.Dense{Outputs: Values}) {
+		return nil, fmt.Errorf("enroll: the network is not an embedding of %d values every %d ms", Values, StepMS)
+	}
+	n := &Network{stages: trained.Fold(), sum: crc32.ChecksumIEEE(file)}
+	if len(cohort) > 0 {
+		n.cohort, err = decode(cohort, n.sum)
+	}
+	return n, err
+}
+
+//go:embed embedding.net
+var embeddingFile []byte
+
+//go:embed embedding.cohort
+var cohortFile []byte
+
+// Default is the network that comes with the program.
+func Default() (*Network, error) { return Open(embeddingFile, cohortFile) }
+
+// Ear embeds sound as it arrives. It is for one goroutine.
+type Ear struct {
+	frontend *frontend.Frontend
+	feature  frontend.Feature
+	input    []int8 // of one step
+	fed      int
+	stream   *net.Stream
+	cepstrum *cepstrum
+	values   []float32 // of the stage before the last
+}
+
+// NewEar makes an Ear that has heard nothing yet.
+func (n *Network) NewEar() *Ear {
+	f, err := frontend.New(10)
+	if err != nil {
+		panic(err) // there is a step of 10 ms
+	}
+	e := &Ear{frontend: f, stream: net.NewStream(n.stages), cepstrum: newCepstrum()}
+	e.input = make([]int8, e.stream.Step())
+	bottleneck := len(n.stages) - 2
+	e.stream.Observe = func(stage int, values []float32) {
+		if stage == bottleneck {
+			e.values = values
+		}
+	}
+	return e
+}
+
+// Reset makes e as it was at first.
+func (e *Ear) Reset() {
+	e.frontend.Reset()
+	e.stream.Reset()
+	e.cepstrum.reset()
+	e.fed = 0
+}
+
+// Hear takes as many of samples, mono at 16 kHz, as are needed for one frame, and returns
+// how many it took; ok says that f was filled. silence is the probability that nobody
+// spoke then. It does not allocate after the first frame.
+func (e *Ear) Hear(samples []int16, f *Frame) (taken int, silence float32, ok bool) {
+	for taken < len(samples) {
+		n, has := e.frontend.Process(samples[taken:], &e.feature)
+		taken += n
+		if !has {
+			continue
+		}
+		for i, v := range e.feature {
+			// As wakeword.Detector quantises.
+			e.input[e.fed+i] = int8(min(127, (int32(v)*256+333)/666-128))
+		}
+		e.cepstrum.hear(e.input[e.fed:][:len(e.feature)])
+		if e.fed += len(e.feature); e.fed < len(e.input) {
+			continue
+		}
+		e.fed = 0
+		logits := e.stream.Process(e.input)
+		copy(f[:], e.values)
+		e.cepstrum.write(f[Values:])
+		f.unit()
+		return taken, first(logits), true
+	}
+	return taken, 0, false
+}
+
+// first is the softmax of the first logit.
+func first(logits []float32) float32 {
+	sum := 0.0
+	for _, v := range logits {
+		sum += math.Exp(float64(v - logits[0]))
+	}
+	return float32(1 / sum)
+}

@@ -1,0 +1,217 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"sync"
+
+	"vapd/wakeword/pack"
+	"vapd/wakeword/train/augment"
+	"vapd/wakeword/train/corpus"
+	"vapd/wakeword/train/export"
+	"vapd/wakeword/train/net"
+	"vapd/wakeword/trial"
+)
+
+// Result is what was made, and how good it is on the validation part.
+type Result struct {
+	Pack   *pack.Pack
+	Losses []Loss
+	// Clean and Noisy are the curves without and with noise 10 dB below the voice; Noisy is
+	// nil where there are no recordings of noise.
+	Clean, Noisy trial.Curve
+	// Chosen is Clean at the cutoff, which was chosen on the other speech at several
+	// speeds. Reached is false where no cutoff has so few false accepts there as the recipe
+	// asks for.
+	Chosen  trial.Counts
+	Reached bool
+	// CrossFires are other words of the validation part that wake it.
+	CrossFires []trial.CrossFire
+}
+
+const (
+	validationSNR = 10 // dB
+	// calibrated is how many examples of each kind the ranges of int8 are taken from.
+	calibrated = 400
+	// lowest is the lowest cutoff that is chosen. Below the network itself says that the
+	// word is not likely, and only the validation part lacks what would wake it.
+	lowest = 0.5
+)
+
+// choose makes the model in int8 and finds its cutoff.
+func (r *run) choose(ctx context.Context, n *net.Net, s *stores) (*Result, error) {
+	clips, err := r.calibration(s)
+	if err != nil {
+		return nil, err
+	}
+	model, err := export.Quantize(n, clips)
+	if err != nil {
+		return nil, err
+	}
+	draft, err := r.pack(model, filepath.Join(r.cfg.Work, "pack"), lowest)
+	if err != nil {
+		return nil, err
+	}
+	result := new(Result)
+	if err := r.measure(ctx, draft, result); err != nil {
+		return nil, err
+	}
+	result.Pack, err = r.pack(model, r.cfg.Out, result.Chosen.Cutoff)
+	return result, err
+}
+
+// pack writes the model with a cutoff.
+func (r *run) pack(m *export.Model, dir string, cutoff float64) (*pack.Pack, error) {
+	id := ID(r.cfg.Word)
+	err := m.Save(dir, id, pack.Manifest{
+		WakeWord: r.cfg.Word, TrainedLanguages: r.cfg.Languages,
+		Micro: pack.Micro{ProbabilityCutoff: cutoff, SlidingWindowSize: r.cfg.Recipe.Window},
+	}, r.cfg.Save)
+	if err != nil {
+		return nil, err
+	}
+	return pack.Open(filepath.Join(dir, id+".json"))
+}
+
+// calibration are examples of all kinds.
+func (r *run) calibration(s *stores) (clips [][]int8, err error) {
+	random := r.random("calibration", 0)
+	samples := newSampler(&r.cfg.Recipe, s.positives, s.others, s.negatives)
+	for len(clips) < 3*calibrated {
+		batch, err := samples.next(random)
+		if err != nil {
+			return nil, err
+		}
+		for i := range batch {
+			clips = append(clips, append([]int8(nil), batch[i].Features...))
+		}
+	}
+	return clips, nil
+}
+
+// measure scores the validation part.
+func (r *run) measure(ctx context.Context, p *pack.Pack, result *Result) error {
+	clean, err := trial.NewScores(p, trial.Background{})
+	if err != nil {
+		return err
+	}
+	var noisy *trial.Scores
+	if len(r.test.Noise) > 0 {
+		noise, err := corpus.ReadAll(r.test.Noise)
+		if err != nil {
+			return err
+		}
+		if noisy, err = trial.NewScores(p, trial.Background{Noise: noise, SNR: validationSNR, Seed: r.cfg.Seed}); err != nil {
+			return err
+		}
+	}
+	total := len(r.test.Positives) + len(r.test.Others) + len(r.test.Negatives)
+	done := 0
+	varied, err := trial.NewScores(p, trial.Background{})
+	if err != nil {
+		return err
+	}
+	hear := func(clips []corpus.Clip, to func(corpus.Clip) error) error {
+		for _, c := range clips {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if err := to(c); err != nil {
+				return err
+			}
+			done++
+			r.progress(float64(done)/float64(total), "")
+		}
+		return nil
+	}
+	var noisyErr, variedErr error
+	var work sync.WaitGroup
+	work.Go(func() { variedErr = r.vary(ctx, varied) })
+	if noisy != nil {
+		work.Go(func() {
+			for _, c := range r.test.Positives {
+				if noisyErr == nil {
+					noisyErr = noisy.Said(c)
+				}
+			}
+		})
+	}
+	err = errors.Join(hear(r.test.Positives, clean.Said), hear(r.test.Others, clean.Other), hear(r.test.Negatives, clean.Without))
+	work.Wait()
+	if err = errors.Join(err, noisyErr, variedErr); err != nil {
+		return fmt.Errorf("train: choosing the cutoff: %w", err)
+	}
+	if result.Clean, err = clean.Curve(); err != nil {
+		return err
+	}
+	if noisy != nil {
+		if result.Noisy, err = noisy.Curve(); err != nil {
+			return err
+		}
+	}
+	curve, err := varied.Curve()
+	if err != nil {
+		return err
+	}
+	chosen, reached := cutoff(curve, r.cfg.Recipe.PerHour)
+	result.Chosen, result.Reached = result.Clean.At(chosen.Cutoff), reached
+	result.CrossFires, err = clean.CrossFires(result.Chosen.Cutoff)
+	return err
+}
+
+// speeds are those at which the other speech is heard to choose the cutoff: as it is, and
+// as if other people spoke. There is seldom an hour of it, and what is rarer than one
+// event in all of it can't be told.
+func speeds() []float64 { return []float64{1, 0.93, 1.07} }
+
+// vary hears the other speech of the validation part at all speeds.
+func (r *run) vary(ctx context.Context, s *trial.Scores) error {
+	for _, speed := range speeds() {
+		for _, c := range r.test.Negatives {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if err := pieces(c, func(pcm []int16) error {
+				pcm, err := augment.Speed(pcm, speed)
+				s.WithoutPCM(pcm)
+				return err
+			}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// pieces reads a clip piece by piece.
+func pieces(c corpus.Clip, take func(pcm []int16) error) error {
+	s, err := corpus.Open(c.Path)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	pcm := make([]int16, reel)
+	for {
+		n, err := s.Read(pcm)
+		if err == io.EOF {
+			return nil
+		} else if err == nil {
+			err = take(pcm[:n])
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// cutoff is the lowest from lowest on with at most so many false accepts an hour, or the
+// highest where none has.
+func cutoff(c trial.Curve, perHour float64) (chosen trial.Counts, reached bool) {
+	if chosen, reached = c.AtRate(perHour); !reached {
+		return c[len(c)-1], false
+	}
+	return c.At(max(lowest, chosen.Cutoff)), true
+}

@@ -1,0 +1,336 @@
+package train_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"io"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"vapd/audio"
+	"vapd/audio/wav"
+	"vapd/internal/durable"
+	"vapd/wakeword"
+	"vapd/wakeword/train"
+	"vapd/wakeword/train/corpus"
+	"vapd/wakeword/train/net"
+	"vapd/wakeword/trial"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const rate = int(audio.WakeRate)
+
+// chirp is the toy word: a tone that rises, in the voice of a seed. With down it falls,
+// which is another word.
+func chirp(seed uint64, down bool) []int16 {
+	random := rand.New(rand.NewPCG(seed, 7))
+	pcm := make([]int16, rate)
+	from, length, base := rate/5+random.IntN(rate/5), rate/4+random.IntN(rate/10), 500+200*random.Float64()
+	phase := 0.0
+	for i := range pcm {
+		pcm[i] = int16(random.IntN(9) - 4)
+		if k := i - from; k >= 0 && k < length {
+			t := float64(k) / float64(length)
+			if down {
+				t = 1 - t
+			}
+			phase += 2 * math.Pi * base * (1 + 4*t) / float64(rate)
+			pcm[i] += int16(8000 * math.Sin(phase) * math.Sin(math.Pi*float64(k)/float64(length)))
+		}
+	}
+	return pcm
+}
+
+// babble is other sound: tones that come and go, and hiss.
+func babble(seed uint64, seconds int) []int16 {
+	random := rand.New(rand.NewPCG(seed, 8))
+	pcm := make([]int16, seconds*rate)
+	tone, left, phase, level := 0.0, 0, 0.0, 0.0
+	for i := range pcm {
+		if left--; left < 0 {
+			left, tone, level = rate/20+random.IntN(rate/3), 300+3000*random.Float64(), 6000*random.Float64()
+		}
+		phase += 2 * math.Pi * tone / float64(rate)
+		pcm[i] = int16(level*math.Sin(phase) + 300*random.NormFloat64())
+	}
+	return pcm
+}
+
+func write(t *testing.T, path string, pcm []int16) {
+	t.Helper()
+	var data bytes.Buffer
+	if err := wav.Write(&data, audio.Format{Rate: audio.WakeRate, Channels: 1}, pcm); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, data.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// toy is a training of seconds.
+func toy(t *testing.T) train.Config {
+	t.Helper()
+	dir := t.TempDir()
+	for i := range 15 {
+		name := string(rune('a'+i)) + ".wav"
+		write(t, filepath.Join(dir, "said", "up", name), chirp(uint64(i), false))
+		write(t, filepath.Join(dir, "said", "down", name), chirp(uint64(100+i), true))
+		write(t, filepath.Join(dir, "speech", name), babble(uint64(i), 4))
+	}
+	for i := range 5 {
+		write(t, filepath.Join(dir, "noise", string(rune('a'+i))+".wav"), babble(uint64(100+i), 1))
+	}
+	var all corpus.Set
+	for folder, clips := range map[string]*[]corpus.Clip{"said": &all.Positives, "speech": &all.Negatives, "noise": &all.Noise} {
+		found, err := corpus.Folder(filepath.Join(dir, folder), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range found {
+			if folder == "said" {
+				found[i].Word = found[i].Set
+			}
+		}
+		*clips = found
+	}
+	set, _ := all.For("up")
+	recipe := train.DefaultRecipe()
+	recipe.Net = net.Config{
+		Channels: 40, Stride: 3, Kernel: 5, Filters: 8, Blocks: []net.Block{{Kernels: []int{5}, Filters: 16}},
+		Steps: 10, Head: []net.Dense{{Outputs: 1}},
+	}
+	recipe.Steps, recipe.Batch, recipe.Words, recipe.Others, recipe.Negatives = 300, 16, 36, 1, 1
+	recipe.Rooms, recipe.Rounds, recipe.Mined = 2, 2, 50
+	out := t.TempDir()
+	return train.Config{
+		Word: "up", Set: set, Out: out, Work: filepath.Join(out, "work"), Seed: 1, Recipe: recipe,
+		Save: func(path string, data []byte) error { return durable.File{Path: path, Mode: 0o644}.Save(data) },
+	}
+}
+
+// A word is learnt from recordings alone, and told from others. Another number of cores,
+// and a training that is stopped twice, give the same files.
+func TestTrain(t *testing.T) {
+	cfg := toy(t)
+	cfg.Workers = 1
+	result, err := train.Run(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := result.Chosen; !result.Reached || n.Said != 3 || n.Missed > 0 || n.Accepts > 0 || n.Hours == 0 {
+		t.Errorf("on what it has not learnt from: %+v, reached %v", n, result.Reached)
+	}
+	if len(result.CrossFires) != 1 || result.CrossFires[0].Fired > 0 || result.CrossFires[0].Said != 3 {
+		t.Errorf("other words: %+v", result.CrossFires)
+	}
+	first, last := result.Losses[0], result.Losses[len(result.Losses)-1]
+	if last.Step != cfg.Recipe.Steps || last.Mean > first.Mean/2 {
+		t.Errorf("losses: %+v", result.Losses)
+	}
+	hear(t, result)
+
+	again := cfg
+	again.Out = t.TempDir()
+	again.Work, again.Workers = filepath.Join(again.Out, "work"), 3
+	for _, at := range []string{"listening", "learning"} {
+		ctx, cancel := context.WithCancel(t.Context())
+		again.Progress = func(p train.Progress) {
+			if p.Step == at && p.Done > 0.5 {
+				cancel()
+			}
+		}
+		if _, err := train.Run(ctx, again); !errors.Is(err, context.Canceled) {
+			t.Fatalf("stopped while %s: %v", at, err)
+		}
+		cancel()
+	}
+	again.Progress = func(p train.Progress) {
+		if p.Step == "learning" && p.Done < 0.3 {
+			t.Errorf("it began anew: %+v", p)
+		}
+	}
+	if _, err := train.Run(t.Context(), again); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"up.tflite", "up.json", train.ReportFile} {
+		a, err := os.ReadFile(filepath.Join(cfg.Out, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b, err := os.ReadFile(filepath.Join(again.Out, name)); err != nil || !bytes.Equal(a, b) {
+			t.Errorf("%s is not the same after it was stopped: %v", name, err)
+		}
+	}
+
+	again.Recipe.Weight++
+	if _, err := train.Run(t.Context(), again); err == nil || !strings.Contains(err.Error(), "other recordings or options") {
+		t.Errorf("with another recipe: %v", err)
+	}
+}
+
+// hear tries the pack on voices that were not recorded.
+func hear(t *testing.T, result *train.Result) {
+	t.Helper()
+	listener, err := trial.New([]wakeword.Word{{Pack: result.Pack}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	heard := map[bool]int{}
+	for i := range 20 {
+		for _, down := range []bool{false, true} {
+			for _, e := range listener.Run(chirp(uint64(1000+i), down)) {
+				if e.Kind == wakeword.Detected {
+					heard[down]++
+				}
+			}
+		}
+	}
+	if heard[false] < 18 || heard[true] > 2 {
+		t.Errorf("of 20 words it heard %d, and %d others", heard[false], heard[true])
+	}
+}
+
+func TestRunRefuses(t *testing.T) {
+	cfg := toy(t)
+	for name, c := range map[string]struct {
+		change func(*train.Config)
+		want   string
+	}{
+		"no word":       {func(c *train.Config) { c.Word = " " }, "no word"},
+		"no recordings": {func(c *train.Config) { c.Set.Positives = nil }, "record it 20 times"},
+		"too few":       {func(c *train.Config) { c.Set.Positives = c.Set.Positives[:4] }, `4 recordings of "up": 10 are needed`},
+		"no speech":     {func(c *train.Config) { c.Set.Negatives = nil }, "hours of other speech"},
+		"no folder":     {func(c *train.Config) { c.Out = "" }, "no folder"},
+		"a recipe":      {func(c *train.Config) { c.Recipe.Batch = 5 }, "multiple of 16"},
+		"no network":    {func(c *train.Config) { c.Recipe.Net = net.Config{} }, "net: "},
+		"a lost file": {func(c *train.Config) {
+			c.Set.Positives = append([]corpus.Clip{{Path: "/nowhere.wav"}}, c.Set.Positives...)
+		}, "/nowhere.wav"},
+		"a full disk": {func(c *train.Config) {
+			c.Save = func(string, []byte) error { return syscall.ENOSPC }
+		}, "make room"},
+		"a folder of somebody else": {func(c *train.Config) {
+			c.Save = func(string, []byte) error { return syscall.EACCES }
+		}, "may write to"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := cfg
+			cfg.Out = t.TempDir()
+			cfg.Work = filepath.Join(cfg.Out, "work")
+			c.change(&cfg)
+			if _, err := train.Run(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%v: must say %q", err, c.want)
+			}
+		})
+	}
+}
+
+// A recording that can't be read is named, whatever it is used for.
+func TestUnreadable(t *testing.T) {
+	cfg := toy(t)
+	cfg.Progress = func(p train.Progress) {
+		if p.Step == "learning" {
+			t.Errorf("it learns: %+v", p)
+		}
+	}
+	for i, clip := range cfg.Set.Negatives[:6] {
+		whole, err := os.ReadFile(clip.Path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		broken := append([]byte("none"), whole[4:]...) // as long as it was
+		if err := os.WriteFile(clip.Path, broken, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := train.Run(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), clip.Path) {
+			t.Errorf("recording %d: %v: must name %s", i, err, clip.Path)
+		}
+		if err := os.WriteFile(clip.Path, whole, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// voices say chirps.
+type voices struct{ names []string }
+
+func (v voices) Voices() []string { return v.names }
+
+func (v voices) Say(_ context.Context, text, voice string) ([]int16, error) {
+	return chirp(corpus.Hash(text+voice), !strings.HasPrefix(text, "up")), nil
+}
+
+// Without recordings voices say the word, and what sounds like it.
+func TestFromText(t *testing.T) {
+	cfg := toy(t)
+	cfg.Word = "up <i>& so on"
+	cfg.Set.Positives, cfg.Set.Others = nil, nil
+	cfg.Speaker, cfg.Phrases = voices{[]string{"ann", "bob", "cid"}}, []string{"down", "round", "town"}
+	cfg.Recipe.Steps = 200
+	result, err := train.Run(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := result.Chosen; n.Said != 5 || n.Missed > 1 {
+		t.Errorf("the voice that it has not learnt from: %+v", n)
+	}
+	said, err := filepath.Glob(filepath.Join(cfg.Work, "phrases", "*", "*.wav"))
+	if err != nil || len(said) != 9 {
+		t.Errorf("phrases: %v, %v", said, err)
+	}
+	data, err := os.ReadFile(filepath.Join(cfg.Out, "up_i_so_on.json"))
+	if err != nil || !json.Valid(data) {
+		t.Errorf("manifest: %s, %v", data, err)
+	}
+	checkReport(t, filepath.Join(cfg.Out, train.ReportFile), cfg.Word)
+}
+
+// checkReport reads a report: it is whole, needs nothing from elsewhere, has a curve and
+// what it got wrong, and what people typed is text in it.
+func checkReport(t *testing.T, path, word string) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	elements := make(map[string]int)
+	title := ""
+	for d := xml.NewDecoder(bytes.NewReader(data)); ; {
+		token, err := d.Token()
+		if err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatalf("the report is not whole: %v", err)
+		}
+		switch token := token.(type) {
+		case xml.StartElement:
+			elements[token.Name.Local]++
+			for _, a := range token.Attr {
+				if a.Name.Local == "src" && !strings.HasPrefix(a.Value, "data:audio/wav;base64,UklGR") || a.Name.Local == "href" {
+					t.Errorf("the report needs %.80q", a.Value)
+				}
+			}
+		case xml.CharData:
+			if elements["h1"] == 1 && title == "" {
+				title = string(token)
+			}
+		}
+	}
+	if title != word || elements["svg"] != 2 || elements["polygon"] != 2 || elements["polyline"] != 3 || elements["circle"] != 1 {
+		t.Errorf("the report of %q has %v", title, elements)
+	}
+}
