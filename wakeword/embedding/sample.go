@@ -25,9 +25,9 @@ func Features(pcm []int16) []int8 {
 	var feature frontend.Feature
 	for len(pcm) > 0 {
 		taken, ok := f.Process(pcm, &feature)
-		pcm = pcm[taken:]
-		for i := 0; ok && i < len(feature); i++ {
-			out = append(out, int8(min(127, (int32(feature[i])*256+333)/666-128)))
+		if pcm = pcm[taken:]; ok {
+			input := feature.Quantize()
+			out = append(out, input[:]...)
 		}
 	}
 	return out

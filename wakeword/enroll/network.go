@@ -93,12 +93,9 @@ func (e *Ear) Hear(samples []int16, f *Frame) (taken int, silence float32, ok bo
 		if !has {
 			continue
 		}
-		for i, v := range e.feature {
-			// As wakeword.Detector quantises.
-			e.input[e.fed+i] = int8(min(127, (int32(v)*256+333)/666-128))
-		}
-		e.cepstrum.hear(e.input[e.fed:][:len(e.feature)])
-		if e.fed += len(e.feature); e.fed < len(e.input) {
+		input := e.feature.Quantize()
+		e.cepstrum.hear(input[:])
+		if e.fed += copy(e.input[e.fed:], input[:]); e.fed < len(e.input) {
 			continue
 		}
 		e.fed = 0

@@ -1,8 +1,8 @@
 package enroll
 
-// warp lays one part of what is heard over that of a template as it goes on: the cost, by template frame, of
-// the best path that ends there now. A path may begin at any time. Each frame of the
-// template has the same part in the cost:
+// warp lays one part of what is heard over that of a template as it goes on: the cost, by
+// template frame, of the best path that ends there now. A path may begin at any time. Each
+// frame of the template has the same part in the cost:
 //
 //	one frame heard                          its distance
 //	two frames heard for one of the template their mean distance
