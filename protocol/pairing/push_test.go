@@ -75,6 +75,27 @@ func TestPush(t *testing.T) {
 			t.Errorf("the owner is not told that a key is replaced: %+v", e)
 		}
 	})
+	// The owner's command ends with the pairing, and closes what is open.
+	inTime(t, "closed once it is stored", func(t *testing.T) {
+		h := newHub(t, newStore())
+		h.on(func(e Event) {
+			switch e.Kind {
+			case Compare:
+				time.AfterFunc(100*time.Millisecond, func() { _ = h.Approve(e.Code) })
+			case Paired:
+				h.Cancel(ByPush, "the owner closed it")
+				h.Deny()
+			}
+		})
+		openPush(t, h)
+		r := push(t, h.line())
+		if r.err != nil {
+			t.Fatal(r.err)
+		}
+		same(t, h, r.p)
+		pass(PushWindow)
+		h.expect(t, Opened, Compare, Paired)
+	})
 	inTime(t, "the owner takes a minute", func(t *testing.T) {
 		h := newHub(t, newStore())
 		h.on(func(e Event) {

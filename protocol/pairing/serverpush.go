@@ -68,24 +68,23 @@ func (s *Server) expirePush(w *pushWindow) {
 	s.mu.Lock()
 	if s.push == w {
 		s.closePush("nobody finished within two minutes")
+		s.push = nil
 	}
 	s.unlock()
 }
 
-// closePush closes the window. A Pairing that is being stored or is stored stays. s.mu is
-// held.
+// closePush closes the window. One whose Pairing is being stored, or is stored, stays
+// until its time is over, and lets nobody else in: its satellite still has to hear that it
+// is paired. s.mu is held.
 func (s *Server) closePush(reason string) {
 	w := s.push
-	if w == nil {
+	if w == nil || w.x != nil && w.x.storing {
 		return
 	}
 	w.timer.Stop()
 	s.push = nil
 	e := Event{Kind: Closed, Way: ByPush, Reason: reason}
 	if x := w.x; x != nil {
-		if x.storing {
-			return
-		}
 		e.ID, e.Name, e.From = x.event.ID, x.event.Name, x.event.From
 	}
 	s.tell(e)
