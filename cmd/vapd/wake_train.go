@@ -119,28 +119,14 @@ func (c wakeTrainCmd) recordings() (corpus.Set, error) {
 	if err != nil {
 		return all, err
 	}
-	set, leftOut := all.For(c.Word)
-	if len(set.Positives) == 0 && len(all.Positives) > 0 {
-		fmt.Fprintf(os.Stderr, "no folder is named %s: all %d recordings are taken to say it\n", train.ID(c.Word), len(all.Positives))
-		for i := range all.Positives {
-			all.Positives[i].Word = c.Word
-		}
-		set, leftOut = all.For(c.Word)
+	set, leftOut, assumed, err := train.Material(all, c.Word)
+	if assumed {
+		fmt.Fprintf(os.Stderr, "no folder is named %s: all %d recordings are taken to say it\n", train.ID(c.Word), len(set.Positives))
 	}
-	// A labelled word among the negatives is another word.
-	kept := set.Negatives[:0:0]
-	for _, clip := range set.Negatives {
-		if clip.Word != "" {
-			set.Others = append(set.Others, clip)
-		} else {
-			kept = append(kept, clip)
-		}
-	}
-	set.Negatives = kept
 	if len(leftOut) > 0 {
 		fmt.Fprintf(os.Stderr, "%d recordings have the word beside others, or in the name of their set, and are left out\n", len(leftOut))
 	}
-	return set, nil
+	return set, err
 }
 
 // trainProgress shows how far a training is: a bar on a terminal, else lines.

@@ -12,7 +12,7 @@ import (
 
 // opusenc made the file of half a second of 500 Hz; with libopus0 it comes back.
 func TestReadOpus(t *testing.T) {
-	pcm, err := Read("testdata/tone.opus")
+	pcm, err := Read("../../../audio/ogg/testdata/tone.opus")
 	if err != nil {
 		t.Fatal(err)
 	}
