@@ -29,7 +29,9 @@
 //
 // A server that was restarted knows no association and can't say so, as nothing it says
 // would be authentic. Its silence to pings has to tell the client to call Associate again,
-// which takes over from the old association when it succeeds.
+// which takes over from the old association when it succeeds. Only to the rest of a handshake
+// that it does not know it answers with an alert, so that the client begins anew a second
+// later, unless the handshake succeeds meanwhile.
 //
 // Identities that are not known fail as wrong keys do, at the same cost and time. The
 // alert that says so to the client (ErrRefused) is a hint: it is not authentic, and so

@@ -2,6 +2,7 @@ package embedding
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -75,7 +76,11 @@ func Transcribe(ctx context.Context, clips []corpus.Clip, models string, d Dicti
 		if err != nil {
 			return nil, err
 		}
-		if err := os.WriteFile(filepath.Join(dir, key(c)+".raw"), littleEndian(pcm), 0o600); err != nil {
+		raw, err := binary.Append(nil, binary.LittleEndian, pcm)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, key(c)+".raw"), raw, 0o600)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("embedding: %w", err)
 		}
 		list.WriteString(key(c) + "\n")
@@ -108,11 +113,3 @@ func key(c corpus.Clip) string {
 }
 
 func tail(text []byte) string { return string(text[max(0, len(text)-300):]) }
-
-func littleEndian(pcm []int16) []byte {
-	out := make([]byte, 0, 2*len(pcm))
-	for _, v := range pcm {
-		out = append(out, byte(v), byte(v>>8))
-	}
-	return out
-}

@@ -6,12 +6,10 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"vapd/wakeword/enroll"
 	"vapd/wakeword/frontend"
 	"vapd/wakeword/train/net"
 )
-
-// Values is how many an embedding has.
-const Values = 48
 
 // delay is how many features after the middle of a phone the network may hear before it
 // must know it.
@@ -23,7 +21,7 @@ func Shape() net.Config {
 		Channels: frontend.Channels, Stride: 3, Kernel: 5, Filters: 32,
 		Blocks: []net.Block{{Kernels: []int{5}, Filters: 64}, {Kernels: []int{5, 9}, Filters: 64}, {Kernels: []int{9}, Filters: 64}},
 		Steps:  1,
-		Head:   []net.Dense{{Outputs: Values}, {Outputs: Phones}},
+		Head:   []net.Dense{{Outputs: enroll.Values}, {Outputs: Phones}},
 	}
 }
 
@@ -238,16 +236,9 @@ func Posteriors(s *net.Stream, features []int8) [][Phones]float32 {
 	out := make([][Phones]float32, len(logits)/Phones)
 	for t := range out {
 		x := logits[t*Phones:][:Phones]
-		highest := x[0]
-		for _, v := range x {
-			highest = max(highest, v)
-		}
-		sum := 0.0
-		for _, v := range x {
-			sum += math.Exp(float64(v - highest))
-		}
+		highest, sum := net.LogSum(x)
 		for i, v := range x {
-			out[t][i] = v - highest - float32(math.Log(sum))
+			out[t][i] = v - highest - float32(sum)
 		}
 	}
 	return out

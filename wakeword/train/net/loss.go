@@ -37,22 +37,28 @@ func BinaryCrossEntropy(logits, grads []float32, outputs int, e *Example) (loss 
 	return loss
 }
 
+// LogSum is what makes probabilities of logits: the logarithm of each is the logit less
+// highest, less sum.
+func LogSum(logits []float32) (highest float32, sum float64) {
+	highest = logits[0]
+	for _, v := range logits {
+		highest = max(highest, v)
+	}
+	for _, v := range logits {
+		sum += math.Exp(float64(v - highest))
+	}
+	return highest, math.Log(sum)
+}
+
 // CrossEntropy is for outputs of which one is true: the logits of a softmax. The targets
 // of a position add up to 1.
 func CrossEntropy(logits, grads []float32, outputs int, e *Example) (loss float64) {
 	for at := 0; at < len(logits); at += outputs {
 		x, targets, g := logits[at:][:outputs], e.Targets[at:][:outputs], grads[at:][:outputs]
 		weight := e.weight(at / outputs)
-		highest := x[0]
-		for _, v := range x {
-			highest = max(highest, v)
-		}
-		sum := 0.0
-		for _, v := range x {
-			sum += math.Exp(float64(v - highest))
-		}
+		highest, sum := LogSum(x)
 		for i, v := range x {
-			log := float64(v-highest) - math.Log(sum)
+			log := float64(v-highest) - sum
 			loss -= float64(weight) * float64(targets[i]) * log
 			g[i] = weight * (float32(math.Exp(log)) - targets[i])
 		}
