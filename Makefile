@@ -80,7 +80,7 @@ bench-wake: ## measure wake words, beside other runtimes; figures go to build/fi
 		--python build/python --kernel $$kernel/vmlinuz || echo "FAIL: build/cost"; \
 		go test -run '^$$' -bench Enroll -benchtime 1x -timeout 30m ./wakeword/enroll/trial; } | build/collect build/figures bench-wake
 
-model-embedding: ## train the network that enrolled words are compared in, and measure it: 15 minutes
+model-embedding: ## train the network that enrolled words are compared in, and measure it: 3 minutes
 	@scripts/setup.sh build test demo
 	go run ./wakeword/embedding/make -cache build/embedding.gob
 	go test -run '^$$' -bench Enroll -benchtime 1x -timeout 30m ./wakeword/enroll/trial
