@@ -1,11 +1,12 @@
 package embedding
 
 import (
-	"bufio"
 	"fmt"
 	"os"
 	"slices"
 	"strings"
+
+	"vapd/wakeword/train/confusable"
 )
 
 // Phone is one of the 39 phones of the CMU pronouncing dictionary, or silence.
@@ -48,8 +49,7 @@ func phoneOf(name string) (Phone, error) {
 // Dictionary has the phones of words in lower case; variants are "word(2)" and so on.
 type Dictionary map[string][]Phone
 
-// ReadDictionary reads a pronouncing dictionary in CMU's format: a word and its phones a
-// line.
+// ReadDictionary reads a pronouncing dictionary in CMU's format.
 func ReadDictionary(path string) (Dictionary, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -57,22 +57,18 @@ func ReadDictionary(path string) (Dictionary, error) {
 	}
 	defer f.Close()
 	d := make(Dictionary)
-	lines := bufio.NewScanner(f)
-	for n := 1; lines.Scan(); n++ {
-		fields := strings.Fields(lines.Text())
-		if len(fields) < 2 || strings.HasPrefix(fields[0], ";;;") {
-			continue
-		}
-		phones := make([]Phone, len(fields)-1)
-		for i, name := range fields[1:] {
+	err = confusable.Entries(f, func(word string, sounds []string) error {
+		phones := make([]Phone, len(sounds))
+		for i, name := range sounds {
 			if phones[i], err = phoneOf(strings.TrimRight(name, "012")); err != nil {
-				return nil, fmt.Errorf("%w: line %d of %s", err, n, path)
+				return err
 			}
 		}
-		d[strings.ToLower(fields[0])] = phones
-	}
-	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("embedding: reading %s: %w", path, err)
+		d[word] = phones
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("embedding: %s: %w", path, err)
 	}
 	return d, nil
 }

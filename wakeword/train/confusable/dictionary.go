@@ -25,36 +25,52 @@ const (
 	longestEntry = 512 // bytes
 )
 
-// ReadDictionary reads lines of a word and its sounds, in ARPAbet with or without digits
-// for stress: "computer K AH0 M P Y UW1 T ER0". Further ways to say a word are "word(2)".
-// Lines that begin with ;;; are comments.
-func ReadDictionary(r io.Reader) (*Dictionary, error) {
-	d := &Dictionary{words: make(map[string][]int)}
+// Entries reads a pronouncing dictionary in CMU's format and gives each entry to take: a
+// line of a word, here in lower case, and its sounds, in ARPAbet with or without digits for
+// stress: "computer K AH0 M P Y UW1 T ER0". Further ways to say a word are "word(2)". Lines
+// that begin with ;;; are comments. take must not keep sounds.
+func Entries(r io.Reader, take func(word string, sounds []string) error) error {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, longestEntry)
+	entries := 0
 	for n := 1; lines.Scan(); n++ {
 		fields := strings.Fields(lines.Text())
 		if len(fields) == 0 || strings.HasPrefix(fields[0], ";;;") {
 			continue
 		}
-		if len(fields) == 1 || len(fields) > mostSounds || len(d.entries) == mostEntries {
-			return nil, fmt.Errorf("confusable: line %d of the dictionary has a word and %d sounds: it must have 1 to %d, and the dictionary at most %d lines",
+		if entries++; len(fields) == 1 || len(fields) > mostSounds || entries > mostEntries {
+			return fmt.Errorf("confusable: line %d of the dictionary has a word and %d sounds: it must have 1 to %d, and the dictionary at most %d lines",
 				n, len(fields)-1, mostSounds-1, mostEntries)
 		}
-		word, _, _ := strings.Cut(strings.ToLower(fields[0]), "(")
+		if err := take(strings.ToLower(fields[0]), fields[1:]); err != nil {
+			return fmt.Errorf("confusable: line %d of the dictionary: %w", n, err)
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("confusable: reading the dictionary: %w", err)
+	}
+	return nil
+}
+
+// ReadDictionary reads a pronouncing dictionary (see Entries).
+func ReadDictionary(r io.Reader) (*Dictionary, error) {
+	d := &Dictionary{words: make(map[string][]int)}
+	err := Entries(r, func(word string, sounds []string) error {
+		word, _, _ = strings.Cut(word, "(")
 		e := entry{word: word}
-		for _, f := range fields[1:] {
+		for _, f := range sounds {
 			s, ok := parseSound(f)
 			if !ok {
-				return nil, fmt.Errorf("confusable: line %d of the dictionary has the sound %q, which the ARPAbet has not", n, f)
+				return fmt.Errorf("the sound %q is not of the ARPAbet", f)
 			}
 			e.sounds = append(e.sounds, s)
 		}
 		d.words[word] = append(d.words[word], len(d.entries))
 		d.entries = append(d.entries, e)
-	}
-	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("confusable: reading the dictionary: %w", err)
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return d, nil
 }
