@@ -16,9 +16,9 @@ func TestSupersede(t *testing.T) {
 	withScript(t, Config{Handler: c.mux(), MaxTransmitWait: 10 * time.Second}, func(t *testing.T, e *Endpoint, s *script) {
 		s.send(observe(1, "tok", ""))
 		s.expectState("ACK 2.05", "0")
+		began := time.Now()
 		c.change()
 		first, last := s.expectState("CON 2.05", "1")
-		began := time.Now()
 		c.change()
 		for _, want := range []string{"2", "2", "3"} {
 			f, seq := s.expectState("CON 2.05", want)
