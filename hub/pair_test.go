@@ -225,7 +225,8 @@ func TestAClientIsShutOutAtOnce(t *testing.T) {
 				t.Errorf("the association: %v", err)
 			}
 			turn.Finish()
-			if _, err := turn.Answer(ctx); !errors.Is(err, coap.ErrEnded) {
+			// What was under way may have come between the client's end and its association's.
+			if _, err := turn.Answer(ctx); !errors.Is(err, coap.ErrEnded) && !is(err, vap.TypeUnauthorized) {
 				t.Errorf("what was said is answered %v", err)
 			}
 			if _, err := d.enter(h); !errors.Is(err, dtls.ErrRefused) {
