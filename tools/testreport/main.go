@@ -1,8 +1,11 @@
 // Command testreport reads the output of go test -json, shows what matters of it,
 // and counts the tests that were skipped.
 //
-//	go test -json ./... | testreport [-skips FILE] [-strict]
+//	go test -json ./... | testreport [-skips FILE] [-strict] [-again FILE]
 //
+// With -again it writes the tests to FILE that failed and may be run again, a line for
+// each package: its path and the pattern for go test -run. Nothing is written when
+// something else failed too: a build, a process that died, a race, a leak.
 // It exits with 1 when a test or a build failed, when nothing was tested, and, with
 // -strict, when a test was skipped that FILE does not list. FILE has a line for each
 // skip that is allowed: package, test (which stands for its subtests as well), and the
@@ -24,6 +27,7 @@ import (
 func main() {
 	skips := flag.String("skips", "", "file that lists the skips that are allowed")
 	strict := flag.Bool("strict", false, "fail on a skip that is not listed")
+	again := flag.String("again", "", "file to write the tests to that may be run again")
 	flag.Parse()
 	allowed, err := readSkips(*skips)
 	if err != nil {
@@ -35,7 +39,14 @@ func main() {
 		fmt.Fprintln(os.Stderr, "testreport:", err)
 		os.Exit(2)
 	}
-	if !r.summary(allowed, *strict) {
+	well := r.summary(allowed, *strict)
+	if *again != "" {
+		if err := os.WriteFile(*again, []byte(r.again()), 0o666); err != nil {
+			fmt.Fprintln(os.Stderr, "testreport:", err)
+			os.Exit(2)
+		}
+	}
+	if !well {
 		os.Exit(1)
 	}
 }
@@ -84,13 +95,16 @@ type report struct {
 	skipped map[string]string   // "package test" -> reason
 	builds  map[string][]string // import path -> output
 
+	failures map[string][]string // package -> top-level tests that failed
+	grave    bool                // something failed that must not be run again
+
 	passed, failed, packages, failedPackages int
 }
 
 func newReport(out io.Writer) *report {
 	return &report{
 		out: out, output: make(map[string][]string),
-		skipped: make(map[string]string), builds: make(map[string][]string),
+		skipped: make(map[string]string), builds: make(map[string][]string), failures: make(map[string][]string),
 	}
 }
 
@@ -140,7 +154,12 @@ func (r *report) testEnded(e event, key string) {
 		r.skipped[key] = reason(r.output[key])
 	case "fail":
 		r.failed++
-		fmt.Fprintf(r.out, "%s", strings.Join(r.output[key], ""))
+		output := strings.Join(r.output[key], "")
+		fmt.Fprintf(r.out, "%s", output)
+		r.grave = r.grave || strings.Contains(output, "DATA RACE") || strings.Contains(output, "panic: ")
+		if !strings.Contains(e.Test, "/") {
+			r.failures[e.Package] = append(r.failures[e.Package], e.Test)
+		}
 	}
 }
 
@@ -154,15 +173,34 @@ func (r *report) packageEnded(e event) {
 		return
 	}
 	r.failedPackages++
+	r.grave = r.grave || len(r.failures[e.Package]) == 0
 	fmt.Fprintf(r.out, "%s%s", strings.Join(r.builds[e.FailedBuild], ""), strings.Join(r.output[e.Package+" "], ""))
 	// A test that never ended, since the process died, has its output still here.
 	for key, output := range r.output {
 		if strings.HasPrefix(key, e.Package+" ") && key != e.Package+" " {
 			fmt.Fprintf(r.out, "%s", strings.Join(output, ""))
 			delete(r.output, key)
+			r.grave = true
 		}
 	}
 	fmt.Fprintf(r.out, "FAIL  %s  %.1fs\n", e.Package, e.Elapsed)
+}
+
+// mayRunAgain is how many tests may fail of a tree that is taken to be sound.
+const mayRunAgain = 3
+
+// again lists what may be run again, empty when there is nothing or too much of it.
+func (r *report) again() string {
+	var list strings.Builder
+	n := 0
+	for _, pkg := range slices.Sorted(maps.Keys(r.failures)) {
+		n += len(r.failures[pkg])
+		fmt.Fprintf(&list, "%s ^(%s)$\n", pkg, strings.Join(r.failures[pkg], "|"))
+	}
+	if r.grave || n > mayRunAgain {
+		return ""
+	}
+	return list.String()
 }
 
 // reason is what a skipped test said, without the lines of the framework.

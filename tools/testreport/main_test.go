@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -70,5 +72,37 @@ func TestReadSkips(t *testing.T) {
 		if (err == nil) != good || (good && allowed["p TestB"] != "user namespaces") {
 			t.Errorf("%q: %v, %v", text, allowed, err)
 		}
+	}
+}
+
+func TestAgain(t *testing.T) {
+	fails := func(pkg, output string, tests ...string) string {
+		var in strings.Builder
+		for _, test := range tests {
+			fmt.Fprintf(&in, `{"Action":"output","Package":%q,"Test":%q,"Output":%q}`+"\n", pkg, test, output)
+			fmt.Fprintf(&in, `{"Action":"fail","Package":%q,"Test":%q}`+"\n", pkg, test)
+		}
+		fmt.Fprintf(&in, `{"Action":"fail","Package":%q}`+"\n", pkg)
+		return in.String()
+	}
+	for name, c := range map[string]struct{ in, want string }{
+		"passing":           {passing, ""},
+		"subtests":          {passing + fails("q", "bad\n", "TestA/x", "TestA/y", "TestA"), "q ^(TestA)$\n"},
+		"packages":          {fails("q", "bad\n", "TestB", "TestA") + fails("p", "", "TestC"), "p ^(TestC)$\nq ^(TestB|TestA)$\n"},
+		"too many":          {fails("q", "bad\n", "TestA", "TestB", "TestC", "TestD"), ""},
+		"race":              {fails("q", "WARNING: DATA RACE\n", "TestA"), ""},
+		"panic":             {fails("q", "panic: x\n", "TestA"), ""},
+		"leak":              {fails("q", "bad\n", "TestA") + `{"Action":"fail","Package":"r"}` + "\n", ""},
+		"died with another": {`{"Action":"output","Package":"q","Test":"TestB","Output":"x\n"}` + "\n" + fails("q", "bad\n", "TestA"), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newReport(io.Discard)
+			if err := r.read(strings.NewReader(c.in)); err != nil {
+				t.Fatal(err)
+			}
+			if got := r.again(); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
 	}
 }
