@@ -155,6 +155,9 @@ func (r *run) steps(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	result.Losses = losses
+	if r.cfg.Cutoff > 0 {
+		return result, nil
+	}
 	r.phase++
 	return result, r.report(ctx, result)
 }
@@ -164,6 +167,10 @@ const folds = 5
 
 // divide chooses the validation part.
 func (r *run) divide() error {
+	if r.cfg.Cutoff > 0 {
+		r.train = r.cfg.Set
+		return nil
+	}
 	if len(r.cfg.Validation.Positives) > 0 {
 		r.train, r.test = r.cfg.Set, r.cfg.Validation
 		return nil

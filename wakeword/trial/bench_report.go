@@ -98,7 +98,7 @@ func writeCrossFires(table io.Writer, results []Result) {
 	for _, r := range results {
 		for _, c := range r.CrossFires {
 			if c.Fired > 0 {
-				fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%s\n", r.Pack, c.Word, c.Said, c.Fired, percent(c.Fired, c.Said))
+				fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%s\n", r.Pack, c.Word, c.Said, c.Fired, Percent(c.Fired, c.Said))
 			}
 		}
 	}
