@@ -188,3 +188,11 @@ func TestPartners(t *testing.T) {
 		}
 	}
 }
+
+func FuzzParseFrozen(f *testing.F) {
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if frozen, err := parseFrozen(data); err == nil && !(frozen.Cutoff > 0 && frozen.Cutoff < 1) {
+			t.Errorf("took the cutoff %v", frozen.Cutoff)
+		}
+	})
+}

@@ -193,10 +193,20 @@ func (p *Plan) frozen(k int) (f Frozen, err error) {
 		return f, fmt.Errorf("%w: %s", ErrAbsent, path)
 	}
 	if err == nil {
-		err = json.Unmarshal(data, &f)
+		f, err = parseFrozen(data)
 	}
 	if err != nil {
-		return f, fmt.Errorf("crossval: reading a cutoff: %w", err)
+		return f, fmt.Errorf("crossval: reading a cutoff: %w: remove the file, and it is chosen again", err)
+	}
+	return f, nil
+}
+
+func parseFrozen(data []byte) (f Frozen, err error) {
+	if err := json.Unmarshal(data, &f); err != nil {
+		return f, err
+	}
+	if !(f.Cutoff > 0 && f.Cutoff < 1) {
+		return f, fmt.Errorf("it is %v: must be above 0 and below 1", f.Cutoff)
 	}
 	return f, nil
 }
