@@ -37,8 +37,8 @@ type Config struct {
 	Seed      uint64
 	Recipe    Recipe
 	Codec     augment.Codec // nil: nothing is coded
-	// Speaker says Phrases, which are negatives, and the word where there are no
-	// recordings. May be nil.
+	// Speaker says Phrases, which are negatives, and the word, which is learnt with the
+	// recordings or, where there are none, in their place. May be nil.
 	Speaker   confusable.Speaker
 	Phrases   []string
 	Languages []string // of the recordings, for the manifest
@@ -184,7 +184,7 @@ func (c *Config) withDefaults() Config {
 
 // version is that of the work folder. It goes up when the same configuration would give
 // something else.
-const version = 2
+const version = 3
 
 // fingerprint is a hash of all that the result depends on: of recordings their names and
 // sizes.

@@ -22,6 +22,7 @@ type run struct {
 	cfg       Config
 	near, far *augment.Augmenter // of single words, and of other sound
 	train     corpus.Set
+	said      []corpus.Clip // the word, by voices, beside recordings
 	test      corpus.Set // for validation
 	phase     int
 	began     time.Time
@@ -236,7 +237,7 @@ func (s *stores) close() {
 func (r *run) hear(ctx context.Context) (*stores, error) {
 	recipe := &r.cfg.Recipe
 	words := min(200, (recipe.Words+len(r.train.Positives)-1)/len(r.train.Positives))
-	positives := r.jobs("word", r.train.Positives, words, true)
+	positives := append(r.jobs("word", r.train.Positives, words, true), r.jobs("said", r.said, words, true)...)
 	others := r.jobs("other", r.train.Others, recipe.Others, true)
 	spoken, err := r.spoken()
 	if err != nil {
