@@ -35,7 +35,6 @@ import (
 	"vapd/satellite/sound"
 	"vapd/satellite/timer"
 	"vapd/wakeword"
-	"vapd/wakeword/pack"
 )
 
 // satelliteCmd is "vapd satellite".
@@ -282,14 +281,11 @@ func satelliteOpus(codec string, logger *slog.Logger) *opus.Library {
 }
 
 // satelliteDetector listens for the words of the configuration, or for all packs of
-// the folder. It is nil when there are none.
+// the folder, or for the word that comes with the program.
 func satelliteDetector(cfg config.Satellite, folder string, logger *slog.Logger) (*wakeword.Detector, error) {
 	var words []wakeword.Word
 	add := func(file string, cutoff float64, role wakeword.Role) error {
-		if filepath.Base(file) == file {
-			file = filepath.Join(folder, file)
-		}
-		p, err := pack.Open(file)
+		p, err := wakePack(folder, file)
 		if err != nil {
 			return &config.Error{Err: fmt.Errorf("wake word %s: %w", file, err)}
 		}
@@ -297,12 +293,15 @@ func satelliteDetector(cfg config.Satellite, folder string, logger *slog.Logger)
 		return nil
 	}
 	for _, w := range cfg.Wake {
+		if w.File == "none" {
+			continue
+		}
 		if err := add(w.File, w.Cutoff, wakeword.Wake); err != nil {
 			return nil, err
 		}
 	}
 	if len(cfg.Wake) == 0 {
-		packs, err := pack.Load(folder)
+		packs, err := wakePacks(folder)
 		if err != nil {
 			logger.Warn("some wake words are left out", "error", err)
 		}

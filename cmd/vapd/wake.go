@@ -61,12 +61,12 @@ func (c *wakeCmd) load() ([]*pack.Pack, error) {
 	if err != nil {
 		return nil, err
 	}
-	packs, err := pack.Load(dir)
+	packs, err := wakePacks(dir)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 	}
 	if len(packs) == 0 {
-		return nil, fmt.Errorf("no wake word pack in %s: add one with vapd wake add FILE", dir)
+		return nil, fmt.Errorf("no wake word pack in %s can be read: add one with vapd wake add FILE", dir)
 	}
 	return packs, nil
 }

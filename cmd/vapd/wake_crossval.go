@@ -8,13 +8,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"text/tabwriter"
 	"time"
 
 	"vapd/wakeword/crossval"
+	"vapd/wakeword/model"
 	"vapd/wakeword/train"
 	"vapd/wakeword/train/corpus"
-	"vapd/wakeword/trial"
 
 	"golang.org/x/term"
 )
@@ -28,6 +27,7 @@ type wakeCrossvalCmd struct {
 	Inner   int    `default:"2" help:"Models that choose the cutoff of each fold, at most. Default: ${default}."`
 	Measure bool   `help:"Train nothing, measure what there is."`
 	Curve   bool   `help:"Show what one cutoff for all folds gives."`
+	Figures bool   `hidden:"" help:"Print figures of the word that comes with the program, whose models these are."`
 }
 
 // Run trains what is missing, and measures.
@@ -46,10 +46,20 @@ func (c wakeCrossvalCmd) Run() error {
 		}
 	}
 	r, err := plan.Measure(ctx)
+	if errors.Is(err, crossval.ErrAbsent) && c.Figures {
+		fmt.Printf("absent: %v\n", err)
+		return nil
+	} else if err != nil {
+		return err
+	}
+	if !c.Figures {
+		return r.Write(os.Stdout, c.Curve)
+	}
+	shipped, err := model.Default()
 	if err != nil {
 		return err
 	}
-	return c.table(r)
+	return r.WriteFigures(os.Stdout, shipped.Manifest.Micro.ProbabilityCutoff)
 }
 
 func (c wakeCrossvalCmd) plan() (*crossval.Plan, error) {
@@ -86,31 +96,4 @@ func (c wakeCrossvalCmd) plan() (*crossval.Plan, error) {
 		},
 		Progress: func(step string) { fmt.Fprintf(os.Stderr, "%s  %s\n", time.Now().Format(time.TimeOnly), step) },
 	}, nil
-}
-
-// table shows the result.
-func (c wakeCrossvalCmd) table(r *crossval.Result) error {
-	t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "fold\tcutoff\tfalse rejects\tin noise\thours without\theard there\tfalse accepts an hour")
-	line := func(name, cutoff string, clean, noisy trial.Counts) {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%.2f\t%d\t%s\n", name, cutoff, trial.Percent(clean.Missed, clean.Said), trial.Percent(noisy.Missed, noisy.Said),
-			clean.Hours, clean.Accepts, trial.Hourly(clean))
-	}
-	for _, f := range r.Folds {
-		line(fmt.Sprint(f.Number), fmt.Sprint(f.Frozen.Cutoff), f.Clean, f.Noisy)
-	}
-	line("all", "", r.Clean, r.Noisy)
-	if c.Curve {
-		for _, cutoff := range []float64{0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99, 0.996} {
-			line("all", fmt.Sprint(cutoff), r.Curve.At(cutoff), r.NoisyCurve.At(cutoff))
-		}
-	}
-	if err := t.Flush(); err != nil {
-		return err
-	}
-	fmt.Println("\nother words that woke it, at the folds' own cutoffs")
-	for _, f := range r.CrossFires {
-		fmt.Fprintf(t, "%s\t%d of %d\t%s\n", f.Word, f.Fired, f.Said, trial.Percent(f.Fired, f.Said))
-	}
-	return t.Flush()
 }

@@ -1,6 +1,7 @@
 package crossval
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -131,6 +132,19 @@ func TestRun(t *testing.T) {
 	}
 	if len(r.CrossFires) != 1 || r.CrossFires[0].Said != 5 || r.CrossFires[0].Fired != 1 {
 		t.Errorf("cross-fires %+v", r.CrossFires)
+	}
+	var out bytes.Buffer
+	if err := errors.Join(r.Write(&out, true), r.WriteFigures(&out, 0.9)); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"all   their own", "10.0 % (1.8 to 40.4)", "other  1 of 5",
+		"figure default_frr_clean_percent 10 percent", "figure default_frr_percent 10 percent", "figure default_frr_10db_percent",
+		"figure default_fa_per_hour 120 per_hour", "figure default_fa_per_hour_reached 120 per_hour", "figure train_minutes",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("must say %q:\n%s", want, &out)
+		}
 	}
 	for _, f := range r.Folds {
 		// Where a partner has the loud speech, no cutoff is high enough.

@@ -23,7 +23,7 @@ type run struct {
 	near, far *augment.Augmenter // of single words, and of other sound
 	train     corpus.Set
 	said      []corpus.Clip // the word, by voices, beside recordings
-	test      corpus.Set // for validation
+	test      corpus.Set    // for validation
 	phase     int
 	began     time.Time
 	beganAt   float64 // share of the whole that was done before
