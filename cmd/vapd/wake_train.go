@@ -31,6 +31,7 @@ type wakeMaterial struct {
 	Labels     string   `type:"existingfile" placeholder:"FILE" help:"Table of the recordings with columns file, word, set and speaker, instead of the folders' names."`
 	Phrases    int      `default:"60" help:"How many phrases that sound nearly like the word the voices say. Default: ${default}."`
 	Dictionary string   `type:"path" default:"/usr/share/pocketsphinx/model/en-us/cmudict-en-us.dict" placeholder:"FILE" help:"Pronouncing dictionary in CMU's format, for those. Default: that of the package pocketsphinx-en-us."`
+	TTS        string   `name:"tts" placeholder:"HOST:PORT" help:"Let the installed voices of this Wyoming server speak too, beside those of Flite."`
 	Effort     float64  `default:"1" help:"How much is done, up to 10: 1 takes about 20 minutes on two cores, 0.1 shows whether the recordings are right. Default: ${default}."`
 	Seed       uint64   `default:"1" help:"Chooses everything that is random. Default: ${default}."`
 }
@@ -101,8 +102,10 @@ func (c wakeMaterial) config() (cfg train.Config, err error) {
 	} else {
 		fmt.Fprintf(os.Stderr, "no sound is coded with Opus, as some microphones do: %v\n", err)
 	}
-	speaker, err := newSpeaker()
-	if err != nil {
+	speaker, err := newSpeaker(c.TTS)
+	if err != nil && c.TTS != "" {
+		return cfg, err
+	} else if err != nil {
 		fmt.Fprintf(os.Stderr, "no voice says what sounds nearly like the word: %v\n", err)
 		return cfg, nil
 	}
