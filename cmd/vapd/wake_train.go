@@ -35,6 +35,7 @@ type wakeTrainCmd struct {
 	Phrases    int      `default:"60" help:"How many phrases that sound nearly like the word the voices say. Default: ${default}."`
 	Dictionary string   `type:"path" default:"/usr/share/pocketsphinx/model/en-us/cmudict-en-us.dict" placeholder:"FILE" help:"Pronouncing dictionary in CMU's format, for those. Default: that of the package pocketsphinx-en-us."`
 	Effort     float64  `default:"1" help:"How much is done, up to 10: 1 takes about 20 minutes on two cores, 0.1 shows whether the recordings are right. Default: ${default}."`
+	Large      bool     `help:"Train a network of three times the size for the second look of a hub, which takes longer: 'vapd hub wake add' adds it there."`
 	Seed       uint64   `default:"1" help:"Chooses everything that is random. Default: ${default}."`
 }
 
@@ -75,8 +76,12 @@ func (c wakeTrainCmd) config() (cfg train.Config, err error) {
 	if !(c.Effort >= 0.02 && c.Effort <= 10) {
 		return cfg, fmt.Errorf("the effort is %v: must be 0.02 to 10", c.Effort)
 	}
+	recipe := train.DefaultRecipe()
+	if c.Large {
+		recipe = train.LargeRecipe()
+	}
 	cfg = train.Config{
-		Word: c.Word, Out: c.Out, Work: c.Work, Seed: c.Seed, Recipe: train.DefaultRecipe().Scaled(c.Effort), Languages: c.Languages, Log: slog.Default(),
+		Word: c.Word, Out: c.Out, Work: c.Work, Seed: c.Seed, Recipe: recipe.Scaled(c.Effort), Languages: c.Languages, Log: slog.Default(),
 		Save: func(path string, data []byte) error { return durable.File{Path: path, Mode: 0o644}.Save(data) },
 	}
 	if c.Work == "" {
