@@ -70,15 +70,19 @@ bench-hub: ## load a hub, beside libcoap's server; figures go to build/figures/b
 # Reference data with the model and the speech that are heard.
 SHARED = $(or $(VAPD_SHARED),../shared)
 
+# Packs of a satellite and a hub for each fold of the reference data, as wakeword/trial says.
+FOLDS ?= $(CURDIR)/build/folds
+
 bench-wake: ## measure wake words, beside other runtimes; figures go to build/figures/bench-wake.txt
-	@scripts/setup.sh build test board
+	@scripts/setup.sh build test demo board
 	@scripts/peers.sh build/python
 	go build -o build/collect ./internal/figure/collect
 	go build -o build/cost ./wakeword/cost
 	kernel=$$(scripts/board/kernel.sh build/board); \
 	{ build/cost --pack $(SHARED)/models/alexa.json --speech $(SHARED)/audio/wake/negative/librispeech \
 		--python build/python --kernel $$kernel/vmlinuz || echo "FAIL: build/cost"; \
-		go test -run '^$$' -bench Enroll -benchtime 1x -timeout 30m ./wakeword/enroll/trial; } | build/collect build/figures bench-wake
+		go test -run '^$$' -bench Enroll -benchtime 1x -timeout 30m ./wakeword/enroll/trial; \
+		VAPD_FOLDS=$(FOLDS) go test -run '^$$' -bench SecondLook -benchtime 1x -timeout 30m -p 1 ./hub/daemon ./wakeword/trial; } | build/collect build/figures bench-wake
 
 model-embedding: ## train the network that enrolled words are compared in, and measure it: 3 minutes
 	@scripts/setup.sh build test demo
