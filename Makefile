@@ -90,7 +90,7 @@ model-cv: ## measure that word by folds, in ten trainings; goes on where it was 
 	for k in 0 1 2 3 4; do mkdir -p $(MODEL_FOLDS)/without-$$k; cp build/model-cv/$(MODEL_WORD)/without-$$k/*.* $(MODEL_FOLDS)/without-$$k/; done
 
 bench-wake: ## measure wake words, beside other runtimes; figures go to build/figures/bench-wake.txt
-	@scripts/setup.sh build test board
+	@scripts/setup.sh build test demo board
 	@scripts/peers.sh build/python
 	go build -o build/collect ./internal/figure/collect
 	go build -o build/cost ./wakeword/cost
@@ -99,7 +99,8 @@ bench-wake: ## measure wake words, beside other runtimes; figures go to build/fi
 	{ build/cost --pack $(SHARED)/models/alexa.json --speech $(SHARED)/audio/wake/negative/librispeech \
 		--python build/python --kernel $$kernel/vmlinuz || echo "FAIL: build/cost"; \
 		build/vapd wake crossval $(MODEL) -o $(MODEL_FOLDS) --measure --figures || echo "FAIL: vapd wake crossval"; \
-		go test -run '^$$' -bench Enroll -benchtime 1x -timeout 30m ./wakeword/enroll/trial; } | build/collect build/figures bench-wake
+		go test -run '^$$' -bench Enroll -benchtime 1x -timeout 30m ./wakeword/enroll/trial; \
+		go test -run '^$$' -bench SecondLook -benchtime 1x -timeout 30m ./hub/daemon; } | build/collect build/figures bench-wake
 
 model-embedding: ## train the network that enrolled words are compared in, and measure it: 3 minutes
 	@scripts/setup.sh build test demo

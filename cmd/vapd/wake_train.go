@@ -33,6 +33,7 @@ type wakeMaterial struct {
 	Dictionary string   `type:"path" default:"/usr/share/pocketsphinx/model/en-us/cmudict-en-us.dict" placeholder:"FILE" help:"Pronouncing dictionary in CMU's format, for those. Default: that of the package pocketsphinx-en-us."`
 	TTS        string   `name:"tts" placeholder:"HOST:PORT" help:"Let the installed voices of this Wyoming server speak too, beside those of Flite."`
 	Effort     float64  `default:"1" help:"How much is done, up to 10: 1 takes about 20 minutes on two cores, 0.1 shows whether the recordings are right. Default: ${default}."`
+	Large      bool     `help:"Train a network of three times the size for the second look of a hub, which takes longer: 'vapd hub wake add' adds it there."`
 	Seed       uint64   `default:"1" help:"Chooses everything that is random. Default: ${default}."`
 }
 
@@ -90,8 +91,12 @@ func (c wakeMaterial) config() (cfg train.Config, err error) {
 	if !(c.Effort >= 0.02 && c.Effort <= 10) {
 		return cfg, fmt.Errorf("the effort is %v: must be 0.02 to 10", c.Effort)
 	}
+	recipe := train.DefaultRecipe()
+	if c.Large {
+		recipe = train.LargeRecipe()
+	}
 	cfg = train.Config{
-		Word: c.Word, Seed: c.Seed, Recipe: train.DefaultRecipe().Scaled(c.Effort), Log: slog.Default(),
+		Word: c.Word, Seed: c.Seed, Recipe: recipe.Scaled(c.Effort), Log: slog.Default(),
 		Save: func(path string, data []byte) error { return durable.File{Path: path, Mode: 0o644}.Save(data) },
 	}
 	if cfg.Set, err = c.recordings(); err != nil {

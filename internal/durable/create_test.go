@@ -47,6 +47,13 @@ func TestCreate(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
+	folder := filepath.Join(dir, "folder")
+	if err := errors.Join(Mkdir(folder), Mkdir(folder)); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(folder); err != nil || info.Mode().Perm() != 0o700 || int(info.Sys().(*syscall.Stat_t).Uid) != uid {
+		t.Errorf("%v, %v", info, err)
+	}
 	info, err := f.Stat()
 	if err != nil || info.Mode() != 0o600 || int(info.Sys().(*syscall.Stat_t).Uid) != uid {
 		t.Errorf("%v, %v", info, err)

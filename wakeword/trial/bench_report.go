@@ -28,6 +28,7 @@ func WriteResults(w io.Writer, results []Result, curve bool) error {
 		writeCurves(table, results)
 	}
 	writeCrossFires(table, results)
+	writeCascaded(table, results)
 	if err := table.Flush(); err != nil {
 		return err
 	}
@@ -104,6 +105,21 @@ func writeCrossFires(table io.Writer, results []Result) {
 	}
 }
 
+// writeCascaded writes what a second look changed.
+func writeCascaded(table io.Writer, results []Result) {
+	if !slices.ContainsFunc(results, func(r Result) bool { return r.Second != nil }) {
+		return
+	}
+	fmt.Fprintf(table, "\nwith a second look\npack\theard\trejected\tfalse rejects that it adds\tfalse accepts\tremoved\tleft an hour\n")
+	for _, r := range results {
+		if c := r.Second; c != nil {
+			left := c.First
+			left.Accepts -= c.Removed
+			fmt.Fprintf(table, "%s\t%d\t%d\t%s\t%d\t%d\t%s\n", r.Pack, c.Heard(), c.Rejected, Percent(c.Rejected, c.Heard()), c.First.Accepts, c.Removed, Hourly(left))
+		}
+	}
+}
+
 // value is a figure with its interval, in JSON.
 type value struct {
 	Value float64 `json:"value"`
@@ -123,6 +139,7 @@ type jsonResult struct {
 	LeftOut      int         `json:"left_out"`
 	Unread       []string    `json:"unread"`
 	Load         float64     `json:"core_share"` // of one core, 0 to 1
+	Second       *Cascaded   `json:"second_look,omitempty"`
 }
 
 // WriteJSON writes what was measured as a list of objects.
@@ -131,7 +148,7 @@ func WriteJSON(w io.Writer, results []Result) error {
 	for i, r := range results {
 		j := jsonResult{
 			Pack: r.Pack, Word: r.Word, Counts: r.Counts, CrossFires: append([]CrossFire{}, r.CrossFires...),
-			Curve: r.Curve, LeftOut: r.LeftOut, Unread: []string{}, Load: r.Load,
+			Curve: r.Curve, LeftOut: r.LeftOut, Unread: []string{}, Load: r.Load, Second: r.Second,
 		}
 		if n := r.Counts; n.Said > 0 {
 			i := Wilson(n.Missed, n.Said)
