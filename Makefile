@@ -82,12 +82,17 @@ model: ## train the wake word that comes with the program, on everything
 	build/vapd wake train $(MODEL) --cutoff $(MODEL_CUTOFF) --language en -o build/model/$(MODEL_WORD)
 	rm -f wakeword/model/default/*
 	cp build/model/$(MODEL_WORD)/*.json build/model/$(MODEL_WORD)/*.tflite wakeword/model/default/
+	build/vapd wake train $(MODEL) --large --cutoff 0.5 --language en -o build/model/$(MODEL_WORD)-large
+	rm -f wakeword/model/second/*
+	cp build/model/$(MODEL_WORD)-large/*.json build/model/$(MODEL_WORD)-large/*.tflite wakeword/model/second/
 
-model-cv: ## measure that word by folds, in ten trainings; goes on where it was stopped
+model-cv: ## measure that word by folds, in fifteen trainings; goes on where it was stopped
 	@scripts/setup.sh build test demo
 	go build -o build/vapd ./cmd/vapd
 	build/vapd wake crossval $(MODEL) -o build/model-cv/$(MODEL_WORD) --curve
-	for k in 0 1 2 3 4; do mkdir -p $(MODEL_FOLDS)/without-$$k; cp build/model-cv/$(MODEL_WORD)/without-$$k/*.* $(MODEL_FOLDS)/without-$$k/; done
+	build/vapd wake crossval $(MODEL) -o build/model-cv/$(MODEL_WORD)-large --large --inner 0
+	for k in 0 1 2 3 4; do for size in "" -large; do \
+		to=$(MODEL_FOLDS)$$size/without-$$k; mkdir -p $$to; cp build/model-cv/$(MODEL_WORD)$$size/without-$$k/*.* $$to/; done; done
 
 bench-wake: ## measure wake words, beside other runtimes; figures go to build/figures/bench-wake.txt
 	@scripts/setup.sh build test demo board
@@ -98,7 +103,7 @@ bench-wake: ## measure wake words, beside other runtimes; figures go to build/fi
 	kernel=$$(scripts/board/kernel.sh build/board); \
 	{ build/cost --pack $(SHARED)/models/alexa.json --speech $(SHARED)/audio/wake/negative/librispeech \
 		--python build/python --kernel $$kernel/vmlinuz || echo "FAIL: build/cost"; \
-		build/vapd wake crossval $(MODEL) -o $(MODEL_FOLDS) --measure --figures || echo "FAIL: vapd wake crossval"; \
+		build/vapd wake crossval $(MODEL) -o $(MODEL_FOLDS) --second $(MODEL_FOLDS)-large --measure --figures || echo "FAIL: vapd wake crossval"; \
 		go test -run '^$$' -bench Enroll -benchtime 1x -timeout 30m ./wakeword/enroll/trial; \
 		go test -run '^$$' -bench SecondLook -benchtime 1x -timeout 30m ./hub/daemon; } | build/collect build/figures bench-wake
 

@@ -18,14 +18,18 @@ import (
 	"golang.org/x/term"
 )
 
+// unfrozen is the cutoff of a model for which none is chosen.
+const unfrozen = 0.5
+
 // wakeCrossvalCmd is "vapd wake crossval".
 type wakeCrossvalCmd struct {
 	wakeMaterial
 	Dir     string `short:"o" required:"" type:"path" placeholder:"DIR" help:"Folder for the models; what it has is not made again."`
 	Folds   int    `default:"5" help:"Parts that the recordings are divided into. Default: ${default}."`
 	Outer   []int  `placeholder:"FOLD" help:"Folds that are measured, from 0 on; two are enough to choose between words. Default: all."`
-	Inner   int    `default:"2" help:"Models that choose the cutoff of each fold, at most. Default: ${default}."`
+	Inner   int    `default:"2" help:"Models that choose the cutoff of each fold, at most; with 0 it is 0.5. Default: ${default}."`
 	Measure bool   `help:"Train nothing, measure what there is."`
+	Second  string `type:"existingdir" placeholder:"DIR" help:"Folder of such models of the same recordings, made with --large, that look again at what these hear."`
 	Curve   bool   `help:"Show what one cutoff for all folds gives."`
 	Figures bool   `hidden:"" help:"Print figures of the word that comes with the program, whose models these are."`
 }
@@ -70,8 +74,8 @@ func (c wakeCrossvalCmd) plan() (*crossval.Plan, error) {
 	switch {
 	case c.Folds < 3 || c.Folds > 20:
 		return nil, fmt.Errorf("there are %d folds: must be 3 to 20", c.Folds)
-	case c.Inner < 1:
-		return nil, fmt.Errorf("there are %d inner models: must be 1 or more", c.Inner)
+	case c.Inner < 0:
+		return nil, fmt.Errorf("there are %d inner models: must be 0 or more", c.Inner)
 	}
 	outer := c.Outer
 	if len(outer) == 0 {
@@ -80,14 +84,14 @@ func (c wakeCrossvalCmd) plan() (*crossval.Plan, error) {
 		}
 	}
 	return &crossval.Plan{
-		Word: c.Word, Set: cfg.Set, Folds: c.Folds, Seed: c.Seed, Outer: outer, Inner: c.Inner, PerHour: cfg.Recipe.PerHour, Dir: c.Dir, Save: cfg.Save,
+		Word: c.Word, Set: cfg.Set, Folds: c.Folds, Seed: c.Seed, Outer: outer, Inner: c.Inner, PerHour: cfg.Recipe.PerHour, Dir: c.Dir, Second: c.Second, Save: cfg.Save,
 		Train: func(ctx context.Context, dir string, set corpus.Set) (string, error) {
 			cfg := cfg
 			show := newTrainProgress(term.IsTerminal(int(os.Stderr.Fd())))
 			defer show.end()
 			cfg.Set, cfg.Progress = set, show.show
 			cfg.Out, cfg.Work = dir, filepath.Join(dir, "work")
-			cfg.Cutoff = 0.5 // which nobody reads
+			cfg.Cutoff = unfrozen
 			result, err := train.Run(ctx, cfg)
 			if err != nil {
 				return "", err

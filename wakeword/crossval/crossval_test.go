@@ -167,7 +167,7 @@ func TestRunEnds(t *testing.T) {
 	if _, err := p.Measure(ctx); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
-	if err := os.WriteFile(filepath.Join(p.folder(3), cutoffFile), []byte("{"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(folder(p.Dir, 3), cutoffFile), []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for name, run := range map[string]func() error{
@@ -177,6 +177,40 @@ func TestRunEnds(t *testing.T) {
 		if err := run(); err == nil || errors.Is(err, ErrAbsent) || !strings.Contains(err.Error(), "cutoff") {
 			t.Errorf("%s with a broken file: %v", name, err)
 		}
+	}
+}
+
+// A second look at everything the first model hears, by one that hears the same.
+func TestSecondLook(t *testing.T) {
+	p := plan(t, new(trainer))
+	p.Inner = 0
+	second := *p
+	second.Dir, second.Train = t.TempDir(), new(trainer).train
+	p.Second = second.Dir
+	if err := p.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Measure(t.Context()); !errors.Is(err, ErrAbsent) {
+		t.Errorf("without the larger models: %v", err)
+	}
+	if err := second.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r, err := p.Measure(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := r.Second; s == nil || s.First.Said != 10 || s.First.Missed != 1 || s.Rejected != 0 || s.First.Accepts != 1 || s.Removed != 0 {
+		t.Errorf("%+v", s)
+	}
+	for _, f := range r.Folds {
+		if f.Frozen.Cutoff != 0.9 { // the pack's
+			t.Errorf("fold %d: %+v", f.Number, f.Frozen)
+		}
+	}
+	var out bytes.Buffer
+	if err := errors.Join(r.Write(&out, false), r.WriteFigures(&out, 0.9)); err != nil || !strings.Contains(out.String(), "figure second_look_frr_percent 0 percent") {
+		t.Errorf("%v:\n%s", err, &out)
 	}
 }
 

@@ -30,6 +30,8 @@ type Result struct {
 	// Minutes is how long the longest of the trainings would take alone on two cores: half
 	// of its processor time.
 	Minutes float64
+	// Second is what a second look changes, at the folds' own cutoffs; nil without one.
+	Second *trial.Cascaded
 }
 
 // Fold is one of them, measured by the model that has not heard it.
@@ -46,18 +48,20 @@ func (p *Plan) Measure(ctx context.Context) (*Result, error) {
 	folds := p.Set.Folds(p.Folds, p.Seed)
 	r := new(Result)
 	for _, k := range p.Outer {
-		f, err := p.frozen(k)
+		m, err := p.find(folder(p.Dir, k))
 		if err != nil {
 			return nil, err
 		}
-		m, err := p.find(p.folder(k))
-		if err != nil {
+		f := Frozen{Counts: trial.Counts{Cutoff: m.Manifest.Micro.ProbabilityCutoff}}
+		if p.Inner > 0 {
+			if f, err = p.frozen(k); err != nil {
+				return nil, err
+			}
+		}
+		if err := r.time(folder(p.Dir, k)); err != nil {
 			return nil, err
 		}
-		if err := r.time(p.folder(k)); err != nil {
-			return nil, err
-		}
-		p.progress("measuring " + p.folder(k))
+		p.progress("measuring " + folder(p.Dir, k))
 		clean, noisy, err := p.hear(ctx, m, folds[k])
 		if err != nil {
 			return nil, err
@@ -65,6 +69,17 @@ func (p *Plan) Measure(ctx context.Context) (*Result, error) {
 		if err := r.add(Fold{Number: k, Frozen: f}, clean, noisy); err != nil {
 			return nil, err
 		}
+		if p.Second == "" {
+			continue
+		}
+		again, err := p.lookAgain(ctx, m, f.Cutoff, folds[k], k)
+		if err != nil {
+			return nil, err
+		}
+		if r.Second == nil {
+			r.Second = new(trial.Cascaded)
+		}
+		r.Second.Add(again)
 	}
 	return r, nil
 }
@@ -81,6 +96,18 @@ func (r *Result) time(dir string) error {
 	}
 	r.Minutes = max(r.Minutes, minutes/2)
 	return nil
+}
+
+// lookAgain lets the larger model of a fold look at what the fold's model hears in it.
+func (p *Plan) lookAgain(ctx context.Context, first *pack.Pack, cutoff float64, fold corpus.Set, k int) (trial.Cascaded, error) {
+	second, err := p.find(folder(p.Second, k))
+	if err != nil {
+		return trial.Cascaded{}, err
+	}
+	judged := *first
+	judged.Manifest.Micro.ProbabilityCutoff = cutoff
+	c := trial.Cascade{First: &judged, Second: second, Set: fold}
+	return c.Run(ctx)
 }
 
 // hear lets a model hear a fold, without and with noise.

@@ -28,11 +28,15 @@ type Plan struct {
 	// Outer are the folds that are measured, two or more: all of them for a figure to be
 	// told, two to choose between words. Inner models are of pairs of these.
 	Outer []int
-	// Inner is how many inner models, at most, the cutoff of a fold is chosen by.
+	// Inner is how many inner models, at most, the cutoff of a fold is chosen by. With none
+	// the cutoff is that of the pack.
 	Inner int
 	// PerHour is how many false accepts an hour a cutoff is chosen for.
 	PerHour float64
 	Dir     string // where models and cutoffs are kept
+	// Second, if not empty, is the folder of another Plan for the same Set with larger models
+	// that look again at what these hear.
+	Second string
 	// Train makes a pack of recordings in a folder, and names its manifest. It is asked again
 	// for what it was interrupted in. What it keeps in between is to be in dir too.
 	Train func(ctx context.Context, dir string, set corpus.Set) (manifest string, err error)
@@ -53,6 +57,9 @@ func (p *Plan) Run(ctx context.Context) error {
 		if _, err := p.model(ctx, folds, k); err != nil {
 			return err
 		}
+		if p.Inner == 0 {
+			continue
+		}
 		if err := p.freeze(ctx, folds, k); err != nil {
 			return err
 		}
@@ -63,7 +70,7 @@ func (p *Plan) Run(ctx context.Context) error {
 // model makes or finds the model that has not heard some folds.
 func (p *Plan) model(ctx context.Context, folds corpus.Folds, without ...int) (*pack.Pack, error) {
 	slices.Sort(without)
-	dir := p.folder(without...)
+	dir := folder(p.Dir, without...)
 	if found, err := p.find(dir); err == nil || !errors.Is(err, ErrAbsent) {
 		return found, err
 	}
@@ -100,12 +107,12 @@ func processorTime() time.Duration {
 }
 
 // folder is where a model is kept.
-func (p *Plan) folder(without ...int) string {
+func folder(dir string, without ...int) string {
 	name := "without"
 	for _, k := range without {
 		name += fmt.Sprint("-", k)
 	}
-	return filepath.Join(p.Dir, name)
+	return filepath.Join(dir, name)
 }
 
 // find opens a model that was made.
@@ -183,11 +190,11 @@ func (p *Plan) freeze(ctx context.Context, folds corpus.Folds, k int) error {
 	if err != nil {
 		return fmt.Errorf("crossval: %w", err)
 	}
-	return p.Save(filepath.Join(p.folder(k), cutoffFile), append(data, '\n'))
+	return p.Save(filepath.Join(folder(p.Dir, k), cutoffFile), append(data, '\n'))
 }
 
 func (p *Plan) frozen(k int) (f Frozen, err error) {
-	path := filepath.Join(p.folder(k), cutoffFile)
+	path := filepath.Join(folder(p.Dir, k), cutoffFile)
 	data, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return f, fmt.Errorf("%w: %s", ErrAbsent, path)
