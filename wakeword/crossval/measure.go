@@ -2,6 +2,7 @@ package crossval
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -30,8 +31,10 @@ type Result struct {
 	// Minutes is how long the longest of the trainings would take alone on two cores: half
 	// of its processor time.
 	Minutes float64
-	// Second is what a second look changes, at the folds' own cutoffs; nil without one.
-	Second *trial.Cascaded
+	// Second is what a second look changes, at the folds' own cutoffs, in those folds for
+	// which there is a larger model.
+	Second      trial.Cascaded
+	SecondFolds int
 }
 
 // Fold is one of them, measured by the model that has not heard it.
@@ -73,12 +76,13 @@ func (p *Plan) Measure(ctx context.Context) (*Result, error) {
 			continue
 		}
 		again, err := p.lookAgain(ctx, m, f.Cutoff, folds[k], k)
-		if err != nil {
+		if errors.Is(err, ErrAbsent) {
+			p.progress(err.Error())
+			continue
+		} else if err != nil {
 			return nil, err
 		}
-		if r.Second == nil {
-			r.Second = new(trial.Cascaded)
-		}
+		r.SecondFolds++
 		r.Second.Add(again)
 	}
 	return r, nil

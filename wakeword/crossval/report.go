@@ -28,10 +28,10 @@ func (r *Result) Write(w io.Writer, curve bool) error {
 			line("all", fmt.Sprint(cutoff), r.Curve.At(cutoff), r.NoisyCurve.At(cutoff))
 		}
 	}
-	if c := r.Second; c != nil {
+	if c := r.Second; r.SecondFolds > 0 {
 		left := c.First
 		left.Accepts -= c.Removed
-		fmt.Fprintf(t, "with a second look\t\t%s\t\t%.2f\t%d\t%s\n", trial.Percent(c.First.Missed+c.Rejected, c.First.Said), left.Hours, left.Accepts, trial.Hourly(left))
+		fmt.Fprintf(t, "%d with a second look\t\t%s\t\t%.2f\t%d\t%s\n", r.SecondFolds, trial.Percent(c.First.Missed+c.Rejected, c.First.Said), left.Hours, left.Accepts, trial.Hourly(left))
 	}
 	fmt.Fprintln(t, "\nother words that woke it, at the folds' own cutoffs")
 	for _, f := range r.CrossFires {
@@ -61,10 +61,10 @@ func (r *Result) WriteFigures(w io.Writer, cutoff float64) error {
 	} {
 		errs = append(errs, figure.Print(w, f.name, f.value, f.unit))
 	}
-	if c := r.Second; c != nil {
+	if c := r.Second; r.SecondFolds > 0 {
 		w95 := trial.Wilson(c.Rejected, c.Heard())
-		_, err := fmt.Fprintf(w, "second look: rejects %d of %d words that were heard (%.1f to %.1f %%), and removes %d of %d false accepts\n",
-			c.Rejected, c.Heard(), 100*w95.Low, 100*w95.High, c.Removed, c.First.Accepts)
+		_, err := fmt.Fprintf(w, "second look in %d folds: rejects %d of %d words that were heard (%.1f to %.1f %%), and removes %d of %d false accepts\n",
+			r.SecondFolds, c.Rejected, c.Heard(), 100*w95.Low, 100*w95.High, c.Removed, c.First.Accepts)
 		errs = append(errs, err, figure.Print(w, "second_look_frr_percent", 100*c.FalseRejects(), "percent"))
 	}
 	return errors.Join(errs...)
