@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"vapd/wakeword/crossval"
@@ -81,6 +82,11 @@ func (c wakeCrossvalCmd) plan() (*crossval.Plan, error) {
 	if len(outer) == 0 {
 		for k := range c.Folds {
 			outer = append(outer, k)
+		}
+	}
+	for i, k := range outer {
+		if k < 0 || k >= c.Folds || slices.Contains(outer[:i], k) {
+			return nil, fmt.Errorf("there is no fold %d, or it is named twice: they are 0 to %d", k, c.Folds-1)
 		}
 	}
 	return &crossval.Plan{
