@@ -1,37 +1,34 @@
 // Package model has the wake word that comes with the program: for who has added none. It was
-// trained by this program on recordings of people, and 'make model'
+// trained by this program on recordings of people (see docs/wake-model.md), and 'make model'
 // trains it again.
 package model
 
 import (
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
-	"path"
-	"strings"
 
 	"vapd/wakeword/pack"
 )
 
-// files has one pack.
+// first has the pack of satellites.
 //
 //go:embed default/*.json default/*.tflite
-var files embed.FS
+var first embed.FS
 
 // Default is the pack of that word.
 func Default() (*pack.Pack, error) {
-	manifests, err := fs.Glob(files, "default/*.json")
-	if err != nil || len(manifests) != 1 {
-		return nil, fmt.Errorf("model: there are %d packs in the program: must be one", len(manifests))
-	}
-	manifest, err := files.ReadFile(manifests[0])
+	folder, err := fs.Sub(first, "default")
 	if err != nil {
 		return nil, fmt.Errorf("model: %w", err)
 	}
-	stem := strings.TrimSuffix(manifests[0], ".json")
-	model, err := files.ReadFile(stem + ".tflite")
+	packs, err := pack.LoadFS(folder)
+	if err == nil && len(packs) != 1 {
+		err = errors.New("the program has not one wake word")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("model: %w", err)
 	}
-	return pack.New(path.Base(stem), manifest, model)
+	return packs[0], nil
 }

@@ -59,20 +59,6 @@ func Open(file string) (*Pack, error) {
 	return f.pack(name)
 }
 
-// New is the pack of a manifest and a model that are in memory.
-func New(id string, manifest, model []byte) (*Pack, error) {
-	if !isID(id) {
-		return nil, badName(id)
-	}
-	m, err := ParseManifest(manifest)
-	if err != nil {
-		return nil, err
-	}
-	p := &Pack{ID: id, Manifest: m, model: model}
-	_, err = p.NewModel()
-	return p, err
-}
-
 // Load reads every pack in a folder, in the order of their names: manifests first,
 // then models that have none. Those that can't be read don't keep the others away:
 // err then joins what is wrong with each. A folder that does not exist is empty.

@@ -165,26 +165,3 @@ func TestPublishedPacks(t *testing.T) {
 		t.Fatalf("%d packs, want 9: %v", len(packs), err)
 	}
 }
-
-func TestNew(t *testing.T) {
-	model, err := os.ReadFile(loud)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := New("anna", []byte(manifestFor("anna.tflite")), model)
-	if err != nil || p.ID != "anna" || p.Manifest.WakeWord != "Hej Anna" {
-		t.Errorf("%+v, %v", p, err)
-	}
-	for name, c := range map[string]struct {
-		id, manifest string
-		model        []byte
-	}{
-		"name":     {"../anna", manifestFor("anna.tflite"), model},
-		"manifest": {"anna", "{", model},
-		"model":    {"anna", manifestFor("anna.tflite"), model[:100]},
-	} {
-		if _, err := New(c.id, []byte(c.manifest), c.model); err == nil {
-			t.Errorf("a bad %s is taken", name)
-		}
-	}
-}
