@@ -10,20 +10,30 @@ import (
 	"path/filepath"
 	"strings"
 
+	"vapd/wakeword/enroll"
 	"vapd/wakeword/frontend"
 	"vapd/wakeword/tflite"
 )
 
-// Pack is one wake word.
+// Pack is one wake word: of a model that was trained, or one that somebody said a few times.
 type Pack struct {
 	ID       string // the file's name without its suffix
 	Manifest Manifest
 	model    []byte
+
+	Enrolled *Enrolled    // nil where there is a model
+	Word     *enroll.Word // of the enrolled one
+	// Outdated is an enrolled word of another version of the network, which was learnt anew
+	// from its recordings for now. Again makes that last.
+	Outdated bool
 }
 
 // NewModel makes a model with a state of its own. It takes one feature or more at a
 // time, each quantised to int8 as microWakeWord does: an input of 0.102 * (value + 128).
 func (p *Pack) NewModel() (*tflite.Model, error) {
+	if p.Enrolled != nil {
+		return nil, fmt.Errorf("pack: %s is an enrolled word, which has no model", p.ID)
+	}
 	m, err := tflite.Load(p.model)
 	if err != nil {
 		return nil, fmt.Errorf("pack: %s: %w", p.Manifest.Model, err)
@@ -104,13 +114,17 @@ func Load(dir string) (packs []*Pack, err error) {
 }
 
 // Add copies the pack of a manifest or model file into a folder, which it makes
-// where there is none. The model gets the pack's name, so that it meets no other's.
+// where there is none. The model gets the pack's name, so that it meets no other's. Of an
+// enrolled word the recordings that lie beside it are copied, too.
 // save replaces one file as a whole (as internal/durable does); the manifest is saved
 // last.
 func Add(dir, file string, save func(path string, data []byte) error) (*Pack, error) {
 	p, err := Open(file)
 	if err != nil {
 		return nil, err
+	}
+	if p.Enrolled != nil {
+		return addEnrolled(dir, filepath.Dir(file), p, save)
 	}
 	p.Manifest.Model = p.ID + modelSuffix
 	manifest, err := json.MarshalIndent(p.Manifest, "", "  ")
@@ -146,9 +160,12 @@ func (f folder) pack(name string) (*Pack, error) {
 	if !ok || !isID(stem) {
 		return nil, badName(name)
 	}
-	data, err := f.read(name, maxManifest)
+	data, err := f.read(name, maxEnrolled)
 	if err != nil {
 		return nil, err
+	}
+	if isEnrolled(data) {
+		return f.enrolled(stem, data)
 	}
 	m, err := ParseManifest(data)
 	if err != nil {
