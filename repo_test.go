@@ -61,6 +61,8 @@ func rooms() map[string][]string {
 		"wakeword/*":              {"wakeword/...", "audio", "audio/dsp"},
 		"wakeword/cost":           {"wakeword/...", "audio", "internal/figure"}, // measures
 		"wakeword/cost/*":         {"wakeword/...", "audio"},
+		"wakeword/pack":           {"wakeword/...", "audio", "audio/wav"}, // keeps recordings of enrolled words
+		"wakeword/guide":          {"wakeword/...", "audio", "audio/meter"},
 		"wakeword/train":          append([]string{"wakeword/..."}, sound...),
 		"wakeword/train/*":        append([]string{"wakeword/..."}, sound...),
 		"wakeword/tflite/*":       {},                                         // the file format

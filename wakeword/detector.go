@@ -53,11 +53,13 @@ type Detector struct {
 	sounding atomic.Bool
 }
 
-// New makes a Detector that has heard nothing yet.
+// New makes a Detector that has heard nothing yet. Words that were enrolled are embedded once
+// for all.
 func New(words []Word) (*Detector, error) {
 	d := new(Detector)
+	var shared *embedder
 	for _, w := range words {
-		m, err := w.Pack.NewModel()
+		m, err := newModel(w.Pack, &shared)
 		if err != nil {
 			return nil, err
 		}

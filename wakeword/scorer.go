@@ -6,7 +6,7 @@ import (
 	"vapd/wakeword/pack"
 )
 
-// Scorer gives the outputs of one pack's model, without judging them: Judge does that
+// Scorer gives the outputs of one pack's model, or the certainty of an enrolled word, without judging them: Judge does that
 // afterwards, for as many cutoffs as one likes. It is for one goroutine.
 type Scorer struct {
 	pack     *pack.Pack
@@ -18,7 +18,7 @@ type Scorer struct {
 
 // NewScorer makes a Scorer that has heard nothing yet.
 func NewScorer(p *pack.Pack) (*Scorer, error) {
-	m, err := p.NewModel()
+	m, err := newModel(p, new(*embedder))
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"vapd/audio"
+	"vapd/wakeword/enroll"
 	"vapd/wakeword/frontend"
 	"vapd/wakeword/pack"
 )
@@ -28,7 +29,8 @@ type Event struct {
 	Role          Role
 	Score, Cutoff float64 // 0 to 1; of a near miss the highest score
 	// Start and End are where the word was said: it ends as many inferences before At
-	// as the window has outputs, less one, and is taken to last a second.
+	// as the window has outputs, less one, an enrolled word enroll.Lag before At. It is
+	// taken to last a second.
 	Start, End audio.Pos
 	// At is after the last sample that led to the score.
 	At audio.Pos
@@ -42,7 +44,7 @@ const (
 	wordLength = audio.WakeRate     // samples
 )
 
-// model is what a word needs of tflite.Model.
+// model is what a word needs of tflite.Model; said is the other one.
 type model interface {
 	Input() []int8
 	Invoke() uint8
@@ -56,6 +58,7 @@ type word struct {
 	model   model
 	fed     int   // values of the next inference that are there
 	samples int64 // that an inference takes the stream further
+	lag     int64 // samples from the end of the word to the output that tells of it
 
 	window []uint8 // the last outputs
 	oldest int     // in window
@@ -71,11 +74,30 @@ type word struct {
 }
 
 func newWord(p *pack.Pack, role Role, m model, step int) *word {
-	return &word{
+	w := &word{
 		pack: p, role: role, model: m,
 		samples: int64(len(m.Input()) / frontend.Channels * step),
 		window:  make([]uint8, p.Manifest.Micro.SlidingWindowSize),
 	}
+	if w.lag = int64(len(w.window)-1) * w.samples; p.Enrolled != nil {
+		w.lag = enroll.Lag
+	}
+	return w
+}
+
+// newModel makes what scores the word of a pack. shared is what enrolled words of a stream
+// have in common: nil before the first.
+func newModel(p *pack.Pack, shared **embedder) (model, error) {
+	if p.Enrolled == nil {
+		return p.NewModel()
+	}
+	if *shared == nil {
+		var err error
+		if *shared, err = newEmbedder(); err != nil {
+			return nil, err
+		}
+	}
+	return newSaid(p.Word, *shared), nil
 }
 
 func (w *word) setCutoff(cutoff float64) error {
@@ -149,7 +171,7 @@ func (w *word) judge(at audio.Pos, open bool) (e Event, ok bool) {
 }
 
 func (w *word) event(kind Kind, sum int, at audio.Pos) Event {
-	end := at.Frame - int64(len(w.window)-1)*w.samples
+	end := at.Frame - w.lag
 	return Event{
 		Kind: kind, Pack: w.pack.ID, Word: w.pack.Manifest.WakeWord, Role: w.role,
 		Score: w.score(sum), Cutoff: w.cutoff(),

@@ -1,6 +1,7 @@
 package audiotest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -23,9 +24,8 @@ const (
 // no program can list it.
 const systemConf = "/usr/share/alsa/alsa.conf"
 
-// Period is the length of a block of the microphone, which has to be a multiple of
-// what a program reads at once: ALSA's plugin takes a short read for a whole one and
-// fills it with silence.
+// Period is the length of a block of the speaker, and of the microphone unless
+// Config.Block says otherwise.
 const Period = 10 * time.Millisecond
 
 // catchUp is how many blocks a direction makes up for when the machine was busy.
@@ -38,6 +38,10 @@ type Config struct {
 	// Microphone and Speaker are the formats of the two directions; the zero Format is
 	// a direction that the card lacks.
 	Microphone, Speaker audio.Format
+	// Block is how much the microphone gives at once. It has to be a multiple of what a
+	// program reads at once, where its reads are not paced by the speaker: ALSA's plugin
+	// takes a short read for a whole one and fills it with silence. Default: Period.
+	Block time.Duration
 	// Heard gets what the speaker plays, as it plays, on a goroutine of its own; it must
 	// not keep the slice. It may be nil.
 	Heard func(samples []int16)
@@ -77,7 +81,7 @@ func (c *Card) start(cfg Config, dir string) (conf string, err error) {
 	var both, pcms string
 	if f := cfg.Microphone; f != (audio.Format{}) {
 		fifo := filepath.Join(dir, "microphone.fifo")
-		if c.Microphone, err = newMicrophone(fifo, f); err != nil {
+		if c.Microphone, err = newMicrophone(fifo, f, cmp.Or(cfg.Block, Period)); err != nil {
 			return "", err
 		}
 		both += "  capture.pcm " + MicrophonePCM + "\n"

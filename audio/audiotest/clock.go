@@ -16,8 +16,8 @@ type clock struct {
 	given  int64 // blocks
 }
 
-func newClock(rate audio.SampleRate) *clock {
-	return &clock{rate: rate, block: rate.Frames(Period), ticker: time.NewTicker(Period), start: time.Now()}
+func newClock(rate audio.SampleRate, block time.Duration) *clock {
+	return &clock{rate: rate, block: rate.Frames(block), ticker: time.NewTicker(block), start: time.Now()}
 }
 
 func (c *clock) ticks() <-chan time.Time { return c.ticker.C }

@@ -15,8 +15,8 @@
 // the microphone gives silence when nothing is played into it, and the speaker takes
 // no more than its rate. When no program has the microphone open, what is played into
 // it is lost, as in a room. A program that was late catches up while nothing is played.
-// Programs read the microphone in blocks of 10 ms, as vapd
-// does (arecord needs --period-size=160 at 16 kHz).
+// Programs read the microphone in blocks of 10 ms (arecord needs --period-size=160 at
+// 16 kHz), or of Config.Block: vapd, where it has no speaker to pace it, in those of 20 ms.
 //
 // Sources: the plugins "file", "null", "plug" and "asym" of alsa-lib 1.2.8.
 package audiotest

@@ -16,6 +16,7 @@ import (
 // Microphone gives what is played into it, in real time, and silence between.
 type Microphone struct {
 	format audio.Format
+	block  time.Duration
 	fifo   string
 	quit   chan struct{}
 	done   chan struct{}
@@ -40,12 +41,12 @@ const waiting = time.Second
 // with a FIFO, as it does with a sound card, which forgets.
 const behind = 6
 
-func newMicrophone(fifo string, f audio.Format) (*Microphone, error) {
+func newMicrophone(fifo string, f audio.Format, block time.Duration) (*Microphone, error) {
 	if err := makeFIFO(fifo, f); err != nil {
 		return nil, err
 	}
 	m := &Microphone{
-		format: f, fifo: fifo,
+		format: f, block: block, fifo: fifo,
 		quit: make(chan struct{}), done: make(chan struct{}), attached: make(chan struct{}),
 	}
 	go m.run()
@@ -109,7 +110,7 @@ func (m *Microphone) close() {
 // run is the microphone's clock.
 func (m *Microphone) run() {
 	defer close(m.done)
-	clock := newClock(m.format.Rate)
+	clock := newClock(m.format.Rate, m.block)
 	defer clock.stop()
 	out := writer{fifo: m.fifo, size: 2 * m.format.Channels * m.format.Rate.Frames(waiting), fd: -1}
 	defer out.close()

@@ -44,7 +44,7 @@ func (s *speaker) close() {
 func (s *speaker) run() {
 	defer close(s.done)
 	defer unix.Close(s.fd)
-	clock := newClock(s.format.Rate)
+	clock := newClock(s.format.Rate, Period)
 	defer clock.stop()
 	frame := 2 * s.format.Channels
 	raw := make([]byte, catchUp*clock.block*frame)

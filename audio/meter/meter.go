@@ -102,7 +102,7 @@ func (m *Meter) show(passed time.Duration) {
 		if l.Clipped > 0 || r.age == 0 {
 			r.level.Clipped = l.Clipped
 		}
-		m.printf("channel %-2d %s %4d dB  peak %4d dB  %s\n", i, bar(l.RMS, r.level.Peak), whole(l.RMS), whole(r.level.Peak), r.level.Judge())
+		m.printf("channel %-2d %s %4d dB  peak %4d dB  %s\n", i, Bar(l.RMS, r.level.Peak), whole(l.RMS), whole(r.level.Peak), r.level.Judge())
 	}
 	m.lines = len(m.shown)
 	if m.lost > 0 {
@@ -128,8 +128,8 @@ const (
 	left  = -80
 )
 
-// bar draws a level, with a mark at the peak.
-func bar(level, peak float64) string {
+// Bar draws a level from -80 dBFS on, with a mark at the peak.
+func Bar(level, peak float64) string {
 	at := func(dB float64) int { return min(max(int((dB-left)/-left*width), 0), width) }
 	cells := []rune(strings.Repeat("█", at(level)) + strings.Repeat("·", width-at(level)))
 	if p := at(peak); p > 0 {

@@ -2,14 +2,17 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"time"
 
 	"vapd/audio"
 	"vapd/audio/alsa"
 	"vapd/audio/malgo"
+	"vapd/satellite/hear"
 )
 
 // soundDevice is an audio.Device that knows its formats.
@@ -102,4 +105,43 @@ func openMicrophone(s audio.Stream, logger *slog.Logger) (*microphone, error) {
 // run fills the ring until ctx ends.
 func (m *microphone) run(ctx context.Context) error {
 	return m.device.Run(ctx, func(in, _ audio.Block) { m.raw.Write(in.Samples) })
+}
+
+// speech is a ring of mono sound at 16 kHz, as a satellite hears the channels, and what
+// fills it until ctx ends.
+func (m *microphone) speech(channels []int) (ring *audio.Ring, fill func(context.Context) error, err error) {
+	ear, err := hear.New(hear.Config{Raw: m.raw, Channels: channels, Sounding: func() bool { return false }})
+	if err != nil {
+		return nil, nil, err
+	}
+	fill = func(ctx context.Context) error {
+		var hearing sync.WaitGroup
+		defer hearing.Wait()
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		hearing.Go(func() { ear.Run(ctx) })
+		return m.run(ctx)
+	}
+	return ear.Uplink(), fill, nil
+}
+
+// whileFilled runs do on a ring while fill fills it, until both have ended. Each ends with
+// the other.
+func whileFilled(ctx context.Context, ring *audio.Ring, fill func(context.Context) error, do func(context.Context, *audio.Reader) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	reader := ring.NewReader()
+	defer reader.Close()
+	filled := make(chan error, 1)
+	go func() {
+		defer cancel()
+		filled <- fill(ctx)
+	}()
+	err := do(ctx, reader)
+	cancel()
+	failed := <-filled
+	if failed != nil && errors.Is(err, context.Canceled) {
+		return failed // which is why
+	}
+	return errors.Join(err, failed)
 }

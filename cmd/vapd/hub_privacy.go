@@ -272,10 +272,3 @@ func (d privacyDeleteCmd) delete(c *hubCmd) (control.RecordingsDeleted, error) {
 	}
 	return control.RecordingsDeleted{Recordings: said.Recordings + woke.Recordings, Bytes: said.Bytes + woke.Bytes}, err
 }
-
-// confirmed asks on the terminal.
-func confirmed(question string) bool {
-	fmt.Print(question)
-	answer, ok := <-lines(os.Stdin)
-	return ok && strings.EqualFold(strings.TrimSpace(answer), "yes")
-}

@@ -35,6 +35,7 @@ import (
 	"vapd/satellite/sound"
 	"vapd/satellite/timer"
 	"vapd/wakeword"
+	"vapd/wakeword/pack"
 )
 
 // satelliteCmd is "vapd satellite".
@@ -286,6 +287,11 @@ func satelliteDetector(cfg config.Satellite, folder string, logger *slog.Logger)
 	var words []wakeword.Word
 	add := func(file string, cutoff float64, role wakeword.Role) error {
 		p, err := wakePack(folder, file)
+		if err != nil && pack.IsEnrolled(packPath(folder, file)) {
+			// Another version of the program is no reason for a satellite without timers.
+			logger.Error("an enrolled word is left out", "error", err)
+			return nil
+		}
 		if err != nil {
 			return &config.Error{Err: fmt.Errorf("wake word %s: %w", file, err)}
 		}
@@ -317,8 +323,13 @@ func satelliteDetector(cfg config.Satellite, folder string, logger *slog.Logger)
 			return nil, err
 		}
 	}
+	for _, w := range words {
+		if w.Pack.Outdated {
+			logger.Warn("a word was enrolled with another version and is learnt anew at each start: run 'vapd wake enroll --again'", "word", w.Pack.ID)
+		}
+	}
 	if len(words) == 0 {
-		logger.Warn("there is no wake word: press the key to be heard, or add one with 'vapd wake add'")
+		logger.Warn("there is no wake word: press the key to be heard, or add one with 'vapd wake add' or 'vapd wake enroll'")
 		return nil, nil
 	}
 	return wakeword.New(words)

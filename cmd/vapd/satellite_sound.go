@@ -52,6 +52,24 @@ func openSatelliteSound(cfg config.Satellite, p board.Profile, logger *slog.Logg
 	return s, nil
 }
 
+// satelliteMicrophone opens what a satellite of that configuration listens with, and says
+// which of its channels it listens to.
+func satelliteMicrophone(cfg config.Satellite, logger *slog.Logger) (*microphone, []int, error) {
+	p, err := boardProfile(cfg.Board, logger)
+	if err != nil {
+		return nil, nil, err
+	}
+	in, _ := satelliteStreams(cfg, p)
+	if id := boardCard(p.Sound.Cards); in.PCM == boardPCM(id) {
+		(&cardMixer{card: id, want: p.Sound.Mixer, logger: logger}).set()
+	}
+	m, err := openMicrophone(*in, logger)
+	if err != nil {
+		return nil, nil, err
+	}
+	return m, microphones(cfg.Capture.Use, p.Sound.Microphones, m.raw.Format().Channels), nil
+}
+
 // boardPCM is the device of the card with that id, "" for none.
 func boardPCM(id string) string {
 	if id == "" {

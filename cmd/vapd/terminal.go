@@ -2,7 +2,9 @@ package main
 
 import (
 	"bufio"
+	"fmt"
 	"io"
+	"os"
 	"strings"
 	"unicode"
 )
@@ -29,4 +31,11 @@ func printable(s string) string {
 		}
 		return r
 	}, s)
+}
+
+// confirmed asks on the terminal.
+func confirmed(question string) bool {
+	fmt.Print(question)
+	answer, ok := <-lines(os.Stdin)
+	return ok && strings.EqualFold(strings.TrimSpace(answer), "yes")
 }

@@ -2,20 +2,17 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"text/tabwriter"
 
 	"vapd/audio"
 	"vapd/internal/config"
 	"vapd/internal/durable"
-	"vapd/satellite/hear"
 	"vapd/wakeword"
 	"vapd/wakeword/meter"
 	"vapd/wakeword/pack"
@@ -31,6 +28,8 @@ type wakeCmd struct {
 
 	List   wakeListCmd   `cmd:"" help:"List the wake word packs."`
 	Add    wakeAddCmd    `cmd:"" help:"Add a wake word pack."`
+	Enroll wakeEnrollCmd `cmd:"" help:"Make a wake word of a few examples that you say."`
+	Forget wakeForgetCmd `cmd:"" help:"Delete an enrolled word and the recordings of its examples."`
 	Listen wakeListenCmd `cmd:"" help:"Draw how close each wake word is to its cutoff while you speak."`
 	Test   wakeTestCmd   `cmd:"" help:"Try the wake words on recordings."`
 	Bench  wakeBenchCmd  `cmd:"" help:"Measure packs side by side: words missed, false alarms, other words."`
@@ -110,6 +109,9 @@ func (wakeListCmd) Run(c *wakeCmd) error {
 	fmt.Fprintln(table, "pack\tword\tlanguages\tcutoff\twindow\tauthor")
 	for _, p := range packs {
 		m := p.Manifest
+		if p.Enrolled != nil {
+			m.Author = enrolledBy(p)
+		}
 		fmt.Fprintf(table, "%s\t%s\t%s\t%v\t%d\t%s\n", p.ID, m.WakeWord, strings.Join(m.TrainedLanguages, " "),
 			m.Micro.ProbabilityCutoff, m.Micro.SlidingWindowSize, m.Author)
 	}
@@ -117,7 +119,7 @@ func (wakeListCmd) Run(c *wakeCmd) error {
 }
 
 type wakeAddCmd struct {
-	File string `arg:"" type:"existingfile" help:"Manifest (.json) with its model beside it, or a model (.tflite) alone."`
+	File string `arg:"" type:"existingfile" help:"Manifest (.json) with its model beside it, a model (.tflite) alone, or an enrolled word (.json)."`
 }
 
 func (a wakeAddCmd) Run(c *wakeCmd) error {
@@ -125,14 +127,30 @@ func (a wakeAddCmd) Run(c *wakeCmd) error {
 	if err != nil {
 		return err
 	}
+	file := durable.File{Mode: 0o644}
+	if pack.IsEnrolled(a.File) {
+		file.Mode = 0o600 // it is of a voice
+	}
+	if err := wakeFolderFor(dir); err != nil {
+		return err
+	}
 	p, err := pack.Add(dir, a.File, func(path string, data []byte) error {
-		return durable.File{Path: path, Mode: 0o644}.Save(data)
+		file.Path = path
+		return file.Save(data)
 	})
 	if err != nil {
 		return err
 	}
 	fmt.Printf("added %s, %q with cutoff %v, to %s\n", p.ID, p.Manifest.WakeWord, p.Manifest.Micro.ProbabilityCutoff, dir)
 	return nil
+}
+
+// wakeFolderFor makes the folder of the packs.
+func wakeFolderFor(dir string) error {
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+		return err
+	}
+	return durable.Folder(dir)
 }
 
 type wakeListenCmd struct {
@@ -159,19 +177,10 @@ func (l wakeListenCmd) Run(c *wakeCmd) error {
 	}
 	ctx, stop := untilInterrupt(l.Seconds)
 	defer stop()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	reader := ring.NewReader()
-	defer reader.Close()
-	filled := make(chan error, 1)
-	go func() {
-		defer cancel()
-		filled <- fill(ctx)
-	}()
-	m := &meter.Meter{Detector: d, Source: reader, Out: os.Stdout, Terminal: term.IsTerminal(int(os.Stdout.Fd()))}
-	err = m.Run(ctx)
-	cancel()
-	return errors.Join(err, <-filled)
+	return whileFilled(ctx, ring, fill, func(ctx context.Context, reader *audio.Reader) error {
+		m := &meter.Meter{Detector: d, Source: reader, Out: os.Stdout, Terminal: term.IsTerminal(int(os.Stdout.Fd()))}
+		return m.Run(ctx)
+	})
 }
 
 // source is a ring of mono sound at 16 kHz, and what fills it until ctx ends: the
@@ -186,19 +195,7 @@ func (l wakeListenCmd) source() (ring *audio.Ring, fill func(context.Context) er
 	if err != nil {
 		return nil, nil, err
 	}
-	ear, err := hear.New(hear.Config{Raw: mic.raw, Channels: allChannels(mic.raw.Format()), Sounding: func() bool { return false }})
-	if err != nil {
-		return nil, nil, err
-	}
-	fill = func(ctx context.Context) error {
-		var hearing sync.WaitGroup
-		defer hearing.Wait()
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
-		hearing.Go(func() { ear.Run(ctx) })
-		return mic.run(ctx)
-	}
-	return ear.Uplink(), fill, nil
+	return mic.speech(allChannels(mic.raw.Format()))
 }
 
 func allChannels(f audio.Format) []int {

@@ -54,3 +54,25 @@ func likeFolder(f *os.File) error {
 	}
 	return f.Chown(int(stat.Uid), int(stat.Gid))
 }
+
+// Folder makes a folder where there is none, in one that is there. As root it gives it to
+// the owner of that one, unless it is somebody else's already: a daemon of that user can
+// read what 'sudo vapd ...' puts there. It follows no link in place of it.
+func Folder(path string) error {
+	if err := os.Mkdir(path, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("durable: making the folder: %w", err)
+	}
+	f, err := os.OpenFile(filepath.Clean(path), os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW, 0)
+	if err != nil {
+		return fmt.Errorf("durable: opening the folder: %w", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return fmt.Errorf("durable: %w", err)
+	}
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok && stat.Uid == 0 {
+		return likeFolder(f)
+	}
+	return nil
+}

@@ -81,3 +81,57 @@ func TestSaveFollowsNoLink(t *testing.T) {
 		t.Errorf("%v, %v", info, err)
 	}
 }
+
+// A daemon's folder, and what root saves in it, are the daemon's; a link in its place is
+// not followed, and a folder of somebody else stays his.
+func TestFolder(t *testing.T) {
+	state := t.TempDir()
+	uid := os.Geteuid()
+	if uid == 0 {
+		uid = 1234
+		if err := os.Chown(state, uid, 5678); err != nil {
+			t.Fatal(err)
+		}
+	}
+	owner := func(path string) int {
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return int(info.Sys().(*syscall.Stat_t).Uid)
+	}
+	wake := filepath.Join(state, "wake")
+	if err := os.Mkdir(wake, 0o755); err != nil { // as older versions did
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := Folder(wake + "/"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file := File{Path: filepath.Join(wake, "word")}
+	if err := file.Save([]byte("mine")); err != nil {
+		t.Fatal(err)
+	}
+	if owner(wake) != uid || owner(file.Path) != uid {
+		t.Errorf("owners %d and %d, want %d", owner(wake), owner(file.Path), uid)
+	}
+	victim := t.TempDir()
+	before := owner(victim)
+	link := filepath.Join(state, "link")
+	if err := os.Symlink(victim, link); err != nil {
+		t.Fatal(err)
+	}
+	if err := Folder(link); err == nil || owner(victim) != before {
+		t.Errorf("%v, and what the link leads to is %d's", err, owner(victim))
+	}
+	if os.Geteuid() == 0 {
+		theirs := filepath.Join(state, "theirs")
+		if err := errors.Join(os.Mkdir(theirs, 0o755), os.Chown(theirs, 4321, 4321), Folder(theirs)); err != nil || owner(theirs) != 4321 {
+			t.Errorf("%v, a folder of another is %d's", err, owner(theirs))
+		}
+	}
+	if err := Folder(filepath.Join(state, "none", "wake")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("in a folder that is not there: %v", err)
+	}
+}

@@ -37,7 +37,7 @@ func (f File) Load() ([]byte, error) {
 }
 
 // Save replaces the content and returns when it is on the disk. The folder must
-// exist.
+// exist; what root saves belongs to its owner, as with Create.
 func (f File) Save(data []byte) error {
 	if err := f.save(data); err != nil {
 		return fmt.Errorf("durable: saving %s: %w", f.Path, err)
@@ -69,6 +69,9 @@ func (f File) fill(tmp *os.File, data []byte) error {
 	_, err := tmp.Write(data)
 	if err == nil {
 		err = tmp.Chmod(mode)
+	}
+	if err == nil {
+		err = likeFolder(tmp)
 	}
 	if err == nil {
 		err = tmp.Sync()

@@ -87,25 +87,29 @@ func (e *Ear) Reset() {
 // how many it took; ok says that f was filled. silence is the probability that nobody
 // spoke then. It does not allocate after the first frame.
 func (e *Ear) Hear(samples []int16, f *Frame) (taken int, silence float32, ok bool) {
-	for taken < len(samples) {
+	for taken < len(samples) && !ok {
 		n, has := e.frontend.Process(samples[taken:], &e.feature)
-		taken += n
-		if !has {
-			continue
+		if taken += n; has {
+			input := e.feature.Quantize()
+			silence, ok = e.HearFeature(&input, f)
 		}
-		input := e.feature.Quantize()
-		e.cepstrum.hear(input[:])
-		if e.fed += copy(e.input[e.fed:], input[:]); e.fed < len(e.input) {
-			continue
-		}
-		e.fed = 0
-		logits := e.stream.Process(e.input)
-		copy(f[:], e.values)
-		e.cepstrum.write(f[Values:])
-		f.unit()
-		return taken, first(logits), true
 	}
-	return taken, 0, false
+	return taken, silence, ok
+}
+
+// HearFeature is Hear for the next feature of a frontend of 10 ms, where that is computed for
+// others as well.
+func (e *Ear) HearFeature(feature *[frontend.Channels]int8, f *Frame) (silence float32, ok bool) {
+	e.cepstrum.hear(feature[:])
+	if e.fed += copy(e.input[e.fed:], feature[:]); e.fed < len(e.input) {
+		return 0, false
+	}
+	e.fed = 0
+	logits := e.stream.Process(e.input)
+	copy(f[:], e.values)
+	e.cepstrum.write(f[Values:])
+	f.unit()
+	return first(logits), true
 }
 
 // first is the softmax of the first logit.

@@ -10,20 +10,30 @@ import (
 	"path/filepath"
 	"strings"
 
+	"vapd/wakeword/enroll"
 	"vapd/wakeword/frontend"
 	"vapd/wakeword/tflite"
 )
 
-// Pack is one wake word.
+// Pack is one wake word: of a model that was trained, or one that somebody said a few times.
 type Pack struct {
 	ID       string // the file's name without its suffix
 	Manifest Manifest
 	model    []byte
+
+	Enrolled *Enrolled    // nil where there is a model
+	Word     *enroll.Word // of the enrolled one
+	// Outdated is an enrolled word of another version of the network, which was learnt anew
+	// from its recordings for now. Again makes that last.
+	Outdated bool
 }
 
 // NewModel makes a model with a state of its own. It takes one feature or more at a
 // time, each quantised to int8 as microWakeWord does: an input of 0.102 * (value + 128).
 func (p *Pack) NewModel() (*tflite.Model, error) {
+	if p.Enrolled != nil {
+		return nil, fmt.Errorf("pack: %s is an enrolled word, which has no model", p.ID)
+	}
 	m, err := tflite.Load(p.model)
 	if err != nil {
 		return nil, fmt.Errorf("pack: %s: %w", p.Manifest.Model, err)
@@ -43,12 +53,11 @@ func (p *Pack) NewModel() (*tflite.Model, error) {
 // same name, with .json) lies beside it is read with that, another with the defaults.
 func Open(file string) (*Pack, error) {
 	dir, name := filepath.Split(file)
-	root, err := openFolder(filepath.Clean(dir))
+	f, err := openFolder(filepath.Clean(dir))
 	if err != nil {
 		return nil, err
 	}
-	defer root.Close()
-	f := folder{root.FS()}
+	defer f.Close()
 	if stem, ok := strings.CutSuffix(name, modelSuffix); ok {
 		p, err := f.pack(stem + manifestSuffix)
 		if errors.Is(err, fs.ErrNotExist) || err == nil && p.Manifest.Model != name {
@@ -63,19 +72,19 @@ func Open(file string) (*Pack, error) {
 // then models that have none. Those that can't be read don't keep the others away:
 // err then joins what is wrong with each. A folder that does not exist is empty.
 func Load(dir string) (packs []*Pack, err error) {
-	root, err := openFolder(dir)
+	f, err := openFolder(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	} else if err != nil {
 		return nil, err
 	}
-	defer root.Close()
-	return LoadFS(root.FS())
+	defer f.Close()
+	return LoadFS(f)
 }
 
 // LoadFS is Load for the root of a file system, such as one that is embedded.
 func LoadFS(fsys fs.FS) (packs []*Pack, err error) {
-	f := folder{fsys}
+	f := folder{FS: fsys}
 	entries, err := fs.ReadDir(f, ".")
 	if err != nil {
 		return nil, fmt.Errorf("pack: %w", err)
@@ -111,13 +120,17 @@ func LoadFS(fsys fs.FS) (packs []*Pack, err error) {
 }
 
 // Add copies the pack of a manifest or model file into a folder, which it makes
-// where there is none. The model gets the pack's name, so that it meets no other's.
+// where there is none. The model gets the pack's name, so that it meets no other's. Of an
+// enrolled word the recordings that lie beside it are copied, too.
 // save replaces one file as a whole (as internal/durable does); the manifest is saved
 // last.
 func Add(dir, file string, save func(path string, data []byte) error) (*Pack, error) {
 	p, err := Open(file)
 	if err != nil {
 		return nil, err
+	}
+	if p.Enrolled != nil {
+		return addEnrolled(dir, filepath.Dir(file), p, save)
 	}
 	p.Manifest.Model = p.ID + modelSuffix
 	manifest, err := json.MarshalIndent(p.Manifest, "", "  ")
@@ -136,17 +149,21 @@ func Add(dir, file string, save func(path string, data []byte) error) (*Pack, er
 	return p, nil
 }
 
-// openFolder opens a folder that no name or link leads out of.
-func openFolder(dir string) (*os.Root, error) {
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return nil, fmt.Errorf("pack: opening the folder: %w", err)
-	}
-	return root, nil
+// folder has packs. No name or link leads out of one on a disk, whose root it is.
+type folder struct {
+	fs.FS
+	root *os.Root // nil where FS is something else
 }
 
-// folder has packs.
-type folder struct{ fs.FS }
+func openFolder(dir string) (folder, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return folder{}, fmt.Errorf("pack: opening the folder: %w", err)
+	}
+	return folder{root.FS(), root}, nil
+}
+
+func (f folder) Close() { f.root.Close() }
 
 // pack reads a manifest and its model.
 func (f folder) pack(name string) (*Pack, error) {
@@ -154,9 +171,12 @@ func (f folder) pack(name string) (*Pack, error) {
 	if !ok || !isID(stem) {
 		return nil, badName(name)
 	}
-	data, err := f.read(name, maxManifest)
+	data, err := f.read(name, maxEnrolled)
 	if err != nil {
 		return nil, err
+	}
+	if isEnrolled(data) {
+		return f.enrolled(stem, data)
 	}
 	m, err := ParseManifest(data)
 	if err != nil {
