@@ -240,7 +240,7 @@ func (h *Hub) sessionConfig(client string) session.Config {
 	cfg := session.Config{
 		Recognizer: h.cfg.Recognizer, Synthesizer: h.cfg.Synthesizer, Voice: h.cfg.Voice,
 		Endpoint: h.cfg.Endpoint, Respond: h.respond, Codecs: h.cfg.Codecs,
-		Looked: h.looked(now), Record: h.recorder.of(client, now), Report: h.report, Traces: &h.traces, Logger: h.log,
+		Looked: h.looked(client, now), Record: h.recorder.of(client, now), Report: h.report, Traces: &h.traces, Logger: h.log,
 	}
 	if h.cfg.SecondLook != nil {
 		cfg.Look = h.look

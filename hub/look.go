@@ -29,25 +29,24 @@ func (h *Hub) look(w vap.Wakeword) session.SecondLook {
 	return verify.Start(p, end)
 }
 
-// looked takes what came of second looks at the wake words of a client in a session that
-// begins now.
-func (h *Hub) looked(now time.Time) func(session.Looked) {
+// looked takes what came of the second look in a session that a client begins now.
+func (h *Hub) looked(client string, now time.Time) func(session.Looked) {
+	keep := h.recorder.ofWake(client, now)
 	return func(l session.Looked) {
 		h.looks.add(l)
-		h.log.Info("second look at a wake word", "client", l.Client, "word", l.Wake.Word, "verdict", l.Kind,
+		h.log.Info("second look at a wake word", "client", client, "word", l.Wake.Word, "verdict", l.Kind,
 			"heard", l.Wake.Score, "pack", l.Pack, "score", l.Score, "cutoff", l.Cutoff)
 		if l.Kind != verify.Rejected {
 			return
 		}
 		// A television may wake a satellite all day: the log shall not be full of it.
 		h.journal.refuse(audit.Entry{
-			Actor: "client " + l.Client, Action: "wake.rejected", Object: l.Client,
+			Actor: "client " + client, Action: "wake.rejected", Object: client,
 			Result: fmt.Sprintf("%.2f of %.2f by %s", l.Score, l.Cutoff, l.Pack),
 		}, 1)
-		h.recorder.keepWake(recordings.Utterance{
-			Client: l.Client, Began: now, Samples: l.Samples,
-			Wake: &recordings.Wake{Word: l.Word, Heard: l.Wake.Score, Model: l.Pack, Score: l.Score, Cutoff: l.Cutoff},
-		})
+		if keep != nil {
+			keep(l.Samples, recordings.Wake{Word: l.Word, Heard: l.Wake.Score, Model: l.Pack, Score: l.Score, Cutoff: l.Cutoff})
+		}
 	}
 }
 

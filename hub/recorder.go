@@ -84,10 +84,14 @@ func (r *recorder) of(client string, now time.Time) func(samples []int16, heard 
 	}
 }
 
-// keepWake keeps what woke a client by mistake, when that is allowed.
-func (r *recorder) keepWake(u recordings.Utterance) {
-	if allowed(r.wakes, u.Client) && r.shows(u.Client) {
-		r.wakes.Offer(u)
+// ofWake is what takes what began a session that a client begins now, if it was no wake
+// word; nil when that is not kept.
+func (r *recorder) ofWake(client string, now time.Time) func(samples []int16, about recordings.Wake) {
+	if !allowed(r.wakes, client) || !r.shows(client) {
+		return nil
+	}
+	return func(samples []int16, about recordings.Wake) {
+		r.wakes.Offer(recordings.Utterance{Client: client, Began: now, Samples: samples, Wake: &about})
 	}
 }
 

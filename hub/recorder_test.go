@@ -170,7 +170,9 @@ func TestWakesAreKeptWhereItIsShown(t *testing.T) {
 			t.Helper()
 			time.Sleep(time.Second)
 			for _, id := range []string{"hall", "dark", "stranger"} {
-				r.keepWake(recordings.Utterance{Client: id, Began: time.Now(), Samples: make([]int16, 100), Wake: &recordings.Wake{Word: "computer"}})
+				if keep := r.ofWake(id, time.Now()); keep != nil {
+					keep(make([]int16, 100), recordings.Wake{Word: "computer"})
+				}
 			}
 			time.Sleep(time.Second)
 			all, err := recordings.List(dir, recordings.Wakes)

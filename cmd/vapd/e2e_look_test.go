@@ -38,6 +38,7 @@ func (h *home) addLook(t *testing.T, model string) {
 	if err := h.hub.stop(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
+	h.await("no link", func(s control.SatelliteState) bool { return s.Link.State != "up" })
 	out := vapdOK(t, "hub", "wake", "add", filepath.Join(dir, "large.json"), "--state", filepath.Join(h.dir, "hub"))
 	if !strings.Contains(out, `added large: the hub looks again at "Okay Nabu"`) {
 		t.Errorf("%s", out)

@@ -105,6 +105,9 @@ func TestWakeBench(t *testing.T) {
 	if out, status = run("--json", "--noise", filepath.Join(dir, "noise")); status != 0 || json.Unmarshal([]byte(out), &results) != nil || len(results) != 1 || results[0].Said != 2 {
 		t.Errorf("status %d:\n%s", status, out)
 	}
+	if out, status = run("--second-look", "../../wakeword/testdata/loud.json"); status != 0 || !strings.Contains(out, "\nwith a second look\n") || !strings.Contains(out, "\nloud  1      0         0.0 % ") {
+		t.Errorf("status %d:\n%s", status, out)
+	}
 	if out, status = run("--max-false-rejects", "40"); status != 2 || !strings.Contains(out, "loud is beyond the limits: 50.0 %") {
 		t.Errorf("status %d:\n%s", status, out)
 	}

@@ -29,6 +29,7 @@ type ear struct {
 	chimes   []speech.Span
 	look     SecondLook // nil when nobody looks, or when it is over
 	looked   []int16    // what it looks at
+	lookOver SecondLook // that nobody waits for any more
 	recorded []int16    // all of it, when it is to be recorded
 	text     string
 	hasText  bool
@@ -201,7 +202,9 @@ func (e *ear) sinceSpeech(now time.Time) float64 {
 }
 
 func (e *ear) close() {
-	e.lookedEnough()
+	if e.lookedEnough(); e.lookOver != nil {
+		e.lookOver.Close()
+	}
 	if e.listener != nil {
 		e.listener.Close()
 		e.decoder.Close()

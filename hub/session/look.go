@@ -77,10 +77,11 @@ func (e *ear) allHeard() {
 	}
 }
 
-// lookedEnough ends the second look.
+// lookedEnough ends the second look; what is still at work is joined in close, as no answer
+// waits for it.
 func (e *ear) lookedEnough() {
 	if e.look != nil {
-		e.look.Close()
+		e.lookOver = e.look
 	}
 	e.look, e.looked = nil, nil
 }
