@@ -17,6 +17,7 @@ import (
 	"vapd/hub/daemon"
 	"vapd/internal/config"
 	"vapd/protocol/control"
+	"vapd/wakeword/model"
 )
 
 // hubCmd is "vapd hub".
@@ -78,8 +79,12 @@ func (r *hubRunCmd) Run(c *hubCmd) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	packs, err := model.Second()
+	if err != nil {
+		return err
+	}
 	return daemon.Run(ctx, daemon.Options{
-		Config: cfg, Env: os.Getenv, Executable: executable,
+		Packs: packs, Config: cfg, Env: os.Getenv, Executable: executable,
 		Ready: func(r control.HubReady) {
 			printReady(r)
 			newService(os.Getenv).ready()
