@@ -218,10 +218,3 @@ func (d privacyDeleteCmd) delete(c *hubCmd) (control.RecordingsDeleted, error) {
 	}
 	return control.RecordingsDeleted(deleted), err
 }
-
-// confirmed asks on the terminal.
-func confirmed(question string) bool {
-	fmt.Print(question)
-	answer, ok := <-lines(os.Stdin)
-	return ok && strings.EqualFold(strings.TrimSpace(answer), "yes")
-}

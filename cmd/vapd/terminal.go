@@ -2,7 +2,9 @@ package main
 
 import (
 	"bufio"
+	"fmt"
 	"io"
+	"os"
 	"strings"
 	"unicode"
 )
@@ -18,6 +20,13 @@ func lines(in io.Reader) <-chan string {
 		}
 	}()
 	return ch
+}
+
+// confirmed asks on the terminal.
+func confirmed(question string) bool {
+	fmt.Print(question)
+	answer, ok := <-lines(os.Stdin)
+	return ok && strings.EqualFold(strings.TrimSpace(answer), "yes")
 }
 
 // printable is text from the network without what would move a terminal's cursor or turn
