@@ -1,5 +1,5 @@
 # Everything that can be done with vapd. 'make' prints this list.
-.PHONY: help setup build test soak demo bench bench-hub bench-wake model-embedding lint cross deb test-board fuzz clean
+.PHONY: help setup build test soak demo bench bench-hub bench-wake model model-cv model-embedding lint cross deb test-board fuzz clean
 .DEFAULT_GOAL := help
 
 # How long each fuzz target runs in 'make fuzz'.
@@ -22,7 +22,6 @@ build: ## compile build/vapd for this machine
 
 test: ## unit, race and end-to-end tests; installs what they need
 	@scripts/setup.sh build test demo lint
-	@scripts/packs.sh build/packs
 	@scripts/peers.sh build/python
 	go vet ./...
 	scripts/builds.sh
@@ -42,13 +41,11 @@ soak: ## a simulated day, hundreds of kills, clocks that jump, minutes under loa
 
 demo: ## watch it work: hub and satellite on this machine
 	@scripts/setup.sh build demo
-	@scripts/packs.sh build/packs
 	go build -o build/vapd ./cmd/vapd
 	@build/vapd demo
 
 bench: ## measure; figures go to build/figures/bench.txt
 	@scripts/setup.sh build test demo cross
-	@scripts/packs.sh build/packs
 	go build -o build/collect ./internal/figure/collect
 	go build -o build/vapd ./cmd/vapd
 	go build -tags vapd_satellite -o build/vapd-satellite ./cmd/vapd
@@ -70,15 +67,45 @@ bench-hub: ## load a hub, beside libcoap's server; figures go to build/figures/b
 # Reference data with the model and the speech that are heard.
 SHARED = $(or $(VAPD_SHARED),../shared)
 
+# The default word, the cutoff that model-cv found for it, and how much is done for both.
+MODEL_WORD = jarvis
+MODEL_CUTOFF = 0.9
+MODEL_EFFORT = 0.25
+MODEL_FOLDS = wakeword/model/folds
+WAKE = $(SHARED)/audio/wake
+MODEL = --word $(MODEL_WORD) --effort $(MODEL_EFFORT) --labels $(WAKE)/LABELS.tsv --positives $(WAKE)/positive --positives $(WAKE)/extra/positive \
+	--negatives $(WAKE)/negative --negatives $(WAKE)/extra/negative --noise $(WAKE)/noise
+
+model: ## train the wake word that comes with the program, on everything
+	@scripts/setup.sh build test demo
+	go build -o build/vapd ./cmd/vapd
+	build/vapd wake train $(MODEL) --cutoff $(MODEL_CUTOFF) --language en -o build/model/$(MODEL_WORD)
+	rm -f wakeword/model/default/*
+	cp build/model/$(MODEL_WORD)/*.json build/model/$(MODEL_WORD)/*.tflite wakeword/model/default/
+	build/vapd wake train $(MODEL) --large --cutoff 0.5 --language en -o build/model/$(MODEL_WORD)-large
+	rm -f wakeword/model/second/*
+	cp build/model/$(MODEL_WORD)-large/*.json build/model/$(MODEL_WORD)-large/*.tflite wakeword/model/second/
+
+model-cv: ## measure that word by folds, in fifteen trainings; goes on where it was stopped
+	@scripts/setup.sh build test demo
+	go build -o build/vapd ./cmd/vapd
+	build/vapd wake crossval $(MODEL) -o build/model-cv/$(MODEL_WORD) --curve
+	build/vapd wake crossval $(MODEL) -o build/model-cv/$(MODEL_WORD)-large --large --inner 0
+	for k in 0 1 2 3 4; do for size in "" -large; do \
+		to=$(MODEL_FOLDS)$$size/without-$$k; mkdir -p $$to; cp build/model-cv/$(MODEL_WORD)$$size/without-$$k/*.* $$to/; done; done
+
 bench-wake: ## measure wake words, beside other runtimes; figures go to build/figures/bench-wake.txt
-	@scripts/setup.sh build test board
+	@scripts/setup.sh build test demo board
 	@scripts/peers.sh build/python
 	go build -o build/collect ./internal/figure/collect
 	go build -o build/cost ./wakeword/cost
+	go build -o build/vapd ./cmd/vapd
 	kernel=$$(scripts/board/kernel.sh build/board); \
 	{ build/cost --pack $(SHARED)/models/alexa.json --speech $(SHARED)/audio/wake/negative/librispeech \
 		--python build/python --kernel $$kernel/vmlinuz || echo "FAIL: build/cost"; \
-		go test -run '^$$' -bench Enroll -benchtime 1x -timeout 30m ./wakeword/enroll/trial; } | build/collect build/figures bench-wake
+		build/vapd wake crossval $(MODEL) -o $(MODEL_FOLDS) --second $(MODEL_FOLDS)-large --measure --figures || echo "FAIL: vapd wake crossval"; \
+		go test -run '^$$' -bench Enroll -benchtime 1x -timeout 30m ./wakeword/enroll/trial; \
+		go test -run '^$$' -bench SecondLook -benchtime 1x -timeout 30m ./hub/daemon; } | build/collect build/figures bench-wake
 
 model-embedding: ## train the network that enrolled words are compared in, and measure it: 3 minutes
 	@scripts/setup.sh build test demo
@@ -93,9 +120,8 @@ cross: ## build for amd64, arm64, arm v7 and arm v6 into build/linux-*
 	@scripts/setup.sh build cross
 	scripts/cross.sh
 
-deb: cross ## packages for Debian and Raspberry Pi OS into build/*.deb, a wake word into build/packs
+deb: cross ## packages for Debian and Raspberry Pi OS into build/*.deb
 	@scripts/setup.sh deb
-	@scripts/packs.sh build/packs
 	scripts/deb.sh
 
 test-board: ## tests of sound card and keys on an emulated ARM board

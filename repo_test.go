@@ -68,6 +68,7 @@ func rooms() map[string][]string {
 		"wakeword/tflite/*":       {},                                         // the file format
 		"wakeword/trial":          append([]string{"wakeword/..."}, sound...), // tries packs on recordings
 		"wakeword/embedding/make": {"wakeword/..."},
+		"wakeword/crossval":       {"wakeword/...", "internal/figure"}, // measures
 		"wakeword/enroll/trial":   {"wakeword/...", "internal/figure"}, // tries enrolled words on recordings
 
 		"audio":   {},

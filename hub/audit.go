@@ -213,19 +213,27 @@ func auditEntry(c api.Command) (e audit.Entry, grants bool) {
 	case api.ExportPairing:
 		return audit.Entry{Action: "pairing.export", Object: c.ID}, true
 	case api.StartRecording:
-		detail := "until it is turned off"
-		if c.For > 0 {
-			detail = "for " + c.For.String()
-		}
-		return audit.Entry{Action: "recording.on", Object: strings.Join(c.Clients, " "), Detail: strings.TrimSpace(detail + " " + c.By)}, true
+		return auditRecording("recording.on", c), true
 	case api.StopRecording:
 		return audit.Entry{Action: "recording.off"}, false
+	case api.StartKeepingWakes:
+		return auditRecording("wakes.on", api.StartRecording(c)), true
+	case api.StopKeepingWakes:
+		return audit.Entry{Action: "wakes.off"}, false
 	case api.DeleteRecordings:
 		return audit.Entry{Action: "recording.delete"}, false
 	case api.Backup:
 		return audit.Entry{Action: "backup"}, true // it has every key
 	}
 	return audit.Entry{}, false
+}
+
+func auditRecording(action string, c api.StartRecording) audit.Entry {
+	detail := "until it is turned off"
+	if c.For > 0 {
+		detail = "for " + c.For.String()
+	}
+	return audit.Entry{Action: action, Object: strings.Join(c.Clients, " "), Detail: strings.TrimSpace(detail + " " + c.By)}
 }
 
 // auditPairing takes note of what happened in a pairing. The owner's part of it are

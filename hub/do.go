@@ -95,6 +95,12 @@ func (h *Hub) status() control.HubStatus {
 			Failed: h.counts.failed.Load(), FocusLost: h.counts.focusLost.Load(), WakeRejected: h.counts.wakeRejected.Load(),
 		},
 	}
+	v.Looks = h.looks.sums()
+	if h.cfg.SecondLook != nil {
+		for _, p := range h.cfg.SecondLook.Packs() {
+			v.Looks.Words = append(v.Looks.Words, p.Manifest.WakeWord)
+		}
+	}
 	stored := h.cfg.Store.Health()
 	v.Store = control.HubStore{
 		Problem: stored.Problem, Opened: stored.Opened, Backup: stored.Backup, BackupProblem: stored.BackupProblem,

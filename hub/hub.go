@@ -28,6 +28,7 @@ import (
 	"vapd/protocol/control"
 	"vapd/protocol/pairing"
 	"vapd/protocol/vap"
+	"vapd/wakeword/verify"
 )
 
 // Config is what a Hub needs.
@@ -58,8 +59,9 @@ type Config struct {
 	Folder string
 	// Audit keeps who was let in and shut out; nil: nobody does.
 	Audit Auditor
-	// Recordings keeps what people say while they allow it; nil: nothing is ever kept.
-	Recordings *recordings.Keeper
+	// Recordings keeps what people say, and Wakes what the second look rejects, while they
+	// allow it; nil: nothing is ever kept.
+	Recordings, Wakes *recordings.Keeper
 	// Window is how long satellites that woke for the same words are waited for.
 	Window         time.Duration
 	RequireSpeaker bool
@@ -71,7 +73,8 @@ type Config struct {
 	Engines       func() []speech.Health
 	Understanding intent.Understanding
 	Codecs        session.Codecs
-	ConfirmWake   func(w vap.Wakeword, heard []int16) (bool, error) // nil: clients are believed
+	// SecondLook has the models that look again at wake words; nil: clients are believed.
+	SecondLook *verify.Verifier
 
 	Logger *slog.Logger
 	Now    func() time.Time
@@ -93,6 +96,7 @@ type Hub struct {
 	connects chan connecting
 	journal  *journal
 	recorder *recorder
+	looks    looks
 	logs     logs.Logs  // of the satellites
 	deciding sync.Mutex // held while clients are let in or shut out: neither overtakes the other
 	started  time.Time
@@ -117,7 +121,7 @@ func New(cfg Config) (*Hub, error) {
 		journal: newJournal(cfg.Audit, cfg.Now),
 		started: cfg.Now(),
 	}
-	h.recorder = newRecorder(cfg.Recordings, h.tellRecording, h.log)
+	h.recorder = newRecorder(cfg.Recordings, cfg.Wakes, h.tellRecording, h.log)
 	h.ctx, h.cancel = context.WithCancel(context.Background())
 	if err := h.open(); err != nil {
 		h.cancel()
@@ -204,7 +208,7 @@ func (h *Hub) Started(s *clientregistry.Session, start vap.SessionStart) (client
 		return nil, h.refuse(client.ID, &vap.Error{Code: codes.TooManyRequests, Type: vap.TypeTooManyClients, RetryAfter: 5 * time.Second})
 	}
 	cfg := h.sessionConfig(client.ID)
-	if cfg.Record != nil {
+	if h.recorder.mayRecord(client.ID) && h.recorder.shows(client.ID) {
 		s.Recorded()
 	}
 	conversation, err := session.New(cfg, remote{s}, start)
@@ -232,11 +236,16 @@ func (h *Hub) refuse(client string, e *vap.Error) error {
 }
 
 func (h *Hub) sessionConfig(client string) session.Config {
-	return session.Config{
+	now := h.cfg.Now()
+	cfg := session.Config{
 		Recognizer: h.cfg.Recognizer, Synthesizer: h.cfg.Synthesizer, Voice: h.cfg.Voice,
 		Endpoint: h.cfg.Endpoint, Respond: h.respond, Codecs: h.cfg.Codecs,
-		ConfirmWake: h.cfg.ConfirmWake, Record: h.recorder.of(client, h.cfg.Now()), Report: h.report, Traces: &h.traces, Logger: h.log,
+		Looked: h.looked(now), Record: h.recorder.of(client, now), Report: h.report, Traces: &h.traces, Logger: h.log,
 	}
+	if h.cfg.SecondLook != nil {
+		cfg.Look = h.look
+	}
+	return cfg
 }
 
 // respond makes the reply to what a client's user said.

@@ -14,13 +14,14 @@ import (
 )
 
 // recorder sees to it that nobody is recorded without seeing it: a satellite is told, and
-// only what is said after it has acknowledged that, on the same connection, is kept.
+// only what is said after it has acknowledged that, on the same connection, is kept. What
+// woke a satellite by mistake counts as well: it is what people say at home.
 type recorder struct {
-	keeper *recordings.Keeper // nil: nothing is ever kept
-	tell   func(ctx context.Context, client string, on bool) error
-	log    *slog.Logger
-	bell   chan struct{} // one slot: something may have to be told
-	slots  chan struct{} // held by those who tell
+	utterances, wakes *recordings.Keeper // nil: nothing is ever kept
+	tell              func(ctx context.Context, client string, on bool) error
+	log               *slog.Logger
+	bell              chan struct{} // one slot: something may have to be told
+	slots             chan struct{} // held by those who tell
 
 	mu      sync.Mutex
 	clients map[string]*shower // that are connected
@@ -42,9 +43,9 @@ const (
 	recorderTick = time.Second
 )
 
-func newRecorder(keeper *recordings.Keeper, tell func(context.Context, string, bool) error, log *slog.Logger) *recorder {
+func newRecorder(utterances, wakes *recordings.Keeper, tell func(context.Context, string, bool) error, log *slog.Logger) *recorder {
 	return &recorder{
-		keeper: keeper, tell: tell, log: log,
+		utterances: utterances, wakes: wakes, tell: tell, log: log,
 		bell: make(chan struct{}, 1), slots: make(chan struct{}, maxTelling), clients: make(map[string]*shower),
 	}
 }
@@ -75,12 +76,31 @@ func (r *recorder) left(c clientregistry.ClientInfo) {
 // of is what takes the utterances of a session that a client begins now; nil when it is
 // not recorded.
 func (r *recorder) of(client string, now time.Time) func(samples []int16, heard string, understood bool) {
-	if r.keeper == nil || !r.shows(client) || !r.keeper.Allowed(client) {
+	if !allowed(r.utterances, client) || !r.shows(client) {
 		return nil
 	}
 	return func(samples []int16, heard string, understood bool) {
-		r.keeper.Offer(recordings.Utterance{Client: client, Began: now, Samples: samples, Transcript: heard, Understood: understood})
+		r.utterances.Offer(recordings.Utterance{Client: client, Began: now, Samples: samples, Transcript: heard, Understood: understood})
 	}
+}
+
+// keepWake keeps what woke a client by mistake, when that is allowed.
+func (r *recorder) keepWake(u recordings.Utterance) {
+	if allowed(r.wakes, u.Client) && r.shows(u.Client) {
+		r.wakes.Offer(u)
+	}
+}
+
+func allowed(k *recordings.Keeper, client string) bool { return k != nil && k.Allowed(client) }
+
+// mayRecord reports whether anything of a client may be kept.
+func (r *recorder) mayRecord(client string) bool {
+	return allowed(r.utterances, client) || allowed(r.wakes, client)
+}
+
+// keepers are those that there are.
+func (r *recorder) keepers() []*recordings.Keeper {
+	return slices.DeleteFunc([]*recordings.Keeper{r.utterances, r.wakes}, func(k *recordings.Keeper) bool { return k == nil })
 }
 
 func (r *recorder) shows(client string) bool {
@@ -93,12 +113,11 @@ func (r *recorder) shows(client string) bool {
 // run tells the clients what they have to show until ctx ends; each is called now and
 // then.
 func (r *recorder) run(ctx context.Context, each func()) {
-	if r.keeper == nil {
-		return
-	}
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	wg.Go(func() { r.keeper.Run(ctx) })
+	for _, k := range r.keepers() {
+		wg.Go(func() { k.Run(ctx) })
+	}
 	tick := time.NewTicker(recorderTick)
 	defer tick.Stop()
 	for {
@@ -111,7 +130,7 @@ func (r *recorder) run(ctx context.Context, each func()) {
 		}
 		r.mu.Lock()
 		for id, s := range r.clients {
-			if on := r.keeper.Allowed(id); s.able && !s.busy && s.shows != on && !time.Now().Before(s.again) {
+			if on := r.mayRecord(id); s.able && !s.busy && s.shows != on && !time.Now().Before(s.again) {
 				s.busy = true
 				wg.Go(func() { r.tell1(ctx, id, s, on) })
 			}
@@ -149,7 +168,7 @@ func (r *recorder) look() (shown, unable, silent []string) {
 	defer r.mu.Unlock()
 	for id, s := range r.clients {
 		switch {
-		case !r.keeper.Allowed(id):
+		case !r.mayRecord(id):
 		case !s.able:
 			unable = append(unable, id)
 		case s.shows:

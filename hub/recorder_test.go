@@ -79,7 +79,7 @@ func TestNobodyIsRecordedUnseen(t *testing.T) {
 			t.Fatal(err)
 		}
 		l := &lamps{on: make(map[string]bool), broken: map[string]bool{"broken": true}, tries: make(map[string]int)}
-		r := newRecorder(keeper, l.tell, slog.New(slog.DiscardHandler))
+		r := newRecorder(keeper, nil, l.tell, slog.New(slog.DiscardHandler))
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() { r.run(ctx, func() {}); close(done) }()
@@ -139,6 +139,69 @@ func TestNobodyIsRecordedUnseen(t *testing.T) {
 		expect("off")
 		if l.shows("broken") || l.tries["dark"] != 0 || l.tries["broken"] > 10 {
 			t.Errorf("shown %v, tries %v", l.on, l.tries)
+		}
+	})
+}
+
+// What woke a satellite by mistake is kept where that is allowed and shown, and the other
+// kind of recording has no say in it.
+func TestWakesAreKeptWhereItIsShown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		open := func(k recordings.Kind) *recordings.Keeper {
+			keeper, err := recordings.Open(recordings.Config{
+				Dir: dir, Kind: k, MaxBytes: 1 << 20, MaxAge: time.Hour, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return keeper
+		}
+		utterances, wakes := open(recordings.Utterances), open(recordings.Wakes)
+		l := &lamps{on: make(map[string]bool), tries: make(map[string]int)}
+		r := newRecorder(utterances, wakes, l.tell, slog.New(slog.DiscardHandler))
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { r.run(ctx, func() {}); close(done) }()
+		defer func() { cancel(); <-done }()
+		r.joined(client("hall", "1", true))
+		r.joined(client("dark", "2", false))
+		kept := func(what string, want int) {
+			t.Helper()
+			time.Sleep(time.Second)
+			for _, id := range []string{"hall", "dark", "stranger"} {
+				r.keepWake(recordings.Utterance{Client: id, Began: time.Now(), Samples: make([]int16, 100), Wake: &recordings.Wake{Word: "computer"}})
+			}
+			time.Sleep(time.Second)
+			all, err := recordings.List(dir, recordings.Wakes)
+			if err != nil || len(all) != want {
+				t.Errorf("%s: %d are kept, want %d: %v", what, len(all), want, err)
+			}
+			for _, w := range all {
+				if w.Client != "hall" {
+					t.Errorf("%s: of %s", what, w.Client)
+				}
+			}
+		}
+		allow := func(k *recordings.Keeper, on bool) {
+			if err := k.Allow(recordings.Consent{On: on, Since: time.Now()}); err != nil {
+				t.Fatal(err)
+			}
+			r.ring()
+		}
+		kept("nothing is allowed", 0)
+		allow(utterances, true)
+		kept("what is said", 0)
+		allow(utterances, false)
+		allow(wakes, true)
+		kept("what wakes it", 1)
+		if !l.shows("hall") || r.of("hall", time.Now()) != nil {
+			t.Errorf("shown %v, and what is said is recorded: %v", l.shows("hall"), r.of("hall", time.Now()) != nil)
+		}
+		allow(wakes, false)
+		kept("nothing any more", 1)
+		if l.shows("hall") {
+			t.Error("it still shows it")
 		}
 	})
 }

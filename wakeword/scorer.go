@@ -79,3 +79,20 @@ func (s *Scorer) Judge(outputs []uint8, cutoff float64) (detections int, err err
 	}
 	return detections, nil
 }
+
+// Peak is the highest score from output number from on, of all outputs since the reset, and
+// whether it exceeds the manifest's cutoff. Nothing is held back, neither the first second
+// nor a second detection.
+func (s *Scorer) Peak(outputs []uint8, from int) (score float64, above bool) {
+	w := newWord(s.pack, Wake, s.model, s.frontend.Step())
+	if w.setCutoff(0) != nil {
+		return 0, false // a manifest that was read has a cutoff
+	}
+	peak := 0
+	for i, output := range outputs {
+		if w.push(output); i >= from {
+			peak = max(peak, w.sum)
+		}
+	}
+	return w.score(peak), peak > int(w.limit.Load())
+}

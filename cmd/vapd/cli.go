@@ -14,5 +14,6 @@ type cli struct {
 
 // wakeTrainer is the command that trains, which needs more than a satellite has.
 type wakeTrainer struct {
-	Train wakeTrainCmd `cmd:"" help:"Train a wake word from recordings, or from nothing but text."`
+	Train    wakeTrainCmd    `cmd:"" help:"Train a wake word from recordings, or from nothing but text."`
+	Crossval wakeCrossvalCmd `cmd:"" help:"Measure how good the words are that 'vapd wake train' makes of recordings: by folds, in two levels."`
 }

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -20,7 +19,7 @@ import (
 // demoCmd is "vapd demo".
 type demoCmd struct {
 	Dir       string        `type:"path" default:"build/demo" help:"Folder of everything that the demo writes. Default: ${default}."`
-	Pack      string        `type:"path" default:"build/packs" help:"Folder of wake word packs. Default: ${default}."`
+	Pack      string        `type:"existingdir" placeholder:"DIR" help:"Folder of wake word packs. Default: the word that comes with the program."`
 	Say       []string      `placeholder:"TEXT" sep:"none" help:"Say this in place of the script; may be repeated."`
 	Wav       []string      `placeholder:"FILE[=TEXT]" sep:"none" help:"Play this recording in place of the script, and expect TEXT; may be repeated."`
 	Mic       string        `placeholder:"PCM" help:"Microphone to listen to; 'none' is a room without hardware. Default: the machine's own, if there is one."`
@@ -70,9 +69,6 @@ func (c *demoCmd) config() (demo.Config, error) {
 	cfg := demo.Config{
 		Program: program, Satellite: c.Satellite, Dir: c.Dir, Packs: c.Pack, Say: c.Say, Seed: uint64(time.Now().UnixNano()),
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)),
-	}
-	if _, err := os.Stat(c.Pack); errors.Is(err, fs.ErrNotExist) {
-		cfg.Packs = ""
 	}
 	for _, w := range c.Wav {
 		cfg.Clips = append(cfg.Clips, demo.ParseClip(w))

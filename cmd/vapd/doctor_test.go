@@ -130,7 +130,7 @@ func TestDoctorRunning(t *testing.T) {
 		"--set", "discoverable=false", "--set", "speech.stt=none", "--set", "speech.tts=none", "--set", "name=home")
 	defer func() { _ = h.stop(syscall.SIGKILL) }()
 	var satellite control.SatelliteReady
-	s := startDaemon(t, nil, filepath.Join(home, "satellite.log"), &satellite, "satellite", "run", "--profile", "sim", "--hub", hub.CoAP)
+	s := startDaemon(t, nil, filepath.Join(home, "satellite.log"), &satellite, "satellite", "run", "--profile", "sim", "--set", `wake=[{file = "none"}]`, "--hub", hub.CoAP)
 	defer func() { _ = s.stop(syscall.SIGKILL) }()
 	awaitSatellite(t, satellite.Control, "link", func(v control.SatelliteState) bool {
 		return v.Link.State == "up" && v.Mic.State == "running"

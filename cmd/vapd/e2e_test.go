@@ -86,6 +86,8 @@ func (h *home) furnish(pack string, satArgs []string) {
 		if err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}
+	} else {
+		satArgs = append([]string{"--set", `wake=[{file = "none"}]`}, satArgs...)
 	}
 	hubAddr := netip.MustParseAddrPort(h.hubReady.CoAP)
 	if h.network, err = netsim.Listen(netsim.Config{Hub: hubAddr, Seed: 1}); err != nil {

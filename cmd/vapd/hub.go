@@ -32,6 +32,7 @@ type hubCmd struct {
 	Rotate  hubRotateCmd  `cmd:"" help:"Give a satellite that is connected a new key."`
 	Lost    hubLostCmd    `cmd:"" help:"Shut out a satellite that was lost or stolen, at once."`
 	Privacy hubPrivacyCmd `cmd:"" help:"What the hub keeps about people: show it, record, delete."`
+	Wake    hubWakeCmd    `cmd:"" help:"Second looks at wake words: the models for them, and what they rejected."`
 	Logs    hubLogsCmd    `cmd:"" help:"Show the logs of the satellites."`
 	Audit   hubAuditCmd   `cmd:"" help:"Show who was let in and shut out, and by whom."`
 	Backup  hubBackupCmd  `cmd:"" help:"Write all that the hub keeps into a file, also while it runs."`
@@ -117,9 +118,15 @@ func (s hubStatusCmd) Run(c *hubCmd) error {
 	n := status.Turns
 	fmt.Fprintf(t, "turns\t%d heard, %d understood, %d not understood, %d failed\n", n.Heard, n.Understood, n.Rejected, n.Failed)
 	fmt.Fprintf(t, "refused\t%d another satellite was nearer, %d wake word not confirmed\n", n.FocusLost, n.WakeRejected)
+	fmt.Fprintf(t, "second look\t%s\n", looksInWords(status.Looks))
 	fmt.Fprintf(t, "store\t%s\n", storeInWords(status.Store))
-	if kept, err := callHub[control.HubPrivacy](c, control.MethodPrivacy, struct{}{}); err == nil && kept.Recording {
-		fmt.Fprintf(t, "recording\t%s\n", recordingInWords(kept))
+	if kept, err := callHub[control.HubPrivacy](c, control.MethodPrivacy, struct{}{}); err == nil {
+		if kept.Recording {
+			fmt.Fprintf(t, "recording\t%s\n", recordingInWords(kept.HubKept, ""))
+		}
+		if kept.Wakes.Recording {
+			fmt.Fprintf(t, "keeping wakes\t%s\n", recordingInWords(kept.Wakes, ""))
+		}
 	}
 	for _, e := range status.Engines {
 		fmt.Fprintf(t, "%s\t%s, crashed %d times", e.Name, e.State, e.Crashes)

@@ -24,8 +24,9 @@ import (
 type hubPrivacyCmd struct {
 	Show   privacyShowCmd   `cmd:"" default:"withargs" help:"Show what the hub keeps about people."`
 	Record privacyRecordCmd `cmd:"" help:"Turn the recording of what is said on or off."`
+	Wakes  privacyWakesCmd  `cmd:"" help:"Turn on or off that what woke a satellite by mistake is kept."`
 	List   privacyListCmd   `cmd:"" help:"List the recordings."`
-	Delete privacyDeleteCmd `cmd:"" help:"Delete all recordings."`
+	Delete privacyDeleteCmd `cmd:"" help:"Delete all recordings, also those of what woke a satellite by mistake."`
 }
 
 type privacyShowCmd struct {
@@ -46,7 +47,8 @@ func (s privacyShowCmd) Run(c *hubCmd) error {
 
 func showPrivacy(v control.HubPrivacy, out io.Writer) error {
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(t, "recording\t%s\n", recordingInWords(v))
+	fmt.Fprintf(t, "recording\t%s\n", recordingInWords(v.HubKept, "nothing that is said is kept"))
+	fmt.Fprintf(t, "wakes\t%s\n", recordingInWords(v.Wakes, "nothing that woke a satellite by mistake is kept"))
 	for _, line := range []struct {
 		ids  []string
 		what string
@@ -59,23 +61,30 @@ func showPrivacy(v control.HubPrivacy, out io.Writer) error {
 			fmt.Fprintf(t, "\t%s: %s\n", line.what, printable(strings.Join(line.ids, ", ")))
 		}
 	}
-	fmt.Fprintf(t, "recordings\t%d, %.1f MB of at most %.0f MB, for %s", v.Recordings, float64(v.Bytes)/1e6, float64(v.MaxBytes)/1e6, daysInWords(v.KeepSeconds))
-	if v.Recordings > 0 {
-		fmt.Fprintf(t, ", the oldest of %s; 'vapd hub privacy delete' deletes them", v.Oldest.Local().Format(time.DateTime))
-	}
+	fmt.Fprintf(t, "recordings\t%s\n", keptInWords(v.HubKept))
+	fmt.Fprintf(t, "kept wakes\t%s\n", keptInWords(v.Wakes))
 	words := "does not have what is said"
 	if v.WordsInLog {
 		words = "HAS WHAT IS SAID, as log_level is DEBUG"
 	}
-	fmt.Fprintf(t, "\nlog\t%s\n", words)
+	fmt.Fprintf(t, "log\t%s\n", words)
 	fmt.Fprintf(t, "timers\t%d, with the labels that people gave them\n", v.Timers)
 	fmt.Fprintln(t, "backups\thave no recordings")
 	return t.Flush()
 }
 
-func recordingInWords(v control.HubPrivacy) string {
+func keptInWords(v control.HubKept) string {
+	words := fmt.Sprintf("%d, %.1f MB of at most %.0f MB, for %s", v.Recordings, float64(v.Bytes)/1e6, float64(v.MaxBytes)/1e6, daysInWords(v.KeepSeconds))
+	if v.Recordings > 0 {
+		words += ", the oldest of " + v.Oldest.Local().Format(time.DateTime) + "; 'vapd hub privacy delete' deletes them"
+	}
+	return words
+}
+
+// recordingInWords says what is allowed; off is what it means that nothing is.
+func recordingInWords(v control.HubKept, off string) string {
 	if !v.Recording {
-		return "off: nothing that is said is kept"
+		return "off: " + off
 	}
 	words := fmt.Sprintf("ON since %s, by %s", v.Since.Local().Format(time.DateTime), printable(cmp.Or(v.By, "the owner")))
 	if !v.Until.IsZero() {
@@ -100,13 +109,19 @@ type privacyRecordCmd struct {
 	Off privacyRecordOffCmd `cmd:"" help:"Keep nothing that is said from now on."`
 }
 
-type privacyRecordOnCmd struct {
+// privacyWakesCmd is "vapd hub privacy wakes".
+type privacyWakesCmd struct {
+	On  privacyWakesOnCmd  `cmd:"" help:"Keep the sound of wake words that the hub rejects, to train better models with. The satellites show it."`
+	Off privacyWakesOffCmd `cmd:"" help:"Keep none from now on."`
+}
+
+// recordingSpan says what is recorded.
+type recordingSpan struct {
 	For    string   `placeholder:"SPAN" help:"For how long: 12h, 7d. Default: until it is turned off."`
 	Client []string `placeholder:"ID" help:"Only what this satellite hears; may be repeated."`
 }
 
-// Run turns the recording on.
-func (r privacyRecordOnCmd) Run(c *hubCmd) error {
+func (r recordingSpan) start(c *hubCmd, method string) error {
 	start := control.RecordingStart{By: person(), Clients: r.Client}
 	if r.For != "" {
 		span, err := parseSpan(r.For)
@@ -115,11 +130,49 @@ func (r privacyRecordOnCmd) Run(c *hubCmd) error {
 		}
 		start.Seconds = span.Seconds()
 	}
-	if _, err := callHub[any](c, control.MethodStartRecording, start); err != nil {
+	_, err := callHub[any](c, method, start)
+	return err
+}
+
+type (
+	privacyRecordOnCmd struct {
+		recordingSpan `embed:""`
+	}
+	privacyWakesOnCmd struct {
+		recordingSpan `embed:""`
+	}
+)
+
+// Run turns the recording on.
+func (r privacyRecordOnCmd) Run(c *hubCmd) error {
+	if err := r.start(c, control.MethodStartRecording); err != nil {
 		return err
 	}
 	fmt.Println("Recording is on, as soon as a satellite has confirmed that it shows it; 'vapd hub privacy' tells.\n" +
 		"Tell those who live with it. 'vapd hub privacy record off' ends it.")
+	return nil
+}
+
+// Run turns it on.
+func (w privacyWakesOnCmd) Run(c *hubCmd) error {
+	if err := w.start(c, control.MethodStartKeepingWakes); err != nil {
+		return err
+	}
+	fmt.Println("What wakes a satellite by mistake is kept, as soon as the satellite has confirmed that it shows it;\n" +
+		"'vapd hub privacy' tells, and 'vapd hub wake list' what there is. Tell those who live with it.\n" +
+		"'vapd hub privacy wakes off' ends it.")
+	return nil
+}
+
+type privacyWakesOffCmd struct{}
+
+// Run turns it off.
+func (privacyWakesOffCmd) Run(c *hubCmd) error {
+	if _, err := callHub[any](c, control.MethodStopKeepingWakes, struct{}{}); err != nil {
+		return err
+	}
+	fmt.Println("Nothing more is kept of what wakes a satellite by mistake. What there is stays until 'vapd hub privacy delete',\n" +
+		"or until it is too old.")
 	return nil
 }
 
@@ -156,7 +209,7 @@ func (l privacyListCmd) Run(c *hubCmd) error {
 	if err != nil {
 		return err
 	}
-	all, err := recordings.List(dir)
+	all, err := recordings.List(dir, recordings.Utterances)
 	if err != nil {
 		return err
 	}
@@ -176,7 +229,7 @@ func (l privacyListCmd) Run(c *hubCmd) error {
 			heard += " (not understood)"
 		}
 		fmt.Fprintf(t, "%s\t%s\t%.1f s\t%s\t%s\n", r.Time.Local().Format(time.DateTime), printable(r.Client), r.Seconds,
-			filepath.Join(recordings.Folder(dir), r.Name+".wav"), heard)
+			filepath.Join(recordings.Folder(dir, recordings.Utterances), r.Name+".wav"), heard)
 	}
 	return errors.Join(err, t.Flush())
 }
@@ -212,9 +265,10 @@ func (d privacyDeleteCmd) delete(c *hubCmd) (control.RecordingsDeleted, error) {
 	if err != nil {
 		return control.RecordingsDeleted{}, err
 	}
-	deleted, err := recordings.Delete(dir)
-	if err == nil {
+	said, err := recordings.Delete(dir, recordings.Utterances)
+	woke, failed := recordings.Delete(dir, recordings.Wakes)
+	if err = errors.Join(err, failed); err == nil {
 		err = auditOffline(dir, "recording.delete", "")
 	}
-	return control.RecordingsDeleted(deleted), err
+	return control.RecordingsDeleted{Recordings: said.Recordings + woke.Recordings, Bytes: said.Bytes + woke.Bytes}, err
 }

@@ -282,15 +282,12 @@ func satelliteOpus(codec string, logger *slog.Logger) *opus.Library {
 }
 
 // satelliteDetector listens for the words of the configuration, or for all packs of
-// the folder. It is nil when there are none.
+// the folder, or for the word that comes with the program.
 func satelliteDetector(cfg config.Satellite, folder string, logger *slog.Logger) (*wakeword.Detector, error) {
 	var words []wakeword.Word
 	add := func(file string, cutoff float64, role wakeword.Role) error {
-		if filepath.Base(file) == file {
-			file = filepath.Join(folder, file)
-		}
-		p, err := pack.Open(file)
-		if err != nil && pack.IsEnrolled(file) {
+		p, err := wakePack(folder, file)
+		if errors.Is(err, pack.ErrOutdated) {
 			// Another version of the program is no reason for a satellite without timers.
 			logger.Error("an enrolled word is left out", "error", err)
 			return nil
@@ -302,12 +299,15 @@ func satelliteDetector(cfg config.Satellite, folder string, logger *slog.Logger)
 		return nil
 	}
 	for _, w := range cfg.Wake {
+		if w.File == "none" {
+			continue
+		}
 		if err := add(w.File, w.Cutoff, wakeword.Wake); err != nil {
 			return nil, err
 		}
 	}
 	if len(cfg.Wake) == 0 {
-		packs, err := pack.Load(folder)
+		packs, err := wakePacks(folder)
 		if err != nil {
 			logger.Warn("some wake words are left out", "error", err)
 		}

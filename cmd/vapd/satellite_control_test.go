@@ -49,7 +49,7 @@ func TestSatelliteControl(t *testing.T) {
 		{"say what time is it", "no hub"},
 		{"volume 101", "0 to 100"},
 		{"mute perhaps", "on"},
-		{"sensitivity okay_nabu 0.5", "vapd wake add"},
+		{"sensitivity okay_nabu 0.5", "add it first"},
 	} {
 		out, err := vapdOutput(append([]string{"satellite", "--control", socket}, strings.Fields(c.args)...)...)
 		if statusOf(err) < 1 || !strings.Contains(out, c.want) {

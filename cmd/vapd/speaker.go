@@ -10,6 +10,7 @@ import (
 	"vapd/audio/resample"
 	"vapd/hub/speech"
 	"vapd/hub/speech/flite"
+	"vapd/hub/speech/voices"
 	"vapd/wakeword/train/confusable"
 )
 
@@ -19,8 +20,28 @@ type fliteSpeaker struct {
 	voices []string
 }
 
-// newSpeaker makes one of the engine that is installed.
-func newSpeaker() (confusable.Speaker, error) {
+// newSpeaker has the voices that are installed and, with the address of one, those of a
+// Wyoming server.
+func newSpeaker(server string) (confusable.Speaker, error) {
+	var all voices.All
+	installed, err := newFliteSpeaker()
+	if err == nil {
+		all = append(all, installed)
+	}
+	if server != "" {
+		remote, err := voices.Open(context.Background(), server)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, remote)
+	}
+	if len(all) == 0 {
+		return nil, err
+	}
+	return all, nil
+}
+
+func newFliteSpeaker() (*fliteSpeaker, error) {
 	f, err := flite.New()
 	if err != nil {
 		return nil, err

@@ -9,6 +9,6 @@ import (
 )
 
 // newSpeaker fails: a satellite has no engine.
-func newSpeaker() (confusable.Speaker, error) {
+func newSpeaker(string) (confusable.Speaker, error) {
 	return nil, errors.New("this program was built for a satellite and can't speak: use the hub's")
 }

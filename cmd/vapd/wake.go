@@ -60,12 +60,12 @@ func (c *wakeCmd) load() ([]*pack.Pack, error) {
 	if err != nil {
 		return nil, err
 	}
-	packs, err := pack.Load(dir)
+	packs, err := wakePacks(dir)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 	}
 	if len(packs) == 0 {
-		return nil, fmt.Errorf("no wake word pack in %s: add one with vapd wake add FILE", dir)
+		return nil, fmt.Errorf("no wake word pack in %s can be read: add one with vapd wake add FILE", dir)
 	}
 	return packs, nil
 }
@@ -145,12 +145,12 @@ func (a wakeAddCmd) Run(c *wakeCmd) error {
 	return nil
 }
 
-// wakeFolderFor makes the folder of the packs.
+// wakeFolderFor makes the folder of the packs, for the daemon that owns the one it is in.
 func wakeFolderFor(dir string) error {
-	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	return durable.Folder(dir)
+	return durable.Mkdir(dir)
 }
 
 type wakeListenCmd struct {

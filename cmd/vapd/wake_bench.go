@@ -27,6 +27,7 @@ type wakeBenchCmd struct {
 	Noise           string   `type:"existingdir" placeholder:"DIR" help:"Folder of noise, of which some is put behind every word."`
 	SNR             float64  `name:"snr" default:"10" help:"How many decibels the voice is above the noise. Default: ${default}."`
 	Seed            uint64   `default:"1" help:"Chooses the noise behind each word. Default: ${default}."`
+	SecondLook      string   `name:"second-look" type:"existingfile" placeholder:"PACK" help:"A larger pack with which a hub looks again at what these hear: shows what that changes."`
 	Curve           bool     `help:"Show other cutoffs as well."`
 	JSON            bool     `help:"All figures and the whole curve, as JSON."`
 	MaxFalseRejects float64  `default:"100" placeholder:"PERCENT" help:"Exit with status 2 where a pack misses more."`
@@ -46,6 +47,11 @@ func (c wakeBenchCmd) Run() error {
 	ctx, stop := untilInterrupt(0)
 	defer stop()
 	b := trial.Bench{Packs: packs, Set: set, Background: background}
+	if c.SecondLook != "" {
+		if b.Second, err = pack.Open(c.SecondLook); err != nil {
+			return err
+		}
+	}
 	if term.IsTerminal(int(os.Stderr.Fd())) {
 		b.Progress = func(done float64) { fmt.Fprintf(os.Stderr, "\r%3.0f %%\r", 100*done) }
 	}

@@ -19,6 +19,7 @@ type wakeConfusablesCmd struct {
 	Number     int    `short:"n" default:"30" help:"How many phrases. Default: ${default}."`
 	Dictionary string `type:"path" default:"/usr/share/pocketsphinx/model/en-us/cmudict-en-us.dict" placeholder:"FILE" help:"Pronouncing dictionary in CMU's format. Default: that of the package pocketsphinx-en-us; without it spellings are made up."`
 	Say        string `type:"path" placeholder:"DIR" help:"Have each phrase said by every voice of Flite, and write DIR/VOICE/PHRASE.wav."`
+	TTS        string `name:"tts" placeholder:"HOST:PORT" help:"Have it said by the installed voices of this Wyoming server, too."`
 }
 
 // Run lists phrases.
@@ -35,7 +36,7 @@ func (c wakeConfusablesCmd) Run() error {
 	if c.Say == "" {
 		return nil
 	}
-	speaker, err := newSpeaker()
+	speaker, err := newSpeaker(c.TTS)
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 	"vapd/audio/audiotest"
 	"vapd/audio/resample"
 	"vapd/audio/wav"
+	"vapd/protocol/wyoming/wyomingtest"
 	"vapd/wakeword/train/corpus"
 )
 
@@ -26,13 +27,13 @@ func TestWake(t *testing.T) {
 	run := func(args ...string) (string, error) {
 		return vapdOutput(append([]string{"wake", "--packs", packs}, args...)...)
 	}
-	if out, err := run("list"); err == nil || !strings.Contains(out, "vapd wake add FILE") {
+	if out, err := run("list"); err != nil || !strings.Contains(out, "jarvis") {
 		t.Errorf("list without packs: %v\n%s", err, out)
 	}
 	if out, err := run("add", "../../wakeword/testdata/loud.json"); err != nil || !strings.Contains(out, `added loud, "Any loud noise"`) {
 		t.Fatalf("add: %v\n%s", err, out)
 	}
-	if out, err := run("list"); err != nil || !strings.Contains(out, "Any loud noise") {
+	if out, err := run("list"); err != nil || !strings.Contains(out, "Any loud noise") || strings.Contains(out, "jarvis") {
 		t.Errorf("list: %v\n%s", err, out)
 	}
 
@@ -122,6 +123,14 @@ func TestWakeConfusables(t *testing.T) {
 	}
 	pcm, err := corpus.Read(filepath.Join(dir, "slt", "commuter.wav"))
 	if err != nil || len(pcm) < 8000 || len(pcm) > 32000 {
+		t.Errorf("%d samples: %v", len(pcm), err)
+	}
+	// A Wyoming server's voices say them too.
+	out, err = vapdOutput("wake", "confusables", "computer", "-n", "3", "--say", dir, "--tts", wyomingtest.Server(t, "../../hub/speech/voices/testdata/server.py"))
+	if err != nil || !strings.Contains(out, "18 recordings are in ") {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if pcm, err := corpus.Read(filepath.Join(dir, "high", "commuter.wav")); err != nil || len(pcm) != 12800 {
 		t.Errorf("%d samples: %v", len(pcm), err)
 	}
 	out, err = vapdOutput("wake", "confusables", "computer", "--dictionary", filepath.Join(dir, "none"))

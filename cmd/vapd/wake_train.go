@@ -22,20 +22,28 @@ import (
 	"golang.org/x/term"
 )
 
-// wakeTrainCmd is "vapd wake train".
-type wakeTrainCmd struct {
+// wakeMaterial is what a word is trained on, and how.
+type wakeMaterial struct {
 	Word       string   `required:"" help:"The word, such as \"computer\" or \"hey jarvis\"."`
 	Positives  []string `type:"existingdir" sep:"none" placeholder:"DIR" help:"Folder of recordings in which the word is said; may be repeated. Where some are in a folder of its name, those of other folders say other words, which it is not to wake for. Without recordings voices say it."`
 	Negatives  []string `required:"" type:"existingdir" sep:"none" placeholder:"DIR" help:"Folder of other speech and sounds; may be repeated."`
 	Noise      []string `type:"existingdir" sep:"none" placeholder:"DIR" help:"Folder of noise and music, which is put behind the words; may be repeated."`
 	Labels     string   `type:"existingfile" placeholder:"FILE" help:"Table of the recordings with columns file, word, set and speaker, instead of the folders' names."`
-	Out        string   `short:"o" required:"" type:"path" placeholder:"DIR" help:"Folder for the pack and the report."`
-	Work       string   `type:"path" placeholder:"DIR" help:"Folder for what is kept to go on with: some hundred megabytes. Default: the folder work in that of the pack."`
-	Languages  []string `name:"language" placeholder:"CODE" help:"Language of the recordings, such as en; for the manifest."`
 	Phrases    int      `default:"60" help:"How many phrases that sound nearly like the word the voices say. Default: ${default}."`
 	Dictionary string   `type:"path" default:"/usr/share/pocketsphinx/model/en-us/cmudict-en-us.dict" placeholder:"FILE" help:"Pronouncing dictionary in CMU's format, for those. Default: that of the package pocketsphinx-en-us."`
+	TTS        string   `name:"tts" placeholder:"HOST:PORT" help:"Let the installed voices of this Wyoming server speak too, beside those of Flite."`
 	Effort     float64  `default:"1" help:"How much is done, up to 10: 1 takes about 20 minutes on two cores, 0.1 shows whether the recordings are right. Default: ${default}."`
+	Large      bool     `help:"Train a network of three times the size for the second look of a hub, which takes longer: 'vapd hub wake add' adds it there."`
 	Seed       uint64   `default:"1" help:"Chooses everything that is random. Default: ${default}."`
+}
+
+// wakeTrainCmd is "vapd wake train".
+type wakeTrainCmd struct {
+	wakeMaterial
+	Out       string   `short:"o" required:"" type:"path" placeholder:"DIR" help:"Folder for the pack and the report."`
+	Work      string   `type:"path" placeholder:"DIR" help:"Folder for what is kept to go on with: some hundred megabytes. Default: the folder work in that of the pack."`
+	Languages []string `name:"language" placeholder:"CODE" help:"Language of the recordings, such as en; for the manifest."`
+	Cutoff    float64  `help:"Train on all recordings, and write this cutoff: nothing is kept aside to measure and to choose it. It is what vapd wake crossval found."`
 }
 
 // Run trains.
@@ -43,6 +51,10 @@ func (c wakeTrainCmd) Run() error {
 	cfg, err := c.config()
 	if err != nil {
 		return err
+	}
+	cfg.Out, cfg.Work, cfg.Languages, cfg.Cutoff = c.Out, c.Work, c.Languages, c.Cutoff
+	if c.Work == "" {
+		cfg.Work = filepath.Join(c.Out, "work")
 	}
 	ctx, stop := untilInterrupt(0)
 	defer stop()
@@ -54,6 +66,10 @@ func (c wakeTrainCmd) Run() error {
 		return fmt.Errorf("stopped, and the same command goes on: %w", err)
 	} else if err != nil {
 		return err
+	}
+	if c.Cutoff > 0 {
+		fmt.Printf("%s\nIt was trained on everything, and nothing was measured.\n", filepath.Join(c.Out, result.Pack.ID+".json"))
+		return nil
 	}
 	n := result.Chosen
 	rate, per := n.PerHour()
@@ -71,16 +87,17 @@ func (c wakeTrainCmd) Run() error {
 }
 
 // config gathers what is trained on.
-func (c wakeTrainCmd) config() (cfg train.Config, err error) {
+func (c wakeMaterial) config() (cfg train.Config, err error) {
 	if !(c.Effort >= 0.02 && c.Effort <= 10) {
 		return cfg, fmt.Errorf("the effort is %v: must be 0.02 to 10", c.Effort)
 	}
-	cfg = train.Config{
-		Word: c.Word, Out: c.Out, Work: c.Work, Seed: c.Seed, Recipe: train.DefaultRecipe().Scaled(c.Effort), Languages: c.Languages, Log: slog.Default(),
-		Save: func(path string, data []byte) error { return durable.File{Path: path, Mode: 0o644}.Save(data) },
+	recipe := train.DefaultRecipe()
+	if c.Large {
+		recipe = train.LargeRecipe()
 	}
-	if c.Work == "" {
-		cfg.Work = filepath.Join(c.Out, "work")
+	cfg = train.Config{
+		Word: c.Word, Seed: c.Seed, Recipe: recipe.Scaled(c.Effort), Log: slog.Default(),
+		Save: func(path string, data []byte) error { return durable.File{Path: path, Mode: 0o644}.Save(data) },
 	}
 	if cfg.Set, err = c.recordings(); err != nil {
 		return cfg, err
@@ -90,8 +107,10 @@ func (c wakeTrainCmd) config() (cfg train.Config, err error) {
 	} else {
 		fmt.Fprintf(os.Stderr, "no sound is coded with Opus, as some microphones do: %v\n", err)
 	}
-	speaker, err := newSpeaker()
-	if err != nil {
+	speaker, err := newSpeaker(c.TTS)
+	if err != nil && c.TTS != "" {
+		return cfg, err
+	} else if err != nil {
 		fmt.Fprintf(os.Stderr, "no voice says what sounds nearly like the word: %v\n", err)
 		return cfg, nil
 	}
@@ -107,7 +126,7 @@ func (c wakeTrainCmd) config() (cfg train.Config, err error) {
 }
 
 // recordings lists them.
-func (c wakeTrainCmd) recordings() (corpus.Set, error) {
+func (c wakeMaterial) recordings() (corpus.Set, error) {
 	var labels corpus.Labels
 	if c.Labels != "" {
 		var err error

@@ -37,3 +37,25 @@ func TestWakeTrainRefuses(t *testing.T) {
 		}
 	}
 }
+
+func TestWakeCrossvalRefuses(t *testing.T) {
+	dir := t.TempDir()
+	if err := saveWAV(filepath.Join(dir, "said", "1.wav"), loudNoise()); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		args []string
+		want string
+	}{
+		"few folds":     {[]string{"--folds", "2"}, "must be 3 to 20"},
+		"inner":         {[]string{"--inner=-1"}, "must be 0 or more"},
+		"no such fold":  {[]string{"--outer", "0,5"}, "there is no fold 5"},
+		"too few words": {nil, `there are 1 recordings of "said"`},
+		"absent":        {[]string{"--measure"}, "not trained yet"},
+	} {
+		args := append([]string{"wake", "crossval", "--word", "said", "--positives", dir, "--negatives", dir, "-o", filepath.Join(dir, "out")}, c.args...)
+		if out, err := vapdOutput(args...); err == nil || !strings.Contains(out, c.want) {
+			t.Errorf("%s: %v: must say %q\n%s", name, err, c.want, out)
+		}
+	}
+}

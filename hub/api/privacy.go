@@ -16,11 +16,24 @@ type (
 	}
 	// StopRecording ends it. What was recorded stays.
 	StopRecording struct{}
-	// DeleteRecordings removes all that was recorded, and gives a recordings.Deleted.
+	// StartKeepingWakes does the same for what wakes a satellite and is no wake word as far
+	// as the hub can tell, until StopKeepingWakes.
+	StartKeepingWakes StartRecording
+	// StopKeepingWakes ends it. What was kept stays.
+	StopKeepingWakes struct{}
+	// MarkWake says of something that was kept whether the wake word is said in it.
+	MarkWake struct {
+		ID   string
+		Said bool
+	}
+	// DeleteRecordings removes all that was recorded or kept, and gives a recordings.Deleted.
 	DeleteRecordings struct{}
 )
 
-func (ShowPrivacy) command()      {}
-func (StartRecording) command()   {}
-func (StopRecording) command()    {}
-func (DeleteRecordings) command() {}
+func (ShowPrivacy) command()       {}
+func (StartRecording) command()    {}
+func (StopRecording) command()     {}
+func (StartKeepingWakes) command() {}
+func (StopKeepingWakes) command()  {}
+func (MarkWake) command()          {}
+func (DeleteRecordings) command()  {}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/netip"
 	"os"
@@ -16,7 +17,6 @@ import (
 	"vapd/hub/audit"
 	"vapd/hub/clients"
 	"vapd/hub/intent"
-	"vapd/hub/recordings"
 	"vapd/hub/speech"
 	"vapd/hub/store"
 	"vapd/internal/config"
@@ -27,7 +27,6 @@ import (
 	"vapd/protocol/control"
 	"vapd/protocol/discovery"
 	"vapd/protocol/vap"
-	"vapd/wakeword/pack"
 )
 
 // Options are what a hub runs with.
@@ -38,7 +37,10 @@ type Options struct {
 	// whose command "hub store-check" checks the store.
 	Executable string
 	// Ready is called once the hub can be reached.
-	Ready  func(control.HubReady)
+	Ready func(control.HubReady)
+	// Packs are those that come with the program for the second look at wake words; nil:
+	// none. Those of the owner go before them.
+	Packs  fs.FS
 	Logger *slog.Logger
 }
 
@@ -73,13 +75,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	trail := audit.New(state, time.Now, o.Logger)
 	defer func() { err = errors.Join(err, trail.Close()) }()
 	cfg.Folder, cfg.Audit = state, trail
-	cfg.Recordings, err = recordings.Open(recordings.Config{
-		Dir: state, MaxBytes: int64(o.Config.Recordings.MaxMB) * 1e6, MaxAge: time.Duration(o.Config.Recordings.Keep),
-		Now: time.Now, Logger: o.Logger,
-	})
-	if err != nil {
-		o.Logger.Error("recordings", "error", err)
-	}
+	cfg.Recordings, cfg.Wakes = openRecordings(o, state)
 	h, err := hub.New(cfg)
 	if err != nil {
 		return err
@@ -168,12 +164,8 @@ func hubConfig(o Options, state, id string, kept *store.Store) (hub.Config, []*s
 		Understanding: english, Codecs: hub.Codecs(library(o.Logger)),
 		Logger: o.Logger, Now: time.Now,
 	}
-	if o.Config.Focus.ConfirmWake {
-		packs, err := pack.Load(filepath.Join(state, "wake"))
-		if err != nil {
-			return hub.Config{}, nil, fmt.Errorf("daemon: focus.confirm_wake: %w", err)
-		}
-		cfg.ConfirmWake = hub.ConfirmWake(packs)
+	if o.Config.Wake.SecondLook {
+		cfg.SecondLook = secondLook(o, state)
 	}
 	var engines []*speech.Engine
 	for _, e := range []engine{ear, voice} {

@@ -62,7 +62,7 @@ func runEngine(name string) error {
 }
 
 // running starts a hub and returns where it is.
-func running(t *testing.T, change func(*config.Hub)) control.HubReady {
+func running(t testing.TB, change func(*config.Hub)) control.HubReady {
 	t.Helper()
 	cfg := config.DefaultHub()
 	dir := t.TempDir()
@@ -95,7 +95,7 @@ func running(t *testing.T, change func(*config.Hub)) control.HubReady {
 	}
 }
 
-func status(t *testing.T, r control.HubReady) control.HubStatus {
+func status(t testing.TB, r control.HubReady) control.HubStatus {
 	t.Helper()
 	c, err := control.Dial(t.Context(), r.Control)
 	if err != nil {
@@ -110,7 +110,7 @@ func status(t *testing.T, r control.HubReady) control.HubStatus {
 }
 
 // engineReady waits until every engine is up, which takes as long as a model takes to load.
-func engineReady(t *testing.T, r control.HubReady) {
+func engineReady(t testing.TB, r control.HubReady) {
 	t.Helper()
 	for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(50 * time.Millisecond) {
 		up := 0
@@ -137,7 +137,7 @@ func satellite(t *testing.T, r control.HubReady) *clientregistry.Client {
 }
 
 // satelliteAt is a client that the hub at addr let in, on the same address.
-func satelliteAt(t *testing.T, addr netip.AddrPort, id string) (*clientregistry.Client, vap.Connected) {
+func satelliteAt(t testing.TB, addr netip.AddrPort, id string) (*clientregistry.Client, vap.Connected) {
 	t.Helper()
 	c, answer, err := tryAt(t, addr, id)
 	if err != nil {
@@ -147,7 +147,7 @@ func satelliteAt(t *testing.T, addr netip.AddrPort, id string) (*clientregistry.
 }
 
 // tryAt is a client, and what the hub at addr said to it.
-func tryAt(t *testing.T, addr netip.AddrPort, id string) (*clientregistry.Client, vap.Connected, error) {
+func tryAt(t testing.TB, addr netip.AddrPort, id string) (*clientregistry.Client, vap.Connected, error) {
 	t.Helper()
 	mux := new(coap.Mux)
 	e, err := coap.Listen(coap.Config{Addr: netip.AddrPortFrom(addr.Addr(), 0), Handler: mux.Serve})
@@ -176,7 +176,7 @@ func tryAt(t *testing.T, addr netip.AddrPort, id string) (*clientregistry.Client
 }
 
 // said is a sentence in a voice, with a second of silence after it.
-func said(t *testing.T, text string) []int16 {
+func said(t testing.TB, text string) []int16 {
 	t.Helper()
 	s, err := flite.New()
 	if err != nil {

@@ -6,11 +6,8 @@ package recordings
 import (
 	"encoding/json"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"time"
-
-	"vapd/internal/durable"
 )
 
 // Consent is what a person allowed. The zero Consent allows nothing.
@@ -32,30 +29,22 @@ func (c Consent) allows(client string, now time.Time) bool {
 
 func (c Consent) over(now time.Time) bool { return !c.Until.IsZero() && !now.Before(c.Until) }
 
-// consentName is the file of the Consent. It is not in the hub's store, so that a backup
-// that is put back turns nothing on.
-const consentName = "recording.json"
-
-func consentFile(dir string) durable.File {
-	return durable.File{Path: filepath.Join(dir, consentName)}
-}
-
 // load reads the Consent. One that can't be read allows nothing.
-func load(dir string) (c Consent, err error) {
-	data, err := consentFile(dir).Load()
+func load(dir string, k Kind) (c Consent, err error) {
+	data, err := k.consentFile(dir).Load()
 	if err == nil && data != nil {
 		err = json.Unmarshal(data, &c)
 	}
 	if err != nil {
-		return Consent{}, fmt.Errorf("recordings: %s can't be read, nothing is recorded: %w", filepath.Join(dir, consentName), err)
+		return Consent{}, fmt.Errorf("recordings: %s can't be read, nothing is recorded: %w", k.consentFile(dir).Path, err)
 	}
 	return c, nil
 }
 
-func save(dir string, c Consent) error {
+func save(dir string, k Kind, c Consent) error {
 	data, err := json.Marshal(c)
 	if err == nil {
-		err = consentFile(dir).Save(data)
+		err = k.consentFile(dir).Save(data)
 	}
 	if err != nil {
 		return fmt.Errorf("recordings: keeping what is allowed: %w", err)

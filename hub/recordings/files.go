@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,65 +17,77 @@ import (
 	"vapd/audio"
 	"vapd/audio/wav"
 	"vapd/internal/durable"
+	"vapd/wakeword/train/corpus"
 )
 
-// Recording is one utterance: NAME.wav, and beside it NAME.json with what follows.
+// Recording is one utterance, or what was taken for a wake word: NAME.wav, and beside it
+// NAME.json with what follows.
 type Recording struct {
-	Time       time.Time `json:"time"` // when the utterance had ended
+	Time       time.Time `json:"time"` // when it had ended
 	Client     string    `json:"client"`
 	Seconds    float64   `json:"seconds"`
 	Transcript string    `json:"transcript"` // empty: nothing that is understood
 	Understood bool      `json:"understood"`
+	// Wake is what of the Wakes kind has instead of a transcript.
+	Wake *Wake `json:"wake,omitempty"`
 
-	Name  string `json:"-"`
+	Name  string `json:"-"` // with slashes, without a suffix, in the folder of its kind
 	Bytes int64  `json:"-"` // of both files
 }
 
-// folderName is the folder of the recordings, in the hub's.
-const folderName = "recordings"
+// ID is a recording's name without folders.
+func (r *Recording) ID() string { return path.Base(r.Name) }
 
-// Folder is where the recordings of the hub with the folder dir are.
-func Folder(dir string) string { return filepath.Join(dir, folderName) }
+// Folder is where the recordings of a kind are, of the hub with the folder dir.
+func Folder(dir string, k Kind) string { return filepath.Join(dir, k.folder()) }
 
 // nameLayout begins a recording's name, so that they are in order. It says nothing of the
 // client, whose id comes from the network.
 const nameLayout = "20060102-150405.000000"
 
-// List are the recordings of the hub with the folder dir, the oldest first. One whose
-// .json a crash took has its name and its size.
-func List(dir string) ([]Recording, error) {
-	all, err := scan(dir)
+// List are the recordings of a kind of the hub with the folder dir, the oldest first. One
+// whose .json a crash took has its name and its size.
+func List(dir string, k Kind) ([]Recording, error) {
+	all, err := scan(dir, k)
 	for i := range all {
-		all[i].describe(filepath.Join(Folder(dir), all[i].Name+".json"))
+		all[i].describe(filepath.Join(Folder(dir, k), all[i].Name+".json"))
 	}
 	return all, err
 }
 
 // scan is List without what the .json files say.
-func scan(dir string) ([]Recording, error) {
-	entries, err := os.ReadDir(Folder(dir))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("recordings: %w", err)
-	}
+func scan(dir string, k Kind) ([]Recording, error) {
+	folder := Folder(dir, k)
 	byName := make(map[string]*Recording)
-	for _, e := range entries {
+	err := filepath.WalkDir(folder, func(file string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() || e.Name() == corpus.LabelsFile {
+			return err
+		}
 		info, err := e.Info()
 		if err != nil {
-			continue // it was deleted just now
+			return nil // it was deleted just now
 		}
-		name := strings.TrimSuffix(e.Name(), filepath.Ext(e.Name()))
+		name, err := filepath.Rel(folder, strings.TrimSuffix(file, filepath.Ext(file)))
+		if err != nil {
+			return err
+		}
+		name = filepath.ToSlash(name)
 		r := byName[name]
 		if r == nil {
 			r = &Recording{Time: info.ModTime(), Name: name}
-			if at, err := time.Parse(nameLayout, name); err == nil {
+			if at, err := time.Parse(nameLayout, r.ID()); err == nil {
 				r.Time = at
 			}
 			byName[name] = r
 		}
 		r.Bytes += info.Size()
+		return nil
+	})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("recordings: %w", err)
 	}
 	all := make([]Recording, 0, len(byName))
 	for _, r := range byName {
@@ -101,19 +114,20 @@ type Deleted struct {
 	Bytes      int64 `json:"bytes"`
 }
 
-// Delete removes all recordings of the hub with the folder dir, and whatever else is in
-// their folder, and checks that it is gone. A disk may keep traces of deleted files until
-// it writes over them.
-func Delete(dir string) (d Deleted, err error) {
-	all, err := scan(dir)
+// Delete removes all recordings of a kind of the hub with the folder dir, and whatever
+// else is in their folder, and checks that it is gone. A disk may keep traces of deleted
+// files until it writes over them.
+func Delete(dir string, k Kind) (d Deleted, err error) {
+	all, err := scan(dir, k)
 	if err != nil {
 		return d, err
 	}
-	if err := os.RemoveAll(Folder(dir)); err != nil {
+	folder := Folder(dir, k)
+	if err := os.RemoveAll(folder); err != nil {
 		return d, fmt.Errorf("recordings: not all are deleted: %w", err)
 	}
-	if _, err := os.Lstat(Folder(dir)); !errors.Is(err, fs.ErrNotExist) {
-		return d, fmt.Errorf("recordings: %s is still there: %w", Folder(dir), err)
+	if _, err := os.Lstat(folder); !errors.Is(err, fs.ErrNotExist) {
+		return d, fmt.Errorf("recordings: %s is still there: %w", folder, err)
 	}
 	if err := durable.SyncFolder(dir); err != nil {
 		return d, fmt.Errorf("recordings: deleted, but a power cut could bring them back: %w", err)
@@ -125,8 +139,8 @@ func Delete(dir string) (d Deleted, err error) {
 	return d, nil
 }
 
-// write makes both files of r.
-func (r Recording) write(dir string, samples []int16) error {
+// write makes both files of r, in folder.
+func (r Recording) write(folder string, samples []int16) error {
 	var sound bytes.Buffer
 	if err := wav.Write(&sound, audio.Format{Rate: audio.WakeRate, Channels: 1}, samples); err != nil {
 		return err
@@ -135,11 +149,11 @@ func (r Recording) write(dir string, samples []int16) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(Folder(dir), 0o700); err != nil {
+	base := filepath.Join(folder, r.Name)
+	if err := os.MkdirAll(filepath.Dir(base), 0o700); err != nil {
 		return err
 	}
-	base := filepath.Join(Folder(dir), r.Name)
-	if err := errors.Join(create(base+".wav", sound.Bytes()), create(base+".json", about)); err != nil {
+	if err := errors.Join(durable.File{Path: base + ".json"}.Save(about), durable.File{Path: base + ".wav"}.Save(sound.Bytes())); err != nil {
 		// Half a recording is worth nothing; it may never have been there.
 		_, _ = os.Remove(base+".wav"), os.Remove(base+".json")
 		return err
@@ -147,33 +161,30 @@ func (r Recording) write(dir string, samples []int16) error {
 	return nil
 }
 
-func create(path string, data []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	return errors.Join(err, f.Close())
+// limits are how much is kept of a kind.
+type limits struct {
+	before time.Time // what is older is not
+	bytes  int64     // in all
+	most   int       // recordings; 0: any number
 }
 
-// prune removes the oldest recordings until those that are left are newer than before and,
-// together, no larger than bytes.
-func prune(dir string, before time.Time, bytes int64) error {
-	all, err := scan(dir)
+// prune removes the oldest recordings until those that are left are within the limits.
+func prune(dir string, k Kind, l limits) error {
+	all, err := scan(dir, k)
 	if err != nil {
 		return err
 	}
-	sum := int64(0)
+	sum, left := int64(0), len(all)
 	for _, r := range all {
 		sum += r.Bytes
 	}
 	var errs []error
 	for _, r := range all {
-		if sum <= bytes && !r.Time.Before(before) {
+		if sum <= l.bytes && (l.most == 0 || left <= l.most) && !r.Time.Before(l.before) {
 			continue
 		}
-		sum -= r.Bytes
-		files, err := filepath.Glob(filepath.Join(Folder(dir), r.Name+".*"))
+		sum, left = sum-r.Bytes, left-1
+		files, err := filepath.Glob(filepath.Join(Folder(dir, k), r.Name+".*"))
 		errs = append(errs, err)
 		for _, f := range files {
 			errs = append(errs, os.Remove(f))

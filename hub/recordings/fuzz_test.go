@@ -2,7 +2,6 @@ package recordings
 
 import (
 	"os"
-	"path/filepath"
 	"testing"
 )
 
@@ -15,22 +14,22 @@ func FuzzConsent(f *testing.F) {
 	f.Add([]byte("{"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		dir := t.TempDir()
-		if err := os.WriteFile(filepath.Join(dir, consentName), data, 0o600); err != nil {
+		if err := os.WriteFile(Utterances.consentFile(dir).Path, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		c, err := load(dir)
+		c, err := load(dir, Utterances)
 		if err != nil && c.On {
 			t.Errorf("%+v is allowed after %v", c, err)
 		}
-		if err != nil || save(dir, c) != nil { // a year that JSON does not know
+		if err != nil || save(dir, Utterances, c) != nil { // a year that JSON does not know
 			return
 		}
-		again, err := load(dir)
+		again, err := load(dir, Utterances)
 		if err != nil || again.On != c.On || !again.Until.Equal(c.Until) || len(again.Clients) != len(c.Clients) {
 			t.Errorf("%+v became %+v, %v", c, again, err)
 		}
 		r := Recording{Client: "kitchen", Name: "n", Bytes: 1}
-		if r.describe(filepath.Join(dir, consentName)); r.Name != "n" || r.Bytes != 1 {
+		if r.describe(Utterances.consentFile(dir).Path); r.Name != "n" || r.Bytes != 1 {
 			t.Errorf("%+v", r)
 		}
 	})

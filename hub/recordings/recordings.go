@@ -2,6 +2,7 @@ package recordings
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -13,10 +14,13 @@ import (
 // Config is what a Keeper needs.
 type Config struct {
 	// Dir is the hub's folder.
-	Dir string
-	// MaxBytes and MaxAge bound what is kept: the oldest recordings give way.
+	Dir  string
+	Kind Kind
+	// MaxBytes, MaxAge and, if it is not 0, Most bound what is kept: the oldest recordings
+	// give way.
 	MaxBytes int64
 	MaxAge   time.Duration
+	Most     int
 	Now      func() time.Time
 	Logger   *slog.Logger
 }
@@ -28,6 +32,7 @@ type Utterance struct {
 	Samples    []int16   // at 16 kHz
 	Transcript string
 	Understood bool
+	Wake       *Wake // of the kind Wakes
 }
 
 // Keeper records. Its methods may be called from any goroutine.
@@ -54,13 +59,16 @@ const pruneEvery = time.Hour
 func Open(cfg Config) (*Keeper, error) {
 	k := &Keeper{cfg: cfg, queue: make(chan Utterance, maxQueue)}
 	var err error
-	k.consent, err = load(cfg.Dir)
+	k.consent, err = load(cfg.Dir, cfg.Kind)
 	if k.consent.On && !k.consent.over(cfg.Now()) {
-		cfg.Logger.Warn("RECORDING: what is said to the satellites is kept", "since", k.consent.Since, "until", k.consent.Until,
-			"by", k.consent.By, "clients", k.consent.Clients, "remedy", "'vapd hub privacy record off', 'vapd hub privacy delete'")
+		cfg.Logger.Warn("RECORDING: "+cfg.Kind.String()+" is kept", "since", k.consent.Since, "until", k.consent.Until,
+			"by", k.consent.By, "clients", k.consent.Clients, "remedy", "'vapd hub privacy "+cfg.Kind.Command()+" off', 'vapd hub privacy delete'")
 	}
 	return k, err
 }
+
+// Kind is what it keeps.
+func (k *Keeper) Kind() Kind { return k.cfg.Kind }
 
 // Run writes what was offered, and deletes what is too old, until ctx ends.
 func (k *Keeper) Run(ctx context.Context) {
@@ -100,7 +108,7 @@ func (k *Keeper) Allow(c Consent) error {
 	if !c.On {
 		k.set(c)
 	}
-	if err := save(k.cfg.Dir, c); err != nil {
+	if err := save(k.cfg.Dir, k.cfg.Kind, c); err != nil {
 		return err
 	}
 	k.set(c)
@@ -132,7 +140,7 @@ func (k *Keeper) Offer(u Utterance) {
 	select {
 	case k.queue <- u:
 	default:
-		k.cfg.Logger.Warn("an utterance is not recorded: the disk is too slow")
+		k.cfg.Logger.Warn("a recording is lost: the disk is too slow", "of", k.cfg.Kind)
 	}
 }
 
@@ -146,32 +154,54 @@ func (k *Keeper) add(u Utterance) error {
 	now := k.cfg.Now().UTC()
 	r := Recording{
 		Time: now, Client: u.Client, Seconds: audio.WakeRate.Duration(int64(len(u.Samples))).Seconds(),
-		Transcript: u.Transcript, Understood: u.Understood, Name: now.Format(nameLayout),
+		Transcript: u.Transcript, Understood: u.Understood, Wake: u.Wake, Name: now.Format(nameLayout),
 	}
 	if r.Name == k.last {
-		return fmt.Errorf("recordings: two utterances within a microsecond: one is lost")
+		return fmt.Errorf("recordings: two within a microsecond: one is lost")
 	}
 	k.last = r.Name
+	if k.cfg.Kind == Wakes {
+		r.Name = r.place(false)
+	}
 	const beside = 1000 // bytes of the .json
-	if err := k.prune(int64(2*len(u.Samples)) + beside); err != nil {
+	if err := k.prune(int64(2*len(u.Samples))+beside, 1); err != nil {
 		return err
 	}
-	if err := r.write(k.cfg.Dir, u.Samples); err != nil {
-		return fmt.Errorf("recordings: an utterance is not recorded: %w", err)
+	if err := r.write(Folder(k.cfg.Dir, k.cfg.Kind), u.Samples); err != nil {
+		return fmt.Errorf("recordings: one is not kept: %w", err)
 	}
-	return nil
+	return k.label()
+}
+
+// label writes the table of wakes. files is held.
+func (k *Keeper) label() error {
+	if k.cfg.Kind != Wakes {
+		return nil
+	}
+	return label(k.cfg.Dir)
+}
+
+// Mark is Mark, while the Keeper runs.
+func (k *Keeper) Mark(id string, said bool) error {
+	k.files.Lock()
+	defer k.files.Unlock()
+	return Mark(k.cfg.Dir, id, said)
 }
 
 // tidy deletes what is too old.
 func (k *Keeper) tidy() error {
 	k.files.Lock()
 	defer k.files.Unlock()
-	return k.prune(0)
+	return errors.Join(k.prune(0, 0), k.label())
 }
 
-// prune makes room for bytes. files is held.
-func (k *Keeper) prune(bytes int64) error {
-	return prune(k.cfg.Dir, k.cfg.Now().Add(-k.cfg.MaxAge), k.cfg.MaxBytes-bytes)
+// prune makes room for so many recordings of so many bytes in all. files is held.
+func (k *Keeper) prune(bytes int64, recordings int) error {
+	l := limits{before: k.cfg.Now().Add(-k.cfg.MaxAge), bytes: k.cfg.MaxBytes - bytes}
+	if k.cfg.Most > 0 {
+		l.most = max(1, k.cfg.Most-recordings)
+	}
+	return prune(k.cfg.Dir, k.cfg.Kind, l)
 }
 
 // Delete removes all recordings, and what was offered before.
@@ -181,7 +211,7 @@ func (k *Keeper) Delete() (Deleted, error) {
 	k.mu.Unlock()
 	k.files.Lock()
 	defer k.files.Unlock()
-	return Delete(k.cfg.Dir)
+	return Delete(k.cfg.Dir, k.cfg.Kind)
 }
 
 // Usage is what is kept, and its limits.
@@ -191,12 +221,13 @@ type Usage struct {
 	Oldest     time.Time // zero when there is none
 	MaxBytes   int64
 	MaxAge     time.Duration
+	Most       int
 }
 
 // Usage measures what is kept.
 func (k *Keeper) Usage() (Usage, error) {
-	u := Usage{MaxBytes: k.cfg.MaxBytes, MaxAge: k.cfg.MaxAge}
-	all, err := scan(k.cfg.Dir)
+	u := Usage{MaxBytes: k.cfg.MaxBytes, MaxAge: k.cfg.MaxAge, Most: k.cfg.Most}
+	all, err := scan(k.cfg.Dir, k.cfg.Kind)
 	for _, r := range all {
 		u.Bytes += r.Bytes
 	}

@@ -37,7 +37,7 @@ func said(client string) Utterance {
 
 func list(t *testing.T, dir string) []Recording {
 	t.Helper()
-	all, err := List(dir)
+	all, err := List(dir, Utterances)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,12 +76,12 @@ func TestNothingIsRecordedBeforeSomebodyAllowsIt(t *testing.T) {
 		t.Fatalf("%+v", all)
 	}
 	for _, ext := range []string{".wav", ".json"} {
-		info, err := os.Stat(filepath.Join(Folder(dir), all[0].Name+ext))
+		info, err := os.Stat(filepath.Join(Folder(dir, Utterances), all[0].Name+ext))
 		if err != nil || info.Mode().Perm() != 0o600 {
 			t.Errorf("%s: %v, %v", ext, info.Mode(), err)
 		}
 	}
-	f, err := os.Open(filepath.Join(Folder(dir), all[0].Name+".wav"))
+	f, err := os.Open(filepath.Join(Folder(dir, Utterances), all[0].Name+".wav"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +107,7 @@ func TestWhatIsAllowedOutlivesARestart(t *testing.T) {
 	if open(t, dir, nil).Allowed("hall") {
 		t.Error("off, and on again after a restart")
 	}
-	if err := os.WriteFile(filepath.Join(dir, consentName), []byte(`{"on":tru`), 0o600); err != nil {
+	if err := os.WriteFile(Utterances.consentFile(dir).Path, []byte(`{"on":tru`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	k, err := Open(Config{Dir: dir, Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
@@ -144,7 +144,7 @@ func TestDelete(t *testing.T) {
 			time.Sleep(time.Second)
 		}
 		// What nobody made is deleted as well.
-		if err := os.WriteFile(filepath.Join(Folder(dir), "x.part"), []byte("x"), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(Folder(dir, Utterances), "x.part"), []byte("x"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		running := said("hall")
@@ -154,14 +154,14 @@ func TestDelete(t *testing.T) {
 			t.Errorf("%+v, %v", d, err)
 		}
 		add(t, k, running) // it was being said meanwhile
-		if _, err := os.Stat(Folder(dir)); !os.IsNotExist(err) {
+		if _, err := os.Stat(Folder(dir, Utterances)); !os.IsNotExist(err) {
 			t.Errorf("the folder is there: %v", err)
 		}
 		add(t, k, said("hall"))
 		if all := list(t, dir); len(all) != 1 {
 			t.Errorf("afterwards: %+v", all)
 		}
-		if d, err := Delete(t.TempDir()); err != nil || d.Recordings != 0 {
+		if d, err := Delete(t.TempDir(), Utterances); err != nil || d.Recordings != 0 {
 			t.Errorf("nothing there: %+v, %v", d, err)
 		}
 	})

@@ -3,6 +3,6 @@
 // Session; what comes from the network goes through a bounded inbox.
 //
 // Listening begins at once. Whether the satellite gets the session at all is decided
-// meanwhile (Decide), and delays only what the satellite notices: the 2.01, its chime
-// and the answer.
+// meanwhile (Decide), and so is whether its wake word was one (Config.Look). Both delay
+// only what the satellite notices: the 2.01, its chime and the answer.
 package session

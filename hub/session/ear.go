@@ -27,8 +27,9 @@ type ear struct {
 	listener *speech.Listener // nil until there is sound
 	at       int64            // index of the next sample
 	chimes   []speech.Span
-	preroll  []int16 // from the first sample on, while the wake word is to be confirmed
-	recorded []int16 // all of it, when it is to be recorded
+	look     SecondLook // nil when nobody looks, or when it is over
+	looked   []int16    // what it looks at
+	recorded []int16    // all of it, when it is to be recorded
 	text     string
 	hasText  bool
 
@@ -131,6 +132,9 @@ func (e *ear) sound(c vap.Capability) error {
 	case gap > int64(maxGap):
 		return fmt.Errorf("%w: %v in one piece", errLost, audio.WakeRate.Duration(gap))
 	case gap > 0:
+		if e.look != nil {
+			e.look.Hole()
+		}
 		e.hear(e.decoder.Conceal(int(gap)))
 	}
 	samples, err := e.decoder.Decode(s.Data)
@@ -144,8 +148,9 @@ func (e *ear) sound(c vap.Capability) error {
 // hear listens to the next samples.
 func (e *ear) hear(samples []int16) {
 	e.at += int64(len(samples))
-	if !e.session.confirmed {
-		e.preroll = append(e.preroll, samples[:min(len(samples), int(maxPreroll)-len(e.preroll))]...)
+	if e.look != nil {
+		e.look.Write(samples)
+		e.looked = append(e.looked, samples[:max(0, min(len(samples), e.session.lookedLength()-len(e.looked)))]...)
 	}
 	if e.session.cfg.Record != nil {
 		e.recorded = append(e.recorded, samples[:min(len(samples), int(maxRecorded)-len(e.recorded))]...)
@@ -196,6 +201,7 @@ func (e *ear) sinceSpeech(now time.Time) float64 {
 }
 
 func (e *ear) close() {
+	e.lookedEnough()
 	if e.listener != nil {
 		e.listener.Close()
 		e.decoder.Close()

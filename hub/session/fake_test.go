@@ -84,7 +84,8 @@ func (s *fakeStream) Wait(ctx context.Context) error {
 type fakeEngine struct {
 	transcript speech.Transcript
 	finish     error
-	samples    []int16 // that the recognizer got
+	failed     chan struct{} // of utterances
+	samples    []int16       // that the recognizer got
 	closed     int
 
 	spoken []int16
@@ -98,7 +99,7 @@ type fakeUtterance struct{ engine *fakeEngine }
 
 func (u *fakeUtterance) Write(s []int16)         { u.engine.samples = append(u.engine.samples, s...) }
 func (u *fakeUtterance) Partial() speech.Partial { return speech.Partial{} }
-func (u *fakeUtterance) Failed() <-chan struct{} { return nil }
+func (u *fakeUtterance) Failed() <-chan struct{} { return u.engine.failed }
 func (u *fakeUtterance) Finish(context.Context) (speech.Transcript, error) {
 	return u.engine.transcript, u.engine.finish
 }
@@ -130,6 +131,7 @@ type bench struct {
 	asked  []string
 	events []control.HubEvent
 	over   bool
+	spoken time.Time // when the last fragment was sent
 }
 
 var streaming = clientregistry.ClientInfo{ID: "sat", Listed: true, Capabilities: []vap.Offer{
@@ -182,6 +184,9 @@ func run(t *testing.T, start vap.SessionStart, change func(*bench, *Config), act
 	return b
 }
 
+// settle lets everything happen that a second brings.
+func (b *bench) settle() { time.Sleep(time.Second) }
+
 // say sends n fragments of 20 ms of turn, the last one marked.
 func (b *bench) say(turn uint32, n int, extra ...vap.Capability) {
 	for i := range n {
@@ -190,6 +195,7 @@ func (b *bench) say(turn uint32, n int, extra ...vap.Capability) {
 		if i == 0 {
 			f.Capabilities = append(extra, sound)
 		}
+		b.spoken = time.Now()
 		b.Fragment(f)
 		time.Sleep(20 * time.Millisecond)
 	}

@@ -9,12 +9,12 @@ import (
 
 	"github.com/plgd-dev/go-coap/v3/message/codes"
 
-	"vapd/audio"
 	"vapd/hub/speech"
 	"vapd/internal/trace"
 	"vapd/protocol/clientregistry"
 	"vapd/protocol/control"
 	"vapd/protocol/vap"
+	"vapd/wakeword/verify"
 )
 
 // Remote is the session as the client registry has it.
@@ -58,8 +58,11 @@ type Config struct {
 	// Codecs makes the decoder and the encoder of a codec; it fails for one that this
 	// machine lacks.
 	Codecs Codecs
-	// ConfirmWake scores the wake word again; nil believes the client.
-	ConfirmWake func(w vap.Wakeword, heard []int16) (bool, error)
+	// Look looks again at the wake word that began a session; nil, or a nil SecondLook,
+	// believes the client.
+	Look func(w vap.Wakeword) SecondLook
+	// Looked takes what came of that; it must not block. May be nil.
+	Looked func(Looked)
 	// Record, if not nil, takes what was said in an utterance and what was understood; it
 	// must not block.
 	Record func(samples []int16, heard string, understood bool)
@@ -80,9 +83,9 @@ type Session struct {
 	ended   chan error
 	log     *slog.Logger
 
-	number    uint32 // of the turn
-	won       bool   // the focus
-	confirmed bool   // the wake word, on the hub
+	number   uint32 // of the turn
+	won      bool   // the focus
+	believed bool   // that the wake word was said
 }
 
 type verdict struct {
@@ -115,12 +118,12 @@ func New(cfg Config, remote Remote, start vap.SessionStart) (*Session, error) {
 		if err != nil {
 			return nil, err
 		}
-		if w.End < 0 || w.End > int64(maxPreroll) {
+		if w.End < 0 || w.End > int64(maxPreroll) || len(w.Audio) > 2*int(maxPreroll) {
 			return nil, &vap.Error{Code: codes.BadRequest, Type: vap.TypeMalformed, Object: vap.CapWakeword}
 		}
 		s.wake = w
 	}
-	s.confirmed = cfg.ConfirmWake == nil || s.wake.Word == ""
+	s.believed = cfg.Look == nil || s.wake.Word == ""
 	s.number = max(start.Turn, 1) // a client that does not count has one turn a session
 	s.mark(trace.SessionStart, time.Now())
 	return s, nil
@@ -178,21 +181,26 @@ func (s *Session) Run(ctx context.Context) {
 func (s *Session) turn(ctx context.Context, first bool) (again bool, err error) {
 	e := s.newEar(first)
 	defer e.close()
+	s.look(e)
 	if err := s.listen(ctx, e); err != nil {
 		s.failed(ctx, e, err)
 		return false, err
 	}
+	e.allHeard()
 	if !e.typed() {
 		s.remote.Heard(e.turn, e.seq)
 		s.markEnd(e)
 	}
 	heard, err := e.transcript(ctx)
+	if err == nil {
+		s.mark(trace.Transcript, time.Now())
+	}
+	// Who is refused does not hear of failures either.
+	if refused := s.waitForGrant(ctx, e); refused != nil {
+		err = refused
+	}
 	if err != nil {
 		s.failed(ctx, e, err)
-		return false, err
-	}
-	s.mark(trace.Transcript, time.Now())
-	if err := s.waitForGrant(ctx, e); err != nil {
 		return false, err
 	}
 	again, err = s.answer(ctx, e, heard)
@@ -216,7 +224,11 @@ func (s *Session) listen(ctx context.Context, e *ear) error {
 			if err := s.decided(v); err != nil {
 				return err
 			}
-		case <-e.failed():
+		case v := <-e.verdict():
+			if err := s.judged(e, v); err != nil {
+				return err
+			}
+		case <-s.hopeless(e):
 			return nil // transcript says why
 		case <-quiet:
 			return fmt.Errorf("session: no audio for %v: %w", stall, errStalled)
@@ -231,14 +243,17 @@ func (s *Session) listen(ctx context.Context, e *ear) error {
 			if err != nil || over {
 				return err
 			}
-			if e.at < s.wake.End+int64(wakeTail) {
-				continue // not all of the wake word is there
-			}
-			if err := s.confirm(e); err != nil {
-				return err
-			}
 		}
 	}
+}
+
+// hopeless is closed when the recognizer has given up. Who is not believed yet is listened
+// to all the same: if nobody said the wake word, nobody shall hear of it.
+func (s *Session) hopeless(e *ear) <-chan struct{} {
+	if !s.believed {
+		return nil
+	}
+	return e.failed()
 }
 
 var (
@@ -260,46 +275,36 @@ func (s *Session) decided(v verdict) error {
 
 // grant lets the client know that the session is its own, once that is certain.
 func (s *Session) grant() {
-	if s.won && s.confirmed {
+	if s.won && s.believed {
 		s.mark(trace.Grant, time.Now())
 		s.remote.Grant()
 	}
 }
 
-// wakeTail is how much a model hears after the end of a word until it is sure.
-const wakeTail = audio.WakeRate / 4
-
-// confirm scores the wake word again, with what was heard so far.
-func (s *Session) confirm(e *ear) error {
-	if s.confirmed {
-		return nil
-	}
-	ok, err := s.cfg.ConfirmWake(s.wake, e.preroll)
-	if err != nil {
-		// A pack that the hub lacks is the owner's mistake, not the speaker's.
-		s.log.Warn("the wake word can't be confirmed, the client is believed", "error", err)
-		ok = true
-	}
-	if !ok {
-		return s.refuse(&vap.Error{Code: codes.Forbidden, Type: vap.TypeWakewordRejected, Object: s.wake.Word})
-	}
-	s.confirmed, e.preroll = true, nil
-	s.grant()
-	return nil
-}
-
-// waitForGrant returns once the session is the client's own. An utterance may be over
-// before its wake word could be confirmed: then what there is decides.
+// waitForGrant returns once the session is the client's own. The second look had all the
+// time of the recognition; for longer than lookWait nobody waits for it.
 func (s *Session) waitForGrant(ctx context.Context, e *ear) error {
-	if err := s.confirm(e); err != nil || s.won {
-		return err
+	var late <-chan time.Time
+	for !s.won || !s.believed {
+		if s.won && late == nil {
+			late = time.After(lookWait)
+		}
+		var err error
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case v := <-s.verdict:
+			err = s.decided(v)
+		case v := <-e.verdict():
+			err = s.judged(e, v)
+		case <-late:
+			err = s.judged(e, verify.Verdict{Kind: verify.Late})
+		}
+		if err != nil {
+			return err
+		}
 	}
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case v := <-s.verdict:
-		return s.decided(v)
-	}
+	return nil
 }
 
 // refuse refuses the session. The error it returns ends it.

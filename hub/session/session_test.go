@@ -240,47 +240,6 @@ func TestTheRecognizerHearsNeitherWakeWordNorGap(t *testing.T) {
 	}
 }
 
-func TestConfirmWake(t *testing.T) {
-	for name, c := range map[string]struct {
-		ok      bool
-		err     error
-		granted int
-	}{
-		"confirmed": {true, nil, 1}, "rejected": {false, nil, 0}, "no pack": {false, errors.New("no such pack"), 1},
-	} {
-		t.Run(name, func(t *testing.T) {
-			heard := 0
-			b := run(t, wakeAt(480), func(_ *bench, cfg *Config) {
-				cfg.ConfirmWake = func(w vap.Wakeword, s []int16) (bool, error) { heard = len(s); return c.ok, c.err }
-			}, func(b *bench) {
-				b.Decide(true, "sat")
-				if b.remote.granted != 0 {
-					t.Error("granted before it was confirmed")
-				}
-				b.say(1, 20)
-			})
-			if heard < 480 || b.remote.granted != c.granted {
-				t.Errorf("scored %d samples, granted %d times", heard, b.remote.granted)
-			}
-			if e := b.remote.refused; (e != nil) != (c.granted == 0) || e != nil && e.Type != vap.TypeWakewordRejected {
-				t.Errorf("refused %v", e)
-			}
-		})
-	}
-}
-
-func TestAnUtteranceThatEndsInItsWakeWordIsConfirmedToo(t *testing.T) {
-	b := run(t, wakeAt(480), func(_ *bench, cfg *Config) {
-		cfg.ConfirmWake = func(vap.Wakeword, []int16) (bool, error) { return false, nil }
-	}, func(b *bench) {
-		b.Decide(true, "sat")
-		b.say(1, 1)
-	})
-	if e := b.remote.refused; e == nil || e.Type != vap.TypeWakewordRejected || len(b.remote.answers) != 0 {
-		t.Errorf("refused %v, answers %v", e, b.remote.answers)
-	}
-}
-
 func TestSilenceIsAnsweredWithSilence(t *testing.T) {
 	b := run(t, vap.SessionStart{}, nil, func(b *bench) {
 		b.Decide(true, "sat")
@@ -338,11 +297,12 @@ func TestAFullInboxSaysSo(t *testing.T) {
 }
 
 func TestAWakeWordThatCanNotBe(t *testing.T) {
-	for _, end := range []int64{-1, int64(5 * audio.WakeRate)} {
-		_, err := New(Config{Logger: discard}, &fakeRemote{}, wakeAt(end))
+	long := vap.SessionStart{Capabilities: []vap.Capability{vap.Wakeword{Word: "okay nabu", Audio: make([]byte, 10*int(audio.WakeRate))}.Capability()}}
+	for _, start := range []vap.SessionStart{wakeAt(-1), wakeAt(int64(5 * audio.WakeRate)), long} {
+		_, err := New(Config{Logger: discard}, &fakeRemote{}, start)
 		var refused *vap.Error
 		if !errors.As(err, &refused) || refused.Code != codes.BadRequest {
-			t.Errorf("a wake word that ends at %d: %v", end, err)
+			t.Errorf("%.200v: %v", start, err)
 		}
 	}
 }

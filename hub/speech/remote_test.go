@@ -1,12 +1,10 @@
 package speech_test
 
 import (
-	"bufio"
 	"context"
 	"io"
 	"log/slog"
 	"net"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -19,25 +17,8 @@ import (
 // A server on the network, of the reference implementation, which knows none of our
 // events and closes the connection after each utterance.
 func TestRemoteServer(t *testing.T) {
-	server := wyomingtest.Python(t, "testdata/server.py")
-	in, err := server.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := server.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	server.Stderr = t.Output()
-	if err := server.Start(); err != nil {
-		t.Fatal(err)
-	}
-	port, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		t.Fatal(err)
-	}
 	e := speech.NewEngine(speech.EngineConfig{
-		Name: "remote", Remote: true, Dial: speech.TCP("127.0.0.1:" + strings.TrimSpace(port)),
+		Name: "remote", Remote: true, Dial: speech.TCP(wyomingtest.Server(t, "testdata/server.py")),
 		Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})
 	r := speech.NewRecognizer(e, nil)
@@ -60,8 +41,6 @@ func TestRemoteServer(t *testing.T) {
 	}
 	cancel()
 	done.Wait()
-	in.Close()
-	server.Wait()
 }
 
 // A server gets sound in pieces of a tenth of a second, however it comes in, and all of it.

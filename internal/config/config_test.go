@@ -36,7 +36,7 @@ stt = "none"
 no_speech = "3s"
 `),
 		Environ: []string{"PATH=/bin", "VAPD_HUB_NAME=from the environment", "VAPD_HUB_SPEECH_STT=tcp://stt.lan:10300", "VAPD_SATELLITE_ID=x"},
-		Set:     map[string]string{"speech.stt": "pocketsphinx", "session.no_speech": "4s", "clients.tokenless": "a, b", "clients.max": "7", "focus.confirm_wake": "true"},
+		Set:     map[string]string{"speech.stt": "pocketsphinx", "session.no_speech": "4s", "clients.tokenless": "a, b", "clients.max": "7", "wake.second_look": "false"},
 	}
 	got, err := LoadHub(src)
 	if err != nil {
@@ -45,7 +45,7 @@ no_speech = "3s"
 	want := DefaultHub()
 	want.Listen, want.Name, want.LogLevel = "127.0.0.1:1", "from the environment", -4
 	want.Session.NoSpeech = Duration(4 * time.Second)
-	want.Clients.Tokenless, want.Clients.Max, want.Focus.ConfirmWake = []string{"a", "b"}, 7, true
+	want.Clients.Tokenless, want.Clients.Max, want.Wake.SecondLook = []string{"a", "b"}, 7, false
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("-want +got:\n%s", d)
 	}

@@ -20,6 +20,7 @@ type Hub struct {
 	Session      Session    `toml:"session"`
 	Speech       Speech     `toml:"speech"`
 	Recordings   Recordings `toml:"recordings"`
+	Wake         Wake       `toml:"wake"`
 	Metrics      string     `toml:"metrics" doc:"TCP address and port where Prometheus fetches measurements, at /metrics: \"127.0.0.1:9464\". Whoever reaches it can read them; there are no names and no words in them. Empty: nowhere."`
 	LogLevel     slog.Level `toml:"log_level" doc:"DEBUG, INFO, WARN or ERROR."`
 	StateDir     string     `toml:"state_dir" doc:"Folder of what the hub keeps (its identity, hub.db, wake packs). Empty: $STATE_DIRECTORY, else $XDG_STATE_HOME/vapd/hub."`
@@ -36,7 +37,6 @@ type Clients struct {
 // Focus says which of several satellites that woke answers.
 type Focus struct {
 	Window         Duration `toml:"window" doc:"How long the hub waits for other satellites that heard the same wake word, 0s to 2s. With one connected satellite it does not wait."`
-	ConfirmWake    bool     `toml:"confirm_wake" doc:"Score the wake word again on the hub, with the hub's copy of the wake pack, and refuse what does not pass."`
 	RequireSpeaker bool     `toml:"require_speaker" doc:"Refuse everybody whose voice is not enrolled. No verifier is built in yet, so that this refuses everybody."`
 }
 
@@ -63,6 +63,15 @@ type Recordings struct {
 	Keep  Duration `toml:"keep" doc:"How long a recording is kept, 1h to 8760h (a year)."`
 }
 
+// Wake says how wake words are looked at again, and bounds what is kept of those that were
+// none.
+type Wake struct {
+	SecondLook bool     `toml:"second_look" doc:"Look again at every wake word with a larger model, beside the recognition, and refuse silently what that rejects. The models are those that come with the program, and the packs in the folder wake of the state folder; words without one are believed."`
+	Max        int      `toml:"max" doc:"How many of the wakes that were rejected are kept, 1 to 100000; the oldest give way. Nothing is kept before somebody turns it on with 'vapd hub privacy wakes on': no setting does."`
+	MaxMB      int      `toml:"max_mb" doc:"Size of all of them in MB, 1 to 100000."`
+	Keep       Duration `toml:"keep" doc:"How long each is kept, 1h to 8760h (a year)."`
+}
+
 // DefaultHub has every setting's default.
 func DefaultHub() Hub {
 	return Hub{
@@ -80,6 +89,7 @@ func DefaultHub() Hub {
 		},
 		Speech:     Speech{STT: "pocketsphinx", TTS: "flite", Most: 4, Voice: "slt"},
 		Recordings: Recordings{MaxMB: 500, Keep: Duration(7 * 24 * time.Hour)},
+		Wake:       Wake{SecondLook: true, Max: 1000, MaxMB: 50, Keep: Duration(90 * 24 * time.Hour)},
 		LogLevel:   slog.LevelInfo,
 	}
 }
@@ -102,6 +112,9 @@ func (h *Hub) validate() error {
 		between("session.max_utterance", s.MaxUtterance, Duration(2*time.Second), Duration(60*time.Second)),
 		between("recordings.max_mb", h.Recordings.MaxMB, 1, 100000),
 		between("recordings.keep", h.Recordings.Keep, Duration(time.Hour), Duration(8760*time.Hour)),
+		between("wake.max", h.Wake.Max, 1, 100000),
+		between("wake.max_mb", h.Wake.MaxMB, 1, 100000),
+		between("wake.keep", h.Wake.Keep, Duration(time.Hour), Duration(8760*time.Hour)),
 		between("speech.most", h.Speech.Most, 1, 1000),
 		engine("speech.stt", h.Speech.STT, "pocketsphinx"),
 		engine("speech.tts", h.Speech.TTS, "flite"),

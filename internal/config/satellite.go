@@ -17,7 +17,7 @@ type Satellite struct {
 	Capture  Capture    `toml:"capture"`
 	Playback Playback   `toml:"playback"`
 	Volume   Volume     `toml:"volume"`
-	Wake     []WakePack `toml:"wake" doc:"Wake words, each {file = \"okay_nabu.json\", cutoff = 0.97}. A file without a folder lies in the folder wake of the state folder. A cutoff above 0 and below 1 replaces the one of the pack: higher wakes less often; 0 keeps it. Empty: all packs of that folder."`
+	Wake     []WakePack `toml:"wake" doc:"Wake words, each {file = \"okay_nabu.json\", cutoff = 0.97}. A file without a folder lies in the folder wake of the state folder. A cutoff above 0 and below 1 replaces the one of the pack: higher wakes less often; 0 keeps it. Empty: all packs of that folder, and the word that comes with the program when none of them wakes. {file = \"none\"}: only the key wakes."`
 	VAD      string     `toml:"vad" doc:"Pack of a voice detector that wake words are checked against. Empty: none."`
 	StopWord string     `toml:"stop_word" doc:"Pack of the word that ends what sounds, without a wake word. Empty: none."`
 	Codec    string     `toml:"codec" doc:"How speech travels: \"opus\" (about 24 kbit/s; Debian package libopus0), \"pcm\" (256 kbit/s), or \"auto\": Opus where both sides have it."`

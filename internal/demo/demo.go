@@ -20,7 +20,7 @@ type Config struct {
 	// Satellite is the program that plays the satellite; "" for Program.
 	Satellite string
 	Dir       string // for everything that the demo writes
-	Packs     string // folder of wake word packs; "" for none
+	Packs     string // folder of wake word packs; "" for the word that comes with the program
 	// Say and Clips are what is said in place of the script.
 	Say   []string
 	Clips []Clip

@@ -14,34 +14,7 @@ import (
 	"time"
 
 	"vapd/audio"
-	"vapd/internal/sharedtest"
 )
-
-// builtPacks is where 'make test' puts the wake word of the demo.
-const builtPacks = "../../build/packs"
-
-// packs is a folder with okay_nabu in it.
-func packs(t *testing.T) string {
-	t.Helper()
-	if _, err := os.Stat(filepath.Join(builtPacks, "okay_nabu.json")); err == nil {
-		dir, err := filepath.Abs(builtPacks)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return dir
-	}
-	dir := t.TempDir()
-	for _, file := range []string{"okay_nabu.json", "okay_nabu.tflite"} {
-		data, err := os.ReadFile(sharedtest.Path(t, "models", file))
-		if err == nil {
-			err = os.WriteFile(filepath.Join(dir, file), data, 0o600)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir
-}
 
 // vapd builds the program.
 func vapd(t *testing.T) string {
@@ -69,16 +42,16 @@ func runDemo(t *testing.T, program string, args ...string) (out string, status i
 
 // The demo as 'make demo' runs it where there is no terminal.
 func TestDemo(t *testing.T) {
-	program, packs := vapd(t), packs(t)
-	t.Run("script", func(t *testing.T) { wholeScript(t, program, packs) })
-	t.Run("lie", func(t *testing.T) { lie(t, program, packs) })
+	program := vapd(t)
+	t.Run("script", func(t *testing.T) { wholeScript(t, program) })
+	t.Run("lie", func(t *testing.T) { lie(t, program) })
 	t.Run("cannot run", func(t *testing.T) { cannotRun(t, program) })
 }
 
-func wholeScript(t *testing.T, program, packs string) {
+func wholeScript(t *testing.T, program string) {
 	dir := folder(t)
-	out, status := runDemo(t, program, "--dir", dir, "--pack", packs)
-	if status != 0 || strings.Count(out, " ok: ") != len(Script()) || !strings.Contains(out, `wake word "Okay Nabu"`) {
+	out, status := runDemo(t, program, "--dir", dir)
+	if status != 0 || strings.Count(out, " ok: ") != len(Script()) || !strings.Contains(out, `wake word "jarvis"`) {
 		t.Fatalf("exit status %d:\n%s", status, out)
 	}
 	answers, err := readWAV(filepath.Join(dir, "answer.wav"))
@@ -94,11 +67,11 @@ func wholeScript(t *testing.T, program, packs string) {
 }
 
 // What is heard is compared with what was said: here somebody lies about a recording.
-func lie(t *testing.T, program, packs string) {
+func lie(t *testing.T, program string) {
 	recording := filepath.Join(t.TempDir(), "hello.wav")
 	voices := newVoices(t.TempDir())
 	var said []int16
-	for _, text := range []string{"okay nabu", "what day is it"} {
+	for _, text := range []string{"jarvis", "what day is it"} {
 		samples, err := voices.speak(t.Context(), "rms", text)
 		if err != nil {
 			t.Fatal(err)
@@ -108,7 +81,7 @@ func lie(t *testing.T, program, packs string) {
 	if err := writeWAV(recording, said); err != nil {
 		t.Fatal(err)
 	}
-	out, status := runDemo(t, program, "--dir", folder(t), "--pack", packs,
+	out, status := runDemo(t, program, "--dir", folder(t),
 		"--wav", recording+"=what day is it", "--wav", recording+"=set a timer for one hour")
 	if status != 1 || strings.Count(out, " ok: ") != 1 || !strings.Contains(out, `said "set a timer for one hour", heard "what day is it"`) {
 		t.Errorf("exit status %d:\n%s", status, out)

@@ -47,7 +47,7 @@ func Figures(ctx context.Context, cfg Config, n int, out io.Writer) (err error) 
 		return err
 	}
 	if len(s.look().Words) == 0 {
-		return errors.New("demo: figures need a wake word: name a folder of packs with --pack")
+		return errors.New("demo: figures need a wake word, and there is none in the folder of --pack")
 	}
 	m := measured{}
 	for i := range n {

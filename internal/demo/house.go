@@ -36,7 +36,7 @@ type HouseConfig struct {
 	// Dir is where everything is kept: logs, state, sockets, capture. It is emptied first
 	// when an earlier demo made it, and refused when it holds something else.
 	Dir   string
-	Packs string // folder of wake word packs; "" for none
+	Packs string // folder of wake word packs; "" for the word that comes with the program
 	Sound Sound
 	// Seed of the network's luck.
 	Seed uint64

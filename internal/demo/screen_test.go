@@ -49,7 +49,7 @@ func busy() View {
 		Satellite: control.SatelliteState{
 			Link:  control.LinkView{State: "up", RTTMS: 1.73},
 			Mic:   control.MicView{State: "running", Peak: -14.2, RMS: -25, Floor: -62, RingFill: 0.04},
-			Words: []control.WordView{{Word: "Okay Nabu", Score: 0.31, Cutoff: 0.85, Woke: 2, NearMiss: 0.71, NearMissAgoMS: 4000}},
+			Words: []control.WordView{{Word: "jarvis", Score: 0.31, Cutoff: 0.85, Woke: 2, NearMiss: 0.71, NearMissAgoMS: 4000}},
 			Turn: control.TurnView{
 				N: 2, State: "listening", Codec: "opus", Sent: 46, InFlight: 3, Repeated: 7, PreRollMS: 1100,
 				Heard: "set a timer", Latency: control.Latency{WordToFragment: 152, Grant: 3, HeardToAnswer: -1},

@@ -64,7 +64,7 @@ func (s *stage) ready(ctx context.Context) error {
 // wakeWords says how the satellite is woken.
 func wakeWords(s control.SatelliteState) string {
 	if len(s.Words) == 0 {
-		return "THERE IS NO WAKE WORD: the key wakes in its place. 'make demo' fetches a wake word."
+		return "THERE IS NO WAKE WORD: the key wakes in its place."
 	}
 	var words []string
 	for _, w := range s.Words {

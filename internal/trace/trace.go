@@ -35,6 +35,7 @@ const (
 const (
 	SessionStart  = "session start arrives"
 	FirstFragment = "first fragment arrives"
+	SecondLook    = "second look ends" // at the wake word
 	Grant         = "session granted"
 	SpeechEnds    = "speech ends" // as far as its arrival tells
 	EndFound      = "end of speech found"

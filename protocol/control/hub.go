@@ -116,6 +116,7 @@ type HubStatus struct {
 	Clients  int         `json:"clients"`  // connected
 	Sessions int         `json:"sessions"` // now
 	Turns    HubTurns    `json:"turns"`
+	Looks    HubLooks    `json:"second_looks"`
 	Engines  []HubEngine `json:"engines"`
 	Store    HubStore    `json:"store"`
 	RSSBytes int64       `json:"rss_bytes"` // of the hub, its engines not counted
@@ -129,6 +130,17 @@ type HubTurns struct {
 	Failed       int64 `json:"failed"`
 	FocusLost    int64 `json:"focus_lost"`
 	WakeRejected int64 `json:"wake_rejected"`
+}
+
+// HubLooks counts second looks at wake words since the start. Those that were rejected were
+// no wake words as far as the hub can tell; the others are believed.
+type HubLooks struct {
+	Words      []string `json:"words"` // that there are models for
+	Accepted   int64    `json:"accepted"`
+	Rejected   int64    `json:"rejected"`
+	Incomplete int64    `json:"incomplete"` // not accepted, but not all of the word was there
+	Late       int64    `json:"late"`       // nobody waited for it
+	NoModel    int64    `json:"no_model"`   // there is none for the word
 }
 
 // HubEngine is the state of a speech engine.

@@ -9,8 +9,13 @@ const (
 	MethodStartRecording   = "recordings.start"  // RecordingStart
 	MethodStopRecording    = "recordings.stop"   //
 	MethodDeleteRecordings = "recordings.delete" // returns RecordingsDeleted
-	MethodLogs             = "logs"              // LogsOf; returns the last []HubLogLine
-	TopicLogs              = "logs.new"          // subscription with LogsOf: HubLogLine
+
+	MethodStartKeepingWakes = "wakes.start" // RecordingStart
+	MethodStopKeepingWakes  = "wakes.stop"  //
+	MethodMarkWake          = "wakes.mark"  // WakeMark
+
+	MethodLogs = "logs"     // LogsOf; returns the last []HubLogLine
+	TopicLogs  = "logs.new" // subscription with LogsOf: HubLogLine
 )
 
 // LogsOf chooses lines of the satellites' logs.
@@ -35,31 +40,46 @@ type RecordingStart struct {
 	Clients []string `json:"clients,omitempty"` // none: all
 }
 
+// WakeMark says of what woke a satellite, and is kept, whether the wake word is said in it.
+type WakeMark struct {
+	ID   string `json:"id"`
+	Said bool   `json:"said"`
+}
+
 // RecordingsDeleted is what was deleted.
 type RecordingsDeleted struct {
 	Recordings int   `json:"recordings"`
 	Bytes      int64 `json:"bytes"`
 }
 
-// HubPrivacy is what the hub keeps about people.
-type HubPrivacy struct {
+// HubKept is what the hub keeps of one kind.
+type HubKept struct {
 	Recording bool      `json:"recording"`
 	By        string    `json:"by,omitempty"`
 	Since     time.Time `json:"since,omitzero"`
 	Until     time.Time `json:"until,omitzero"`
 	Clients   []string  `json:"clients,omitempty"` // that may be recorded; none: all
-	// Shown are the connected satellites that show that they are recorded: only those are.
-	// Unable are those that can't show it, and Silent those that have not said yet that
-	// they do.
-	Shown  []string `json:"shown,omitempty"`
-	Unable []string `json:"unable,omitempty"`
-	Silent []string `json:"silent,omitempty"`
 
 	Recordings  int       `json:"recordings"`
 	Bytes       int64     `json:"bytes"`
 	Oldest      time.Time `json:"oldest,omitzero"`
 	MaxBytes    int64     `json:"max_bytes"`
 	KeepSeconds float64   `json:"keep_seconds"`
+	Most        int       `json:"most,omitempty"` // recordings; 0: any number
+}
+
+// HubPrivacy is what the hub keeps about people.
+type HubPrivacy struct {
+	HubKept // of what is said to it
+	// Wakes is what wakes a satellite, and is no wake word as far as the hub can tell.
+	Wakes HubKept `json:"wakes"`
+
+	// Shown are the connected satellites that show that they are recorded: only those are.
+	// Unable are those that can't show it, and Silent those that have not said yet that
+	// they do.
+	Shown  []string `json:"shown,omitempty"`
+	Unable []string `json:"unable,omitempty"`
+	Silent []string `json:"silent,omitempty"`
 
 	Timers     int  `json:"timers"`       // with labels that people gave them
 	WordsInLog bool `json:"words_in_log"` // the log is so verbose that it has what is said

@@ -188,7 +188,7 @@ func (d Drivers) Run(ctx context.Context) doctor.Finding {
 	}
 	found := []doctor.Finding{{State: doctor.OK, What: fmt.Sprintf("%d wake words, %d drivers", len(s.Words), len(s.Drivers))}}
 	if len(s.Words) == 0 {
-		found = append(found, doctor.Finding{State: doctor.Warn, What: "there is no wake word", Remedy: "add one: 'vapd wake add'; until then, press the key"})
+		found = append(found, doctor.Finding{State: doctor.Warn, What: "there is no wake word: only the key wakes", Remedy: "if that is not what you want, take wake out of the settings"})
 	}
 	for _, driver := range s.Drivers {
 		if driver.State == "failed" {

@@ -198,5 +198,5 @@ func TestLink(t *testing.T) {
 	}
 	expect(t, Drivers{ask}.Run(t.Context()), doctor.Bad, "leds failed: no SPI", "devices")
 	ask = func(context.Context) (control.SatelliteState, error) { return control.SatelliteState{}, nil }
-	expect(t, Drivers{ask}.Run(t.Context()), doctor.Warn, "no wake word", "vapd wake add")
+	expect(t, Drivers{ask}.Run(t.Context()), doctor.Warn, "no wake word", "settings")
 }

@@ -109,12 +109,6 @@ under BSD-3-Clause.
 		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", m.path, m.version, m.licence, satellite)
 	}
 	b.WriteString(`
-## Fetched for the demo
-
-| what | from | licence |
-|---|---|---|
-| wake pack okay_nabu | PyPI package pymicro-wakeword 2.5.0 | Apache-2.0 |
-
 ## Debian packages that the scripts install
 
 None of them is part of the program: they are started as programs, or opened at run

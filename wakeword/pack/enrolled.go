@@ -37,6 +37,10 @@ type Enrolled struct {
 // DefaultEnrolledCutoff is that of enroll.Strict: for listening all day.
 const DefaultEnrolledCutoff = 0.9
 
+// ErrOutdated is an enrolled word whose templates this program can't use: they are of
+// another version of the network, or damaged.
+var ErrOutdated = errors.New("the word can't be used any more")
+
 const (
 	enrolledType      = "enrolled"
 	enrolledVersion   = 1
@@ -104,7 +108,7 @@ func (e *Enrolled) validate() error {
 
 // remedy is what helps where neither templates nor recordings do.
 func (e *Enrolled) remedy() string {
-	return fmt.Sprintf("say it again: vapd wake enroll --replace %q", e.WakeWord)
+	return fmt.Sprintf("vapd wake enroll --replace %q", e.WakeWord)
 }
 
 // manifest is what other packs have in theirs. A score is of one frame of 30 ms.
@@ -138,7 +142,7 @@ func (f folder) enrolled(id string, data []byte) (*Pack, error) {
 		}
 		err = errors.Join(err, again)
 	}
-	return nil, fmt.Errorf("pack: %s%s: %w: %s", id, manifestSuffix, err, e.remedy())
+	return nil, fmt.Errorf("pack: %s%s: %w: %w: %s", id, manifestSuffix, ErrOutdated, err, e.remedy())
 }
 
 // listen makes a word of its recordings.
@@ -185,7 +189,7 @@ func recordingName(id string, file []byte) string {
 // recordingsOf lists the recordings in the folder that are of a pack, whether its file names
 // them or not, and what an interrupted save left of them or of the file.
 func (f folder) recordingsOf(id string) ([]string, error) {
-	entries, err := fs.ReadDir(f.FS(), ".")
+	entries, err := fs.ReadDir(f, ".")
 	if err != nil {
 		return nil, fmt.Errorf("pack: reading the folder: %w", err)
 	}
@@ -214,12 +218,12 @@ func isRecordingOf(id, name string) bool {
 // IsEnrolled reports whether a file is that of an enrolled word, be it one that can be read
 // or not.
 func IsEnrolled(file string) bool {
-	f, err := openFolder(filepath.Dir(file))
+	root, err := openFolder(filepath.Dir(file))
 	if err != nil {
 		return false
 	}
-	defer f.Close()
-	data, err := f.read(filepath.Base(file), maxEnrolled)
+	defer root.Close()
+	data, err := folder{root.FS()}.read(filepath.Base(file), maxEnrolled)
 	return err == nil && isEnrolled(data)
 }
 

@@ -54,11 +54,12 @@ func Enroll(dir string, p *Pack, recordings [][]int16, save func(path string, da
 
 // Again learns an enrolled word anew from its recordings, for the network of this program.
 func Again(dir, id string, save func(path string, data []byte) error) (*Pack, error) {
-	f, err := openFolder(filepath.Clean(dir))
+	root, err := openFolder(filepath.Clean(dir))
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer root.Close()
+	f := folder{root.FS()}
 	data, err := f.read(id+manifestSuffix, maxEnrolled)
 	if err != nil {
 		return nil, err
@@ -68,7 +69,7 @@ func Again(dir, id string, save func(path string, data []byte) error) (*Pack, er
 		return nil, err
 	}
 	if len(e.Recordings) == 0 {
-		return nil, fmt.Errorf("pack: the recordings of %s were not kept: %s", id, e.remedy())
+		return nil, fmt.Errorf("pack: the recordings of %s were not kept: say it again: %s", id, e.remedy())
 	}
 	n, err := enroll.Default()
 	if err != nil {
@@ -100,24 +101,25 @@ func put(dir, id string, e *Enrolled, files map[string][]byte, save func(path st
 	if err := save(filepath.Join(dir, id+manifestSuffix), append(data, '\n')); err != nil {
 		return fail(err)
 	}
-	f, err := openFolder(filepath.Clean(dir))
+	root, err := openFolder(filepath.Clean(dir))
 	if err != nil {
 		return fail(err)
 	}
-	defer f.Close()
-	if err := f.removeRecordings(id, e.Recordings); err != nil {
+	defer root.Close()
+	if err := removeRecordings(root, id, e.Recordings); err != nil {
 		return fail(err)
 	}
-	return f.pack(id + manifestSuffix)
+	return folder{root.FS()}.pack(id + manifestSuffix)
 }
 
 // addEnrolled copies an enrolled word, with those of its recordings that lie beside it.
 func addEnrolled(dir, from string, p *Pack, save func(path string, data []byte) error) (*Pack, error) {
-	f, err := openFolder(filepath.Clean(from))
+	root, err := openFolder(filepath.Clean(from))
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer root.Close()
+	f := folder{root.FS()}
 	e := *p.Enrolled
 	e.Recordings = []string{}
 	files := make(map[string][]byte)
@@ -137,13 +139,13 @@ func addEnrolled(dir, from string, p *Pack, save func(path string, data []byte) 
 // Forget removes an enrolled word and the recordings of its examples; with recordingsOnly
 // the word stays. Other packs it does not remove.
 func Forget(dir, id string, recordingsOnly bool, save func(path string, data []byte) error) error {
-	f, err := openFolder(filepath.Clean(dir))
+	root, err := openFolder(filepath.Clean(dir))
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer root.Close()
 	name := id + manifestSuffix
-	data, err := f.read(name, maxEnrolled)
+	data, err := folder{root.FS()}.read(name, maxEnrolled)
 	if err != nil {
 		return err
 	}
@@ -155,11 +157,11 @@ func Forget(dir, id string, recordingsOnly bool, save func(path string, data []b
 		return err
 	}
 	// The word goes last: while it is there, this can be done again.
-	if err := f.removeRecordings(id, nil); err != nil {
+	if err := removeRecordings(root, id, nil); err != nil {
 		return err
 	}
 	for i := 0; err == nil && i < len(e.Recordings); i++ { // which may be named after another one
-		if err := f.Remove(e.Recordings[i]); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := root.Remove(e.Recordings[i]); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("pack: removing a recording of %s: %w", id, err)
 		}
 	}
@@ -168,18 +170,18 @@ func Forget(dir, id string, recordingsOnly bool, save func(path string, data []b
 		_, err = put(dir, id, e, nil, save)
 		return err
 	}
-	if err := f.Remove(name); err != nil {
+	if err := root.Remove(name); err != nil {
 		return fmt.Errorf("pack: removing %s: %w", id, err)
 	}
 	return nil
 }
 
 // removeRecordings removes the recordings of a pack that are not to stay.
-func (f folder) removeRecordings(id string, stay []string) error {
-	names, err := f.recordingsOf(id)
+func removeRecordings(root *os.Root, id string, stay []string) error {
+	names, err := folder{root.FS()}.recordingsOf(id)
 	for _, name := range names {
 		if err == nil && !slices.Contains(stay, name) {
-			err = f.Remove(name)
+			err = root.Remove(name)
 		}
 	}
 	if err != nil {

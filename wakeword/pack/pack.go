@@ -53,11 +53,12 @@ func (p *Pack) NewModel() (*tflite.Model, error) {
 // same name, with .json) lies beside it is read with that, another with the defaults.
 func Open(file string) (*Pack, error) {
 	dir, name := filepath.Split(file)
-	f, err := openFolder(filepath.Clean(dir))
+	root, err := openFolder(filepath.Clean(dir))
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer root.Close()
+	f := folder{root.FS()}
 	if stem, ok := strings.CutSuffix(name, modelSuffix); ok {
 		p, err := f.pack(stem + manifestSuffix)
 		if errors.Is(err, fs.ErrNotExist) || err == nil && p.Manifest.Model != name {
@@ -72,14 +73,20 @@ func Open(file string) (*Pack, error) {
 // then models that have none. Those that can't be read don't keep the others away:
 // err then joins what is wrong with each. A folder that does not exist is empty.
 func Load(dir string) (packs []*Pack, err error) {
-	f, err := openFolder(dir)
+	root, err := openFolder(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	} else if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	entries, err := fs.ReadDir(f.FS(), ".")
+	defer root.Close()
+	return LoadFS(root.FS())
+}
+
+// LoadFS is Load for the root of a file system, such as one that is embedded.
+func LoadFS(fsys fs.FS) (packs []*Pack, err error) {
+	f := folder{fsys}
+	entries, err := fs.ReadDir(f, ".")
 	if err != nil {
 		return nil, fmt.Errorf("pack: %w", err)
 	}
@@ -143,16 +150,17 @@ func Add(dir, file string, save func(path string, data []byte) error) (*Pack, er
 	return p, nil
 }
 
-// folder is a folder that no name or link leads out of.
-type folder struct{ *os.Root }
-
-func openFolder(dir string) (folder, error) {
+// openFolder opens a folder that no name or link leads out of.
+func openFolder(dir string) (*os.Root, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return folder{}, fmt.Errorf("pack: opening the folder: %w", err)
+		return nil, fmt.Errorf("pack: opening the folder: %w", err)
 	}
-	return folder{root}, nil
+	return root, nil
 }
+
+// folder has packs.
+type folder struct{ fs.FS }
 
 // pack reads a manifest and its model.
 func (f folder) pack(name string) (*Pack, error) {
@@ -196,13 +204,13 @@ func (f folder) withModel(p *Pack) (*Pack, error) {
 
 // read reads a regular file of at most limit bytes.
 func (f folder) read(name string, limit int64) ([]byte, error) {
-	info, err := f.Stat(name)
+	info, err := fs.Stat(f, name)
 	if err == nil && !info.Mode().IsRegular() {
 		err = errors.New("not a regular file")
 	}
 	var data []byte
 	if err == nil {
-		var file *os.File
+		var file fs.File
 		if file, err = f.Open(name); err == nil {
 			data, err = io.ReadAll(io.LimitReader(file, limit+1))
 			err = errors.Join(err, file.Close())

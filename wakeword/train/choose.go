@@ -51,6 +51,10 @@ func (r *run) choose(ctx context.Context, n *net.Net, s *stores) (*Result, error
 	if err != nil {
 		return nil, err
 	}
+	if r.cfg.Cutoff > 0 {
+		p, err := r.pack(model, r.cfg.Out, r.cfg.Cutoff)
+		return &Result{Pack: p}, err
+	}
 	draft, err := r.pack(model, filepath.Join(r.cfg.Work, "pack"), lowest)
 	if err != nil {
 		return nil, err
@@ -129,7 +133,7 @@ func (r *run) measure(ctx context.Context, p *pack.Pack, result *Result) error {
 	}
 	var noisyErr, variedErr error
 	var work sync.WaitGroup
-	work.Go(func() { variedErr = r.vary(ctx, varied) })
+	work.Go(func() { variedErr = Vary(ctx, varied, r.test.Negatives) })
 	if noisy != nil {
 		work.Go(func() {
 			for _, c := range r.test.Positives {
@@ -156,7 +160,7 @@ func (r *run) measure(ctx context.Context, p *pack.Pack, result *Result) error {
 	if err != nil {
 		return err
 	}
-	chosen, reached := cutoff(curve, r.cfg.Recipe.PerHour)
+	chosen, reached := Choose(curve, r.cfg.Recipe.PerHour)
 	result.Chosen, result.Reached = result.Clean.At(chosen.Cutoff), reached
 	result.CrossFires, err = clean.CrossFires(result.Chosen.Cutoff)
 	return err
@@ -167,10 +171,10 @@ func (r *run) measure(ctx context.Context, p *pack.Pack, result *Result) error {
 // event in all of it can't be told.
 func speeds() []float64 { return []float64{1, 0.93, 1.07} }
 
-// vary hears the other speech of the validation part at all speeds.
-func (r *run) vary(ctx context.Context, s *trial.Scores) error {
+// Vary lets s hear other speech for Choose: as it is, slower and faster.
+func Vary(ctx context.Context, s *trial.Scores, negatives []corpus.Clip) error {
 	for _, speed := range speeds() {
-		for _, c := range r.test.Negatives {
+		for _, c := range negatives {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
@@ -207,9 +211,9 @@ func pieces(c corpus.Clip, take func(pcm []int16) error) error {
 	}
 }
 
-// cutoff is the lowest from lowest on with at most so many false accepts an hour, or the
-// highest where none has.
-func cutoff(c trial.Curve, perHour float64) (chosen trial.Counts, reached bool) {
+// Choose is the point of the lowest cutoff from 0.5 on with at most so many false accepts an
+// hour, or of the highest where none has.
+func Choose(c trial.Curve, perHour float64) (chosen trial.Counts, reached bool) {
 	if chosen, reached = c.AtRate(perHour); !reached {
 		return c[len(c)-1], false
 	}

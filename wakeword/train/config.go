@@ -28,14 +28,17 @@ type Config struct {
 	// Validation, if it has positives, is what the cutoff is chosen on, and all of Set is
 	// trained on. Otherwise it is a fifth of Set.
 	Validation corpus.Set
+	// Cutoff, if above 0, was found elsewhere, as by package crossval: all of Set is trained
+	// on, nothing is measured, and there is no report.
+	Cutoff float64
 	// Out is the folder of the pack and of the report, Work that of what is kept between
 	// runs. Both are made.
 	Out, Work string
 	Seed      uint64
 	Recipe    Recipe
 	Codec     augment.Codec // nil: nothing is coded
-	// Speaker says Phrases, which are negatives, and the word where there are no
-	// recordings. May be nil.
+	// Speaker says Phrases, which are negatives, and the word, which is learnt with the
+	// recordings or, where there are none, in their place. May be nil.
 	Speaker   confusable.Speaker
 	Phrases   []string
 	Languages []string // of the recordings, for the manifest
@@ -93,6 +96,14 @@ func DefaultRecipe() Recipe {
 		Words: 6000, Others: 4, Spoken: 4, Negatives: 3, Rooms: 200, Rounds: 5, Mined: 3000, Weight: 2,
 		Mask: net.Mask{Times: 1, Longest: 10, Channels: 1, Broadest: 5}, PerHour: 1, Window: 5,
 	}
+}
+
+// LargeRecipe is for a second look at a word (package verify): DefaultRecipe with a network
+// of three times as many products, which takes about two and a half times as long.
+func LargeRecipe() Recipe {
+	r := DefaultRecipe()
+	r.Net = net.Large()
+	return r
 }
 
 // Scaled is the recipe with so many times as much of everything.
@@ -157,6 +168,8 @@ func (c *Config) validate() error {
 		return fmt.Errorf("train: there are %d recordings of %q: %d are needed, and 20 or more of several people are better", len(c.Set.Positives), c.Word, fewest)
 	case len(c.Set.Negatives) < fewest:
 		return fmt.Errorf("train: there are %d recordings without %q: give some hours of other speech in %d files or more, or it will answer to everything", len(c.Set.Negatives), c.Word, fewest)
+	case !(c.Cutoff >= 0 && c.Cutoff < 1):
+		return fmt.Errorf("train: the cutoff is %v: must be above 0 and below 1, or 0 to choose it", c.Cutoff)
 	case c.Out == "" || c.Work == "" || c.Save == nil:
 		return errors.New("train: there is no folder to write to")
 	}
@@ -179,7 +192,7 @@ func (c *Config) withDefaults() Config {
 
 // version is that of the work folder. It goes up when the same configuration would give
 // something else.
-const version = 1
+const version = 3
 
 // fingerprint is a hash of all that the result depends on: of recordings their names and
 // sizes.
@@ -201,7 +214,7 @@ func (c *Config) fingerprint() (string, error) {
 	if c.Speaker != nil {
 		voices = c.Speaker.Voices()
 	}
-	data, err := json.Marshal([]any{version, c.Word, c.Seed, c.Recipe, c.Codec != nil, voices, c.Phrases, files})
+	data, err := json.Marshal([]any{version, c.Word, c.Seed, c.Cutoff, c.Recipe, c.Codec != nil, voices, c.Phrases, files})
 	if err != nil {
 		return "", fmt.Errorf("train: %w", err)
 	}

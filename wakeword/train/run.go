@@ -22,7 +22,8 @@ type run struct {
 	cfg       Config
 	near, far *augment.Augmenter // of single words, and of other sound
 	train     corpus.Set
-	test      corpus.Set // for validation
+	said      []corpus.Clip // the word, by voices, beside recordings
+	test      corpus.Set    // for validation
 	phase     int
 	began     time.Time
 	beganAt   float64 // share of the whole that was done before
@@ -155,6 +156,9 @@ func (r *run) steps(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	result.Losses = losses
+	if r.cfg.Cutoff > 0 {
+		return result, nil
+	}
 	r.phase++
 	return result, r.report(ctx, result)
 }
@@ -164,6 +168,10 @@ const folds = 5
 
 // divide chooses the validation part.
 func (r *run) divide() error {
+	if r.cfg.Cutoff > 0 {
+		r.train = r.cfg.Set
+		return nil
+	}
 	if len(r.cfg.Validation.Positives) > 0 {
 		r.train, r.test = r.cfg.Set, r.cfg.Validation
 		return nil
@@ -229,7 +237,7 @@ func (s *stores) close() {
 func (r *run) hear(ctx context.Context) (*stores, error) {
 	recipe := &r.cfg.Recipe
 	words := min(200, (recipe.Words+len(r.train.Positives)-1)/len(r.train.Positives))
-	positives := r.jobs("word", r.train.Positives, words, true)
+	positives := append(r.jobs("word", r.train.Positives, words, true), r.jobs("said", r.said, words, true)...)
 	others := r.jobs("other", r.train.Others, recipe.Others, true)
 	spoken, err := r.spoken()
 	if err != nil {

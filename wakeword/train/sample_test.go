@@ -134,7 +134,7 @@ func TestCutoff(t *testing.T) {
 		"less and less":    {func(c float64) int { return int(10 * (1 - c)) }, 0.71, true},
 		"always":           {func(float64) int { return 3 }, 0.999, false},
 	} {
-		if got, reached := cutoff(curve(c.accepts), 1); got.Cutoff != c.cutoff || reached != c.reached {
+		if got, reached := Choose(curve(c.accepts), 1); got.Cutoff != c.cutoff || reached != c.reached {
 			t.Errorf("%s: %v, %v: must be %v, %v", name, got.Cutoff, reached, c.cutoff, c.reached)
 		}
 	}

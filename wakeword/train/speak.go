@@ -13,17 +13,14 @@ import (
 	"vapd/wakeword/train/corpus"
 )
 
-// speak has the phrases said that the model must not take for the word and, where there is
-// no recording, the word.
+// speak has the phrases said that the model must not take for the word, and the word. It is
+// learnt beside what people say, since otherwise the model learns that voices never say it.
 func (r *run) speak(ctx context.Context) error {
 	if r.cfg.Speaker == nil {
 		return nil
 	}
 	if err := r.say(ctx, "phrases", r.cfg.Phrases); err != nil {
 		return err
-	}
-	if len(r.cfg.Set.Positives) > 0 {
-		return nil
 	}
 	// Voices say it in other ways at the end of a sentence.
 	if err := r.say(ctx, "word", []string{r.cfg.Word, r.cfg.Word + ".", r.cfg.Word + "?", r.cfg.Word + "!", r.cfg.Word + ","}); err != nil {
@@ -37,7 +34,11 @@ func (r *run) speak(ctx context.Context) error {
 		// What one voice says is in one part of the recordings.
 		clips[i].Label = corpus.Label{Word: r.cfg.Word, Set: "spoken", Speaker: clips[i].Set}
 	}
-	r.cfg.Set.Positives = clips
+	if len(r.cfg.Set.Positives) == 0 {
+		r.cfg.Set.Positives = clips
+	} else {
+		r.said = clips
+	}
 	return nil
 }
 

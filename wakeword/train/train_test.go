@@ -299,6 +299,40 @@ func TestFromText(t *testing.T) {
 	checkReport(t, filepath.Join(cfg.Out, train.ReportFile), cfg.Word)
 }
 
+// With a cutoff everything is learnt from, the word that voices say as well, and nothing is
+// measured.
+func TestOnEverything(t *testing.T) {
+	cfg := toy(t)
+	cfg.Speaker, cfg.Phrases, cfg.Cutoff = voices{[]string{"ann", "bob"}}, []string{"down"}, 0.9
+	cfg.Recipe.Steps, cfg.Recipe.Rounds, cfg.Recipe.Words = 2, 1, len(cfg.Set.Positives)
+	cfg.Progress = func(p train.Progress) {
+		if p.Step == "choosing the cutoff" {
+			t.Error("something is measured")
+		}
+	}
+	result, err := train.Run(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if result.Pack.Manifest.Micro.ProbabilityCutoff != 0.9 || result.Clean != nil {
+		t.Errorf("%+v", result)
+	}
+	if _, err := os.Stat(filepath.Join(cfg.Out, train.ReportFile)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("there is a report of nothing: %v", err)
+	}
+	for _, name := range []string{"word", "said"} {
+		if chunks, err := filepath.Glob(filepath.Join(cfg.Work, "features", name+"-*")); err != nil || len(chunks) == 0 {
+			t.Errorf("the features of %s: %v, %v", name, chunks, err)
+		}
+	}
+	for _, cutoff := range []float64{-1, 1} {
+		cfg.Cutoff = cutoff
+		if _, err := train.Run(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "cutoff") {
+			t.Errorf("a cutoff of %v: %v", cutoff, err)
+		}
+	}
+}
+
 // checkReport reads a report: it is whole, needs nothing from elsewhere, has a curve and
 // what it got wrong, and what people typed is text in it.
 func checkReport(t *testing.T, path, word string) {

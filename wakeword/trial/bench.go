@@ -18,6 +18,9 @@ type Bench struct {
 	// said, and those of other words are for cross-fires. Noise is not used.
 	Set        corpus.Set
 	Background Background // of what is said
+	// Second, if not nil, looks again at what packs for its word hear: what that changes is
+	// measured as well.
+	Second *pack.Pack
 	// Progress, if not nil, is told what share is done, 0 to 1, by one goroutine at a time.
 	Progress func(done float64)
 }
@@ -28,6 +31,7 @@ type Result struct {
 	Counts     Counts      // at the manifest's cutoff
 	CrossFires []CrossFire // at that cutoff
 	Curve      Curve
+	Second     *Cascaded // nil where nothing looked again
 	// LeftOut is how many recordings say the word beside others, or are of a set that is
 	// named after it, and are not used therefore.
 	LeftOut int
@@ -56,7 +60,7 @@ func (b *Bench) Run(ctx context.Context) ([]Result, error) {
 		free <- struct{}{}
 		work.Go(func() {
 			defer func() { <-free }()
-			results[i], errs[i] = measure(ctx, p, sets[i], b.Background, step)
+			results[i], errs[i] = b.measure(ctx, p, sets[i], step)
 		})
 	}
 	work.Wait()
@@ -88,27 +92,39 @@ func (b *Bench) choose() (sets []chosen, total int) {
 			sets[i] = chosen{Set: corpus.Set{Positives: b.Set.Positives, Negatives: b.Set.Negatives}}
 		}
 		total += len(sets[i].Positives) + len(sets[i].Others) + len(sets[i].Negatives)
+		if b.again(b.Packs[i]) {
+			total += len(sets[i].Positives) + len(sets[i].Negatives)
+		}
 	}
 	return sets, total
 }
 
+// again reports whether something looks again at what a pack hears.
+func (b *Bench) again(p *pack.Pack) bool {
+	return b.Second != nil && corpus.SameWord(p.Manifest.WakeWord, b.Second.Manifest.WakeWord)
+}
+
 // measure measures one pack. step is called after each recording.
-func measure(ctx context.Context, p *pack.Pack, set chosen, b Background, step func()) (Result, error) {
+func (b *Bench) measure(ctx context.Context, p *pack.Pack, set chosen, step func()) (Result, error) {
 	r := Result{Pack: p.ID, Word: p.Manifest.WakeWord, LeftOut: set.leftOut}
-	s, err := NewScores(p, b)
+	s, err := NewScores(p, b.Background)
 	if err != nil {
 		return r, err
 	}
+	var read corpus.Set
 	for _, part := range []struct {
 		clips []corpus.Clip
 		hear  func(corpus.Clip) error
-	}{{set.Positives, s.Said}, {set.Others, s.Other}, {set.Negatives, s.Without}} {
+		read  *[]corpus.Clip
+	}{{set.Positives, s.Said, &read.Positives}, {set.Others, s.Other, &read.Others}, {set.Negatives, s.Without, &read.Negatives}} {
 		for _, c := range part.clips {
 			if err := ctx.Err(); err != nil {
 				return r, fmt.Errorf("trial: measuring %s: %w", p.ID, err)
 			}
 			if err := part.hear(c); err != nil {
 				r.Unread = append(r.Unread, err)
+			} else {
+				*part.read = append(*part.read, c)
 			}
 			step()
 		}
@@ -120,6 +136,11 @@ func measure(ctx context.Context, p *pack.Pack, set chosen, b Background, step f
 		return r, err
 	}
 	r.Load = s.Load()
-	r.Curve, err = s.Curve()
+	if r.Curve, err = s.Curve(); err != nil || !b.again(p) {
+		return r, err
+	}
+	c := Cascade{First: p, Second: b.Second, Set: read, Background: b.Background, Progress: func(float64) { step() }}
+	second, err := c.Run(ctx)
+	r.Second = &second
 	return r, err
 }

@@ -28,6 +28,7 @@ func WriteResults(w io.Writer, results []Result, curve bool) error {
 		writeCurves(table, results)
 	}
 	writeCrossFires(table, results)
+	writeCascaded(table, results)
 	if err := table.Flush(); err != nil {
 		return err
 	}
@@ -98,8 +99,23 @@ func writeCrossFires(table io.Writer, results []Result) {
 	for _, r := range results {
 		for _, c := range r.CrossFires {
 			if c.Fired > 0 {
-				fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%s\n", r.Pack, c.Word, c.Said, c.Fired, percent(c.Fired, c.Said))
+				fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%s\n", r.Pack, c.Word, c.Said, c.Fired, Percent(c.Fired, c.Said))
 			}
+		}
+	}
+}
+
+// writeCascaded writes what a second look changed.
+func writeCascaded(table io.Writer, results []Result) {
+	if !slices.ContainsFunc(results, func(r Result) bool { return r.Second != nil }) {
+		return
+	}
+	fmt.Fprintf(table, "\nwith a second look\npack\theard\trejected\tfalse rejects that it adds\tfalse accepts\tremoved\tleft an hour\n")
+	for _, r := range results {
+		if c := r.Second; c != nil {
+			left := c.First
+			left.Accepts -= c.Removed
+			fmt.Fprintf(table, "%s\t%d\t%d\t%s\t%d\t%d\t%s\n", r.Pack, c.Heard(), c.Rejected, Percent(c.Rejected, c.Heard()), c.First.Accepts, c.Removed, Hourly(left))
 		}
 	}
 }
@@ -123,6 +139,7 @@ type jsonResult struct {
 	LeftOut      int         `json:"left_out"`
 	Unread       []string    `json:"unread"`
 	Load         float64     `json:"core_share"` // of one core, 0 to 1
+	Second       *Cascaded   `json:"second_look,omitempty"`
 }
 
 // WriteJSON writes what was measured as a list of objects.
@@ -131,7 +148,7 @@ func WriteJSON(w io.Writer, results []Result) error {
 	for i, r := range results {
 		j := jsonResult{
 			Pack: r.Pack, Word: r.Word, Counts: r.Counts, CrossFires: append([]CrossFire{}, r.CrossFires...),
-			Curve: r.Curve, LeftOut: r.LeftOut, Unread: []string{}, Load: r.Load,
+			Curve: r.Curve, LeftOut: r.LeftOut, Unread: []string{}, Load: r.Load, Second: r.Second,
 		}
 		if n := r.Counts; n.Said > 0 {
 			i := Wilson(n.Missed, n.Said)

@@ -85,11 +85,11 @@ const countsHeader = "pack\tcutoff\tsaid\tmissed\tfalse rejects\thours without\t
 
 func countsRow(pack string, n Counts) string {
 	return fmt.Sprintf("%s\t%.2f\t%d\t%d\t%s\t%.2f\t%d\t%s", pack, n.Cutoff, n.Said, n.Missed,
-		percent(n.Missed, n.Said), n.Hours, n.Accepts, hourly(n))
+		Percent(n.Missed, n.Said), n.Hours, n.Accepts, Hourly(n))
 }
 
-// percent writes a proportion with its interval: "7.6 % (4.4 to 12.9)".
-func percent(k, n int) string {
+// Percent writes a proportion with its interval: "7.6 % (4.4 to 12.9)".
+func Percent(k, n int) string {
 	if n == 0 {
 		return "-"
 	}
@@ -97,8 +97,8 @@ func percent(k, n int) string {
 	return fmt.Sprintf("%.1f %% (%.1f to %.1f)", 100*float64(k)/float64(n), 100*i.Low, 100*i.High)
 }
 
-// hourly writes a rate with its interval: "0.96 (0.02 to 5.36)".
-func hourly(n Counts) string {
+// Hourly writes a rate with its interval: "0.96 (0.02 to 5.36)".
+func Hourly(n Counts) string {
 	if n.Hours == 0 {
 		return "-"
 	}

@@ -27,20 +27,17 @@ func (s Set) Folds(n int, seed uint64) Folds {
 }
 
 // Split is the k-th division: that part to measure on, the others to train on.
-func (f Folds) Split(k int) Split {
-	return Split{Train: slices.Delete(slices.Clone(f), k, k+1).join(), Test: f[k]}
-}
+func (f Folds) Split(k int) Split { return Split{Train: f.Without(k), Test: f[k]} }
 
-// Inner are the divisions of what the k-th Split trains on: each of those parts once to
-// measure on, the rest to train on. What is chosen by them, such as a cutoff, has not seen
-// the k-th part.
-func (f Folds) Inner(k int) []Split {
-	others := slices.Delete(slices.Clone(f), k, k+1)
-	splits := make([]Split, len(others))
-	for i := range others {
-		splits[i] = others.Split(i)
+// Without is all but some parts.
+func (f Folds) Without(ks ...int) Set {
+	var rest Folds
+	for k := range f {
+		if !slices.Contains(ks, k) {
+			rest = append(rest, f[k])
+		}
 	}
-	return splits
+	return rest.join()
 }
 
 func (f Folds) join() (all Set) {

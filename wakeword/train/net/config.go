@@ -41,6 +41,17 @@ func Default() Config {
 	}
 }
 
+// Large is a network of 76,864 products a step that sees as much as Default: for a machine
+// that has the time, and looks again at what a small one heard.
+func Large() Config {
+	c := Default()
+	c.Filters = 64
+	for i := range c.Blocks {
+		c.Blocks[i].Filters = 128
+	}
+	return c
+}
+
 // What a network may have. A file can't ask for more.
 const (
 	maxWidth   = 1024

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"vapd/wakeword"
+	"vapd/wakeword/model"
+	"vapd/wakeword/pack"
+)
+
+// wakePacks are the packs of a folder, with the word that comes with the program where none of
+// them wakes at any time. What is wrong with some does not keep the others away.
+func wakePacks(folder string) ([]*pack.Pack, error) {
+	packs, err := pack.Load(folder)
+	if slices.ContainsFunc(packs, func(p *pack.Pack) bool { return wakeword.RoleOf(p) == wakeword.Wake }) {
+		return packs, err
+	}
+	word, missing := model.Default()
+	if missing != nil {
+		return packs, errors.Join(err, missing)
+	}
+	return append(packs, word), err
+}
+
+// wakePack opens the pack of a setting: a file, one without a folder in that of the packs. The
+// word that comes with the program goes by its name too.
+func wakePack(folder, file string) (*pack.Pack, error) {
+	path := file
+	if filepath.Base(file) == file {
+		path = filepath.Join(folder, file)
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			if word, err := model.Default(); err == nil && file == word.ID+".json" {
+				return word, nil
+			}
+		}
+	}
+	return pack.Open(path)
+}
