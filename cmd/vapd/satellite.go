@@ -287,7 +287,7 @@ func satelliteDetector(cfg config.Satellite, folder string, logger *slog.Logger)
 	var words []wakeword.Word
 	add := func(file string, cutoff float64, role wakeword.Role) error {
 		p, err := wakePack(folder, file)
-		if errors.Is(err, pack.ErrOutdated) {
+		if err != nil && pack.IsEnrolled(packPath(folder, file)) {
 			// Another version of the program is no reason for a satellite without timers.
 			logger.Error("an enrolled word is left out", "error", err)
 			return nil

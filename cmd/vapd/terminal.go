@@ -22,13 +22,6 @@ func lines(in io.Reader) <-chan string {
 	return ch
 }
 
-// confirmed asks on the terminal.
-func confirmed(question string) bool {
-	fmt.Print(question)
-	answer, ok := <-lines(os.Stdin)
-	return ok && strings.EqualFold(strings.TrimSpace(answer), "yes")
-}
-
 // printable is text from the network without what would move a terminal's cursor or turn
 // text around.
 func printable(s string) string {
@@ -38,4 +31,11 @@ func printable(s string) string {
 		}
 		return r
 	}, s)
+}
+
+// confirmed asks on the terminal.
+func confirmed(question string) bool {
+	fmt.Print(question)
+	answer, ok := <-lines(os.Stdin)
+	return ok && strings.EqualFold(strings.TrimSpace(answer), "yes")
 }

@@ -29,14 +29,19 @@ func wakePacks(folder string) ([]*pack.Pack, error) {
 // wakePack opens the pack of a setting: a file, one without a folder in that of the packs. The
 // word that comes with the program goes by its name too.
 func wakePack(folder, file string) (*pack.Pack, error) {
-	path := file
-	if filepath.Base(file) == file {
-		path = filepath.Join(folder, file)
-		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-			if word, err := model.Default(); err == nil && file == word.ID+".json" {
-				return word, nil
-			}
+	path := packPath(folder, file)
+	if _, err := os.Stat(path); path != file && errors.Is(err, fs.ErrNotExist) {
+		if word, err := model.Default(); err == nil && file == word.ID+".json" {
+			return word, nil
 		}
 	}
 	return pack.Open(path)
+}
+
+// packPath is where the file of a setting is.
+func packPath(folder, file string) string {
+	if filepath.Base(file) == file {
+		return filepath.Join(folder, file)
+	}
+	return file
 }

@@ -37,10 +37,6 @@ type Enrolled struct {
 // DefaultEnrolledCutoff is that of enroll.Strict: for listening all day.
 const DefaultEnrolledCutoff = 0.9
 
-// ErrOutdated is an enrolled word whose templates this program can't use: they are of
-// another version of the network, or damaged.
-var ErrOutdated = errors.New("the word can't be used any more")
-
 const (
 	enrolledType      = "enrolled"
 	enrolledVersion   = 1
@@ -142,7 +138,7 @@ func (f folder) enrolled(id string, data []byte) (*Pack, error) {
 		}
 		err = errors.Join(err, again)
 	}
-	return nil, fmt.Errorf("pack: %s%s: %w: %w: %s", id, manifestSuffix, ErrOutdated, err, e.remedy())
+	return nil, fmt.Errorf("pack: %s%s: %w: %s", id, manifestSuffix, err, e.remedy())
 }
 
 // listen makes a word of its recordings.
@@ -218,12 +214,12 @@ func isRecordingOf(id, name string) bool {
 // IsEnrolled reports whether a file is that of an enrolled word, be it one that can be read
 // or not.
 func IsEnrolled(file string) bool {
-	root, err := openFolder(filepath.Dir(file))
+	f, err := openFolder(filepath.Dir(file))
 	if err != nil {
 		return false
 	}
-	defer root.Close()
-	data, err := folder{root.FS()}.read(filepath.Base(file), maxEnrolled)
+	defer f.Close()
+	data, err := f.read(filepath.Base(file), maxEnrolled)
 	return err == nil && isEnrolled(data)
 }
 

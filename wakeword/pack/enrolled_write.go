@@ -54,12 +54,11 @@ func Enroll(dir string, p *Pack, recordings [][]int16, save func(path string, da
 
 // Again learns an enrolled word anew from its recordings, for the network of this program.
 func Again(dir, id string, save func(path string, data []byte) error) (*Pack, error) {
-	root, err := openFolder(filepath.Clean(dir))
+	f, err := openFolder(filepath.Clean(dir))
 	if err != nil {
 		return nil, err
 	}
-	defer root.Close()
-	f := folder{root.FS()}
+	defer f.Close()
 	data, err := f.read(id+manifestSuffix, maxEnrolled)
 	if err != nil {
 		return nil, err
@@ -101,25 +100,24 @@ func put(dir, id string, e *Enrolled, files map[string][]byte, save func(path st
 	if err := save(filepath.Join(dir, id+manifestSuffix), append(data, '\n')); err != nil {
 		return fail(err)
 	}
-	root, err := openFolder(filepath.Clean(dir))
+	f, err := openFolder(filepath.Clean(dir))
 	if err != nil {
 		return fail(err)
 	}
-	defer root.Close()
-	if err := removeRecordings(root, id, e.Recordings); err != nil {
+	defer f.Close()
+	if err := f.removeRecordings(id, e.Recordings); err != nil {
 		return fail(err)
 	}
-	return folder{root.FS()}.pack(id + manifestSuffix)
+	return f.pack(id + manifestSuffix)
 }
 
 // addEnrolled copies an enrolled word, with those of its recordings that lie beside it.
 func addEnrolled(dir, from string, p *Pack, save func(path string, data []byte) error) (*Pack, error) {
-	root, err := openFolder(filepath.Clean(from))
+	f, err := openFolder(filepath.Clean(from))
 	if err != nil {
 		return nil, err
 	}
-	defer root.Close()
-	f := folder{root.FS()}
+	defer f.Close()
 	e := *p.Enrolled
 	e.Recordings = []string{}
 	files := make(map[string][]byte)
@@ -139,13 +137,13 @@ func addEnrolled(dir, from string, p *Pack, save func(path string, data []byte) 
 // Forget removes an enrolled word and the recordings of its examples; with recordingsOnly
 // the word stays. Other packs it does not remove.
 func Forget(dir, id string, recordingsOnly bool, save func(path string, data []byte) error) error {
-	root, err := openFolder(filepath.Clean(dir))
+	f, err := openFolder(filepath.Clean(dir))
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	defer f.Close()
 	name := id + manifestSuffix
-	data, err := folder{root.FS()}.read(name, maxEnrolled)
+	data, err := f.read(name, maxEnrolled)
 	if err != nil {
 		return err
 	}
@@ -157,11 +155,11 @@ func Forget(dir, id string, recordingsOnly bool, save func(path string, data []b
 		return err
 	}
 	// The word goes last: while it is there, this can be done again.
-	if err := removeRecordings(root, id, nil); err != nil {
+	if err := f.removeRecordings(id, nil); err != nil {
 		return err
 	}
 	for i := 0; err == nil && i < len(e.Recordings); i++ { // which may be named after another one
-		if err := root.Remove(e.Recordings[i]); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := f.root.Remove(e.Recordings[i]); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("pack: removing a recording of %s: %w", id, err)
 		}
 	}
@@ -170,18 +168,18 @@ func Forget(dir, id string, recordingsOnly bool, save func(path string, data []b
 		_, err = put(dir, id, e, nil, save)
 		return err
 	}
-	if err := root.Remove(name); err != nil {
+	if err := f.root.Remove(name); err != nil {
 		return fmt.Errorf("pack: removing %s: %w", id, err)
 	}
 	return nil
 }
 
 // removeRecordings removes the recordings of a pack that are not to stay.
-func removeRecordings(root *os.Root, id string, stay []string) error {
-	names, err := folder{root.FS()}.recordingsOf(id)
+func (f folder) removeRecordings(id string, stay []string) error {
+	names, err := f.recordingsOf(id)
 	for _, name := range names {
 		if err == nil && !slices.Contains(stay, name) {
-			err = root.Remove(name)
+			err = f.root.Remove(name)
 		}
 	}
 	if err != nil {

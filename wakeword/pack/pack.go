@@ -53,12 +53,11 @@ func (p *Pack) NewModel() (*tflite.Model, error) {
 // same name, with .json) lies beside it is read with that, another with the defaults.
 func Open(file string) (*Pack, error) {
 	dir, name := filepath.Split(file)
-	root, err := openFolder(filepath.Clean(dir))
+	f, err := openFolder(filepath.Clean(dir))
 	if err != nil {
 		return nil, err
 	}
-	defer root.Close()
-	f := folder{root.FS()}
+	defer f.Close()
 	if stem, ok := strings.CutSuffix(name, modelSuffix); ok {
 		p, err := f.pack(stem + manifestSuffix)
 		if errors.Is(err, fs.ErrNotExist) || err == nil && p.Manifest.Model != name {
@@ -73,19 +72,19 @@ func Open(file string) (*Pack, error) {
 // then models that have none. Those that can't be read don't keep the others away:
 // err then joins what is wrong with each. A folder that does not exist is empty.
 func Load(dir string) (packs []*Pack, err error) {
-	root, err := openFolder(dir)
+	f, err := openFolder(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	} else if err != nil {
 		return nil, err
 	}
-	defer root.Close()
-	return LoadFS(root.FS())
+	defer f.Close()
+	return LoadFS(f)
 }
 
 // LoadFS is Load for the root of a file system, such as one that is embedded.
 func LoadFS(fsys fs.FS) (packs []*Pack, err error) {
-	f := folder{fsys}
+	f := folder{FS: fsys}
 	entries, err := fs.ReadDir(f, ".")
 	if err != nil {
 		return nil, fmt.Errorf("pack: %w", err)
@@ -150,17 +149,21 @@ func Add(dir, file string, save func(path string, data []byte) error) (*Pack, er
 	return p, nil
 }
 
-// openFolder opens a folder that no name or link leads out of.
-func openFolder(dir string) (*os.Root, error) {
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return nil, fmt.Errorf("pack: opening the folder: %w", err)
-	}
-	return root, nil
+// folder has packs. No name or link leads out of one on a disk, whose root it is.
+type folder struct {
+	fs.FS
+	root *os.Root // nil where FS is something else
 }
 
-// folder has packs.
-type folder struct{ fs.FS }
+func openFolder(dir string) (folder, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return folder{}, fmt.Errorf("pack: opening the folder: %w", err)
+	}
+	return folder{root.FS(), root}, nil
+}
+
+func (f folder) Close() { f.root.Close() }
 
 // pack reads a manifest and its model.
 func (f folder) pack(name string) (*Pack, error) {

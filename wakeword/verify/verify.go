@@ -34,12 +34,12 @@ type Verdict struct {
 // Verifier has the models of words. Its methods may be called from any goroutine.
 type Verifier struct{ packs []*pack.Pack }
 
-// New makes a Verifier of packs, but for those that are no wake words. Of several for the
+// New makes a Verifier of packs with models, but for those that are no wake words. Of several for the
 // same word the first counts.
 func New(packs []*pack.Pack) *Verifier {
 	v := new(Verifier)
 	for _, p := range packs {
-		if wakeword.RoleOf(p) == wakeword.Wake {
+		if p.Enrolled == nil && wakeword.RoleOf(p) == wakeword.Wake {
 			v.packs = append(v.packs, p)
 		}
 	}
