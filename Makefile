@@ -69,7 +69,7 @@ SHARED = $(or $(VAPD_SHARED),../shared)
 
 # The default word, the cutoff that model-cv found for it, and how much is done for both.
 MODEL_WORD = jarvis
-MODEL_CUTOFF = 0.9
+MODEL_CUTOFF = 0.99
 MODEL_EFFORT = 0.25
 MODEL_FOLDS = wakeword/model/folds
 WAKE = $(SHARED)/audio/wake

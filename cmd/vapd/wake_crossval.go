@@ -30,7 +30,7 @@ type wakeCrossvalCmd struct {
 	Outer   []int  `placeholder:"FOLD" help:"Folds that are measured, from 0 on; two are enough to choose between words. Default: all."`
 	Inner   int    `default:"2" help:"Models that choose the cutoff of each fold, at most; with 0 it is 0.5. Default: ${default}."`
 	Measure bool   `help:"Train nothing, measure what there is."`
-	Second  string `type:"existingdir" placeholder:"DIR" help:"Folder of such models of the same recordings, made with --large, that look again at what these hear."`
+	Second  string `type:"path" placeholder:"DIR" help:"Folder of such models of the same recordings, made with --large, that look again at what these hear."`
 	Curve   bool   `help:"Show what one cutoff for all folds gives."`
 	Figures bool   `hidden:"" help:"Print figures of the word that comes with the program, whose models these are."`
 }

@@ -140,7 +140,7 @@ func TestRun(t *testing.T) {
 	for _, want := range []string{
 		"all   their own", "10.0 % (1.8 to 40.4)", "other  1 of 5",
 		"figure default_frr_clean_percent 10 percent", "figure default_frr_percent 10 percent", "figure default_frr_10db_percent",
-		"figure default_fa_per_hour 120 per_hour", "figure default_fa_per_hour_reached 120 per_hour", "figure train_minutes",
+		"figure default_fa_per_hour 120 per_hour", "figure default_fa_per_hour_reached 120 per_hour", "second_look_frr_percent absent", "figure train_minutes",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("must say %q:\n%s", want, &out)

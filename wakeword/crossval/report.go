@@ -67,5 +67,9 @@ func (r *Result) WriteFigures(w io.Writer, cutoff float64) error {
 			r.SecondFolds, c.Rejected, c.Heard(), 100*w95.Low, 100*w95.High, c.Removed, c.First.Accepts)
 		errs = append(errs, err, figure.Print(w, "second_look_frr_percent", 100*c.FalseRejects(), "percent"))
 	}
+	if r.SecondFolds == 0 {
+		_, err := fmt.Fprintln(w, "second_look_frr_percent absent: there are no models that look again")
+		errs = append(errs, err)
+	}
 	return errors.Join(errs...)
 }
