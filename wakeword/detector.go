@@ -57,9 +57,12 @@ type Detector struct {
 // for all.
 func New(words []Word) (*Detector, error) {
 	d := new(Detector)
-	var shared *embedder
 	for _, w := range words {
-		m, err := newModel(w.Pack, &shared)
+		s, err := d.stream(w.Pack.Manifest.Micro.FeatureStepSize)
+		if err != nil {
+			return nil, err
+		}
+		m, err := newModel(w.Pack, &s.embedder)
 		if err != nil {
 			return nil, err
 		}
@@ -176,6 +179,7 @@ func (d *Detector) Process(at audio.Pos, samples []int16, events []Event) []Even
 
 // step takes one feature of s, whose last sample is before at.
 func (d *Detector) step(s *stream, at audio.Pos, events []Event) []Event {
+	s.embedder.hear(s.frontend, &s.feature)
 	input := s.feature.Quantize()
 	settled := s.steps == settleSteps
 	if !settled {
@@ -198,6 +202,7 @@ func (d *Detector) step(s *stream, at audio.Pos, events []Event) []Event {
 func (d *Detector) reset() {
 	for _, s := range d.streams {
 		s.frontend.Reset()
+		s.embedder.reset()
 		s.steps = 0
 	}
 	for _, w := range d.words {
@@ -213,6 +218,7 @@ const settleSteps = 100
 type stream struct {
 	frontend *frontend.Frontend
 	feature  frontend.Feature
+	embedder embedder
 	steps    int // since the reset, up to settleSteps
 	words    []*word
 }

@@ -16,63 +16,51 @@ func Certainty(score float32) float64 {
 	return 1 / (1 + math.Exp(-slope*float64(score-enroll.Threshold)))
 }
 
-// said is an enrolled word as a model: its output is the certainty after each frame of the
-// embedding.
+// said is an enrolled word as a model: its output is the certainty after each frame of an
+// embedder, which hears the same features.
 type said struct {
-	input   []int8
-	shared  *embedder
-	frames  int // taken of shared
+	input   []int8 // not used, but it is fed as others are, and so in step with the embedder
+	frame   *enroll.Frame
 	matcher enroll.Matcher
-}
-
-// embedder embeds the features of one stream, once for all enrolled words. Each of them
-// takes all features, so that the first one to complete a frame can give it to all.
-type embedder struct {
-	ear    *enroll.Ear
-	frame  enroll.Frame
-	frames int
-}
-
-// newEmbedder makes one that has heard nothing yet.
-func newEmbedder() (*embedder, error) {
-	n, err := enroll.Default()
-	if err != nil {
-		return nil, err
-	}
-	return &embedder{ear: n.NewEar()}, nil
-}
-
-func newSaid(w *enroll.Word, shared *embedder) *said {
-	const stride = enroll.StepMS / pack.DefaultStep
-	return &said{input: make([]int8, stride*frontend.Channels), shared: shared, matcher: enroll.NewMatcher(w)}
 }
 
 // Input implements model.
 func (s *said) Input() []int8 { return s.input }
 
 // Invoke implements model.
-func (s *said) Invoke() uint8 {
-	if s.frames++; s.frames > s.shared.frames {
-		s.shared.hear(s.input)
+func (s *said) Invoke() uint8 { return uint8(math.Round(255 * Certainty(s.matcher.Hear(s.frame)))) }
+
+// Reset implements model.
+func (s *said) Reset() { s.matcher.Reset() }
+
+// embedder embeds the features of one stream, for all enrolled words in it.
+type embedder struct {
+	ear   *enroll.Ear
+	frame enroll.Frame // the newest
+}
+
+// said makes the model of a word, and the embedder before the first one.
+func (e *embedder) said(w *enroll.Word) (*said, error) {
+	if e.ear == nil {
+		n, err := enroll.Default()
+		if err != nil {
+			return nil, err
+		}
+		e.ear = n.NewEar()
 	}
-	return uint8(math.Round(255 * Certainty(s.matcher.Hear(&s.shared.frame))))
+	const stride = enroll.StepMS / pack.DefaultStep
+	return &said{make([]int8, stride*frontend.Channels), &e.frame, enroll.NewMatcher(w)}, nil
 }
 
-// Reset implements model. All words of a stream are reset together.
-func (s *said) Reset() {
-	s.matcher.Reset()
-	s.frames = 0
-	s.shared.reset()
-}
-
-func (e *embedder) hear(features []int8) {
-	e.frames++
-	for ; len(features) > 0; features = features[frontend.Channels:] {
-		e.ear.HearFeature((*[frontend.Channels]int8)(features), &e.frame)
+// hear takes the feature that a frontend has just computed, before the words do.
+func (e *embedder) hear(by *frontend.Frontend, feature *frontend.Feature) {
+	if e.ear != nil {
+		e.ear.HearFeature(by, feature, &e.frame)
 	}
 }
 
 func (e *embedder) reset() {
-	e.ear.Reset()
-	e.frames = 0
+	if e.ear != nil {
+		e.ear.Reset()
+	}
 }

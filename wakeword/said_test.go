@@ -29,22 +29,27 @@ func TestCertainty(t *testing.T) {
 	}
 }
 
-// digits are recordings of a word by one speaker.
-func digits(tb testing.TB, word string, n int) (all [][]int16) {
+// phrases are n times two digits in a row, as one speaker said them.
+func phrases(tb testing.TB, first, second string, n int) [][]int16 {
 	tb.Helper()
 	set, err := corpus.Load(sharedtest.Path(tb, "audio", "wake"))
 	if err != nil {
 		tb.Fatal(err)
 	}
+	words := make(map[string][][]int16)
 	for _, c := range set.Negatives {
-		if c.Word != word || c.Speaker != "fsdd_jackson" || len(all) == n {
+		if c.Speaker != "fsdd_jackson" || (c.Word != first && c.Word != second) || len(words[c.Word]) == n {
 			continue
 		}
 		pcm, err := corpus.Read(c.Path)
 		if err != nil {
 			tb.Fatal(err)
 		}
-		all = append(all, pcm)
+		words[c.Word] = append(words[c.Word], pcm)
+	}
+	all := make([][]int16, n)
+	for i := range all {
+		all[i] = slices.Concat(words[first][i], words[second][i])
 	}
 	return all
 }
@@ -129,13 +134,13 @@ func all(d *Detector, pcm []int16) (events []Event) {
 // TestEnrolledWords: two words that were enrolled are heard beside a model, each when it is
 // said, in the same way as alone, and by a Scorer.
 func TestEnrolledWords(t *testing.T) {
-	sevens, zeros := digits(t, "seven", 4), digits(t, "zero", 4)
-	seven, zero := enrolled(t, "seven", sevens[:3]...), enrolled(t, "zero", zeros[:3]...)
+	sevens, nines := phrases(t, "seven", "zero", 4), phrases(t, "four", "nine", 4)
+	seven, nine := enrolled(t, "seven_zero", sevens[:3]...), enrolled(t, "four_nine", nines[:3]...)
 	loud, err := pack.Open("testdata/loud.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	stream := slices.Concat(room(24000), sevens[3], room(48000), zeros[3], room(24000))
+	stream := slices.Concat(room(24000), sevens[3], room(48000), nines[3], room(24000))
 	detected := func(words ...Word) (found []Event) {
 		d, err := New(words)
 		if err != nil {
@@ -148,16 +153,15 @@ func TestEnrolledWords(t *testing.T) {
 		}
 		return found
 	}
-	seven.Cutoff, zero.Cutoff = 0.5, 0.5 // they are short
-	together := detected(seven, Word{Pack: loud, Cutoff: 0.99}, zero)
-	alone := append(detected(seven), detected(zero)...)
+	together := detected(seven, Word{Pack: loud, Cutoff: 0.99}, nine)
+	alone := append(detected(seven), detected(nine)...)
 	if len(together) != 2 || !slices.Equal(together, alone) {
 		t.Fatalf("together %+v\nalone %+v", together, alone)
 	}
 	for i, e := range together {
 		said := []int{24000, 24000 + len(sevens[3]) + 48000}[i]
-		length := len([][]int16{sevens[3], zeros[3]}[i])
-		if e.Pack != []string{"seven", "zero"}[i] || e.Word != e.Pack+"!" || e.Score <= 0.5 || e.Cutoff != 0.5 {
+		length := len([][]int16{sevens[3], nines[3]}[i])
+		if e.Pack != []string{"seven_zero", "four_nine"}[i] || e.Word != e.Pack+"!" || e.Score <= 0.9 || e.Cutoff != 0.9 {
 			t.Errorf("event %d: %+v", i, e)
 		}
 		if end := int(e.End.Frame); end < said+length/2 || end > said+length+4800 || e.End.Frame-e.Start.Frame != 16000 || e.At.Frame-e.End.Frame != enroll.Lag {
@@ -170,7 +174,7 @@ func TestEnrolledWords(t *testing.T) {
 	}
 	for range 2 { // the second time after a reset
 		s.Reset()
-		if n, err := s.Judge(s.Process(stream, nil), 0.5); n != 1 || err != nil {
+		if n, err := s.Judge(s.Process(stream, nil), 0); n != 1 || err != nil {
 			t.Errorf("the scorer has %d detections: %v", n, err)
 		}
 	}

@@ -6,32 +6,35 @@ import (
 	"vapd/wakeword/pack"
 )
 
-// Scorer gives the outputs of one pack's model, or the certainty of an enrolled word, without judging them: Judge does that
-// afterwards, for as many cutoffs as one likes. It is for one goroutine.
+// Scorer gives the outputs of one pack's model, or of an enrolled word its certainty, without
+// judging them: Judge does that afterwards, for as many cutoffs as one likes. It is for one
+// goroutine.
 type Scorer struct {
 	pack     *pack.Pack
 	frontend *frontend.Frontend
 	feature  frontend.Feature
+	embedder embedder
 	model    model
 	fed      int
 }
 
 // NewScorer makes a Scorer that has heard nothing yet.
 func NewScorer(p *pack.Pack) (*Scorer, error) {
-	m, err := newModel(p, new(*embedder))
-	if err != nil {
-		return nil, err
-	}
 	f, err := frontend.New(p.Manifest.Micro.FeatureStepSize)
 	if err != nil {
 		return nil, err
 	}
-	return &Scorer{pack: p, frontend: f, model: m}, nil
+	s := &Scorer{pack: p, frontend: f}
+	if s.model, err = newModel(p, &s.embedder); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // Reset makes s as it was at first.
 func (s *Scorer) Reset() {
 	s.frontend.Reset()
+	s.embedder.reset()
 	s.model.Reset()
 	s.fed = 0
 }
@@ -45,6 +48,7 @@ func (s *Scorer) Process(samples []int16, outputs []uint8) []uint8 {
 		if !ok {
 			continue
 		}
+		s.embedder.hear(s.frontend, &s.feature)
 		feature := s.feature.Quantize()
 		s.fed += copy(s.model.Input()[s.fed:], feature[:])
 		if s.fed == len(s.model.Input()) {

@@ -85,19 +85,12 @@ func newWord(p *pack.Pack, role Role, m model, step int) *word {
 	return w
 }
 
-// newModel makes what scores the word of a pack. shared is what enrolled words of a stream
-// have in common: nil before the first.
-func newModel(p *pack.Pack, shared **embedder) (model, error) {
-	if p.Enrolled == nil {
-		return p.NewModel()
+// newModel makes what scores the word of a pack; e is the embedder of its stream.
+func newModel(p *pack.Pack, e *embedder) (model, error) {
+	if p.Enrolled != nil {
+		return e.said(p.Word)
 	}
-	if *shared == nil {
-		var err error
-		if *shared, err = newEmbedder(); err != nil {
-			return nil, err
-		}
-	}
-	return newSaid(p.Word, *shared), nil
+	return p.NewModel()
 }
 
 func (w *word) setCutoff(cutoff float64) error {

@@ -145,12 +145,12 @@ func (a wakeAddCmd) Run(c *wakeCmd) error {
 	return nil
 }
 
-// wakeFolderFor makes the folder of the packs.
+// wakeFolderFor makes the folder of the packs, for the daemon that owns the one it is in.
 func wakeFolderFor(dir string) error {
-	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	return durable.Folder(dir)
+	return durable.Mkdir(dir)
 }
 
 type wakeListenCmd struct {

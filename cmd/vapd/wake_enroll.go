@@ -81,6 +81,11 @@ func (e wakeEnrollCmd) id() string {
 	}), "_"))
 }
 
+// enrolled is what the pack says besides its templates.
+func (e wakeEnrollCmd) enrolled() pack.Enrolled {
+	return pack.Enrolled{WakeWord: e.Word, Cutoff: e.Cutoff, Made: time.Now().UTC().Truncate(time.Second)}
+}
+
 // check says what is wrong with the word before anybody speaks.
 func (e wakeEnrollCmd) check(dir string) error {
 	if e.Word == "" {
@@ -90,11 +95,11 @@ func (e wakeEnrollCmd) check(dir string) error {
 		return errors.New("the word \"vad\" stands for a detector of voices: choose another one")
 	}
 	// Whether name and cutoff are good.
-	if _, err := pack.NewEnrolled(e.id(), pack.Enrolled{WakeWord: e.Word, Cutoff: e.Cutoff}, new(enroll.Word)); err != nil {
+	if _, err := pack.NewEnrolled(e.id(), e.enrolled(), new(enroll.Word)); err != nil {
 		return fmt.Errorf("%w (--id names the pack, --cutoff is above 0 and below 1)", err)
 	}
-	if n := syllables(e.Word); n < 3 {
-		fmt.Printf("Note: %q seems to have %d syllables. Words of three or more are taken for others far less often.\n", e.Word, n)
+	if n := syllables(e.Word); n == 1 || n == 2 {
+		fmt.Printf("Note: %q seems to be short. Words of three syllables or more are taken for others far less often.\n", e.Word)
 	}
 	for _, suffix := range []string{".json", ".tflite"} {
 		path := filepath.Join(dir, e.id()+suffix)
@@ -110,7 +115,8 @@ func (e wakeEnrollCmd) check(dir string) error {
 	return nil
 }
 
-// syllables are the groups of vowels in a word, as its spelling has them.
+// syllables are the groups of vowels in a word, as its spelling has them; 0 where that has
+// none that it knows.
 func syllables(word string) (n int) {
 	in := false
 	for _, r := range strings.ToLower(word) {
@@ -160,7 +166,7 @@ func (e wakeEnrollCmd) fromMicrophone(ctx context.Context, n *enroll.Network, ne
 	}
 	err = whileFilled(ctx, ring, fill, func(ctx context.Context, reader *audio.Reader) (err error) {
 		s := guide.Session{
-			Network: n, ID: e.id(), Word: e.Word, Cutoff: e.Cutoff, Near: near,
+			Network: n, ID: e.id(), Enrolled: e.enrolled(), Near: near,
 			Source: reader, Out: os.Stdout, Terminal: term.IsTerminal(int(os.Stdout.Fd())),
 		}
 		result, err = s.Run(ctx)
@@ -201,7 +207,7 @@ func (e wakeEnrollCmd) fromFiles(n *enroll.Network, near func([]int16) []string)
 			return nil, fmt.Errorf("%s: %w", file, err)
 		}
 	}
-	p, err := pack.NewEnrolled(e.id(), pack.Enrolled{WakeWord: e.Word, Made: now(), Cutoff: e.Cutoff}, examples.Word())
+	p, err := pack.NewEnrolled(e.id(), e.enrolled(), examples.Word())
 	if err != nil {
 		return nil, err
 	}
@@ -210,8 +216,6 @@ func (e wakeEnrollCmd) fromFiles(n *enroll.Network, near func([]int16) []string)
 	}
 	return &guide.Result{Pack: p, Recordings: examples.Recordings()}, nil
 }
-
-func now() time.Time { return time.Now().UTC().Truncate(time.Second) }
 
 // save writes the pack.
 func (e wakeEnrollCmd) save(dir string, r *guide.Result) error {

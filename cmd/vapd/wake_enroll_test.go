@@ -6,7 +6,9 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -104,6 +106,9 @@ func TestWakeEnrollRecordings(t *testing.T) {
 	if out, err := run("test", files[4]); err != nil || !strings.Contains(out, "detected   Seven Zero") {
 		t.Errorf("%v\n%s", err, out)
 	}
+	if out, err := run("bench", filepath.Join(packs, "seven_zero.json"), "--positives", filepath.Dir(files[0])); err != nil || !strings.Contains(out, "seven_zero") || !strings.Contains(out, "0.60") {
+		t.Errorf("%v\n%s", err, out)
+	}
 	if out, err := enroll(); err == nil || !strings.Contains(out, "--replace") {
 		t.Errorf("twice: %v\n%s", err, out)
 	}
@@ -139,14 +144,14 @@ func TestWakeEnrollRefuses(t *testing.T) {
 	files := writeWAVs(t, append(word, make([]int16, 16000)))
 	packs := filepath.Join(t.TempDir(), "wake")
 	for want, args := range map[string][]string{
-		"there is no word":          nil,
-		"--id":                      {"灯台"},
-		"detector of voices":        {"vad"},
-		"give 3 to 5":               {"seven zero", "--wav", files[0]},
-		"too quiet":                 {"seven zero", "--wav", files[0], "--wav", files[3], "--wav", files[1]},
-		"probability_cutoff":        {"seven zero", "--cutoff", "2"},
-		"was enrolled":              {"--again"},
-		"seems to have 1 syllables": {"lamp", "--wav", files[0]},
+		"there is no word":   nil,
+		"--id":               {"灯台"},
+		"detector of voices": {"vad"},
+		"give 3 to 5":        {"seven zero", "--wav", files[0]},
+		"too quiet":          {"seven zero", "--wav", files[0], "--wav", files[3], "--wav", files[1]},
+		"probability_cutoff": {"seven zero", "--cutoff", "2"},
+		"was enrolled":       {"--again"},
+		"seems to be short":  {"lamp", "--wav", files[0]},
 	} {
 		out, err := vapdOutput(append([]string{"wake", "--packs", packs, "enroll"}, args...)...)
 		if err == nil || !strings.Contains(out, want) {
@@ -159,7 +164,7 @@ func TestWakeEnrollRefuses(t *testing.T) {
 }
 
 func TestSyllables(t *testing.T) {
-	for word, want := range map[string]int{"lamp": 1, "computer": 3, "hey jarvis": 3, "okay nabu": 4, "Küche": 2, "": 0} {
+	for word, want := range map[string]int{"lamp": 1, "computer": 3, "hey jarvis": 3, "okay nabu": 4, "Küche": 2, "灯台": 0} {
 		if got := syllables(word); got != want {
 			t.Errorf("%q has %d syllables, want %d", word, got, want)
 		}
@@ -241,6 +246,22 @@ func TestWakeEnroll(t *testing.T) {
 	}
 	if out, err := vapdOutput("wake", "--packs", packs, "test", writeWAVs(t, phrases(t, 8)[7:])[0]); err != nil || !strings.Contains(out, "detected   seven zero") {
 		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// TestWakeEnrollAtTerminal: the level moves, and Ctrl-C leaves nothing.
+func TestWakeEnrollAtTerminal(t *testing.T) {
+	newCard(t, audiotest.Config{Microphone: audio.Format{Rate: audio.WakeRate, Channels: 1}, Block: blockTime})
+	packs := filepath.Join(t.TempDir(), "wake")
+	p := atTerminal(t, "wake", "--packs", packs, "enroll", "seven zero", "--device", "default")
+	p.await(`\(1 of 3\)(?s:.*)\r\x1b\[K  ·+ -100 dB`)
+	p.press("\x03")
+	if status := p.status(); status != 1 {
+		t.Errorf("status %d", status)
+	}
+	p.await("stopped: nothing was saved")
+	if _, err := os.Stat(packs); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("there is a folder of packs: %v", err)
 	}
 }
 

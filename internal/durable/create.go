@@ -25,18 +25,25 @@ func Create(path string) (*os.File, error) {
 }
 
 // Mkdir makes a folder, with mode 0700, where there is none. As with Create it belongs to
-// the owner of the folder that it is in when root makes it.
+// the owner of the folder that it is in when root makes it, or made it before. A link that
+// is there stays what it is.
 func Mkdir(path string) error {
-	if err := os.Mkdir(path, 0o700); errors.Is(err, fs.ErrExist) {
-		return nil
+	if err := os.Mkdir(path, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	d, err := os.OpenFile(filepath.Clean(path), os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW, 0)
+	if errors.Is(err, syscall.ELOOP) || errors.Is(err, syscall.ENOTDIR) {
+		return nil // who uses it will see
 	} else if err != nil {
 		return err
 	}
-	d, err := os.OpenFile(path, os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW, 0)
-	if err != nil {
-		return err
+	info, err := d.Stat()
+	if err == nil {
+		if stat, ok := info.Sys().(*syscall.Stat_t); ok && stat.Uid == 0 {
+			err = likeFolder(d)
+		}
 	}
-	return errors.Join(likeFolder(d), d.Close())
+	return errors.Join(err, d.Close())
 }
 
 func likeFolder(f *os.File) error {
@@ -53,26 +60,4 @@ func likeFolder(f *os.File) error {
 		return fmt.Errorf("durable: %s: no owner on this system", dir)
 	}
 	return f.Chown(int(stat.Uid), int(stat.Gid))
-}
-
-// Folder makes a folder where there is none, in one that is there. As root it gives it to
-// the owner of that one, unless it is somebody else's already: a daemon of that user can
-// read what 'sudo vapd ...' puts there. It follows no link in place of it.
-func Folder(path string) error {
-	if err := os.Mkdir(path, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("durable: making the folder: %w", err)
-	}
-	f, err := os.OpenFile(filepath.Clean(path), os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW, 0)
-	if err != nil {
-		return fmt.Errorf("durable: opening the folder: %w", err)
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return fmt.Errorf("durable: %w", err)
-	}
-	if stat, ok := info.Sys().(*syscall.Stat_t); ok && stat.Uid == 0 {
-		return likeFolder(f)
-	}
-	return nil
 }

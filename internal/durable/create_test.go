@@ -84,7 +84,7 @@ func TestSaveFollowsNoLink(t *testing.T) {
 
 // A daemon's folder, and what root saves in it, are the daemon's; a link in its place is
 // not followed, and a folder of somebody else stays his.
-func TestFolder(t *testing.T) {
+func TestMkdir(t *testing.T) {
 	state := t.TempDir()
 	uid := os.Geteuid()
 	if uid == 0 {
@@ -105,7 +105,7 @@ func TestFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if err := Folder(wake + "/"); err != nil {
+		if err := Mkdir(wake + "/"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -122,16 +122,16 @@ func TestFolder(t *testing.T) {
 	if err := os.Symlink(victim, link); err != nil {
 		t.Fatal(err)
 	}
-	if err := Folder(link); err == nil || owner(victim) != before {
+	if err := Mkdir(link); err != nil || owner(victim) != before {
 		t.Errorf("%v, and what the link leads to is %d's", err, owner(victim))
 	}
 	if os.Geteuid() == 0 {
 		theirs := filepath.Join(state, "theirs")
-		if err := errors.Join(os.Mkdir(theirs, 0o755), os.Chown(theirs, 4321, 4321), Folder(theirs)); err != nil || owner(theirs) != 4321 {
+		if err := errors.Join(os.Mkdir(theirs, 0o755), os.Chown(theirs, 4321, 4321), Mkdir(theirs)); err != nil || owner(theirs) != 4321 {
 			t.Errorf("%v, a folder of another is %d's", err, owner(theirs))
 		}
 	}
-	if err := Folder(filepath.Join(state, "none", "wake")); !errors.Is(err, fs.ErrNotExist) {
+	if err := Mkdir(filepath.Join(state, "none", "wake")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("in a folder that is not there: %v", err)
 	}
 }

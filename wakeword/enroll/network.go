@@ -90,18 +90,18 @@ func (e *Ear) Hear(samples []int16, f *Frame) (taken int, silence float32, ok bo
 	for taken < len(samples) && !ok {
 		n, has := e.frontend.Process(samples[taken:], &e.feature)
 		if taken += n; has {
-			input := e.feature.Quantize()
-			silence, ok = e.HearFeature(&input, f)
+			silence, ok = e.HearFeature(e.frontend, &e.feature, f)
 		}
 	}
 	return taken, silence, ok
 }
 
-// HearFeature is Hear for the next feature of a frontend of 10 ms, where that is computed for
-// others as well.
-func (e *Ear) HearFeature(feature *[frontend.Channels]int8, f *Frame) (silence float32, ok bool) {
-	e.cepstrum.hear(feature[:])
-	if e.fed += copy(e.input[e.fed:], feature[:]); e.fed < len(e.input) {
+// HearFeature is Hear for the feature that a frontend of 10 ms has just computed, where that
+// is for others as well.
+func (e *Ear) HearFeature(_ *frontend.Frontend, feature *frontend.Feature, f *Frame) (silence float32, ok bool) {
+	input := feature.Quantize()
+	e.cepstrum.hear(input[:])
+	if e.fed += copy(e.input[e.fed:], input[:]); e.fed < len(e.input) {
 		return 0, false
 	}
 	e.fed = 0

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"vapd/audio"
 	"vapd/audio/meter"
@@ -19,8 +18,8 @@ import (
 type Session struct {
 	Network *enroll.Network
 	ID      string // of the pack
-	Word    string
-	Cutoff  float64 // of the pack; 0: its default
+	// Enrolled has the word, the time, and the cutoff of the pack, 0 for the default.
+	Enrolled pack.Enrolled
 	// Source is the microphone: mono at 16 kHz.
 	Source meter.Source
 	Out    io.Writer
@@ -86,9 +85,9 @@ func (s *Session) Run(ctx context.Context) (*Result, error) {
 func (s *Session) ask(have int) {
 	switch {
 	case have < Fewest:
-		s.say("Say %q (%d of %d).", s.Word, have+1, Fewest)
+		s.say("Say %q (%d of %d).", s.Enrolled.WakeWord, have+1, Fewest)
 	default:
-		s.say("Say %q once more, since the examples differ (%d of at most %d).", s.Word, have+1, Most)
+		s.say("Say %q once more, since the examples differ (%d of at most %d).", s.Enrolled.WakeWord, have+1, Most)
 	}
 }
 
@@ -116,7 +115,7 @@ func reason(err error) string {
 // try lets the person be heard.
 func (s *Session) try(ctx context.Context, e *Examples) (*Result, error) {
 	for attempt := 1; ; attempt++ {
-		p, err := pack.NewEnrolled(s.ID, pack.Enrolled{WakeWord: s.Word, Made: time.Now().UTC().Truncate(time.Second), Cutoff: s.Cutoff}, e.Word())
+		p, err := pack.NewEnrolled(s.ID, s.Enrolled, e.Word())
 		if err != nil {
 			return nil, err
 		}
@@ -150,7 +149,7 @@ func (s *Session) listenFor(ctx context.Context, p *pack.Pack) (heard bool, scor
 	each := func(at audio.Pos, samples []int16) {
 		// The detector does not judge in its first second.
 		if settled += len(samples); settled > settle && !asked {
-			s.say("Now it listens. Say %q.", s.Word)
+			s.say("Now it listens. Say %q.", s.Enrolled.WakeWord)
 			asked, heard, score = true, false, 0
 		}
 		events = d.Process(at, samples, events[:0])
@@ -238,7 +237,7 @@ func (s *Session) hint() string {
 	case meter.Quiet:
 		return "it is too quiet: speak up, come nearer, or turn the microphone up"
 	}
-	return fmt.Sprintf("say %q alone, with a pause before and after it", s.Word)
+	return fmt.Sprintf("say %q alone, with a pause before and after it", s.Enrolled.WakeWord)
 }
 
 // draw draws the level in place.

@@ -69,7 +69,7 @@ func session(t *testing.T, s Session, after time.Duration, says ...[]int16) (r *
 		defer reader.Close()
 		lives := make(chan struct{})
 		go func() { defer close(lives); p.live(ctx) }()
-		s.Network, s.ID, s.Word, s.Source, s.Out = n, "seven_zero", "seven zero", reader, p
+		s.Network, s.ID, s.Enrolled.WakeWord, s.Source, s.Out = n, "seven_zero", "seven zero", reader, p
 		r, err = s.Run(ctx)
 		cancel()
 		<-lives
@@ -135,7 +135,7 @@ func TestSessionEnds(t *testing.T) {
 	defer reader.Close()
 	broken, w := io.Pipe()
 	broken.Close()
-	s := Session{Network: n, ID: "a", Word: "a", Source: reader, Out: w}
+	s := Session{Network: n, ID: "a", Source: reader, Out: w}
 	if _, err := s.Run(t.Context()); !errors.Is(err, io.ErrClosedPipe) {
 		t.Errorf("nobody reads: %v", err)
 	}

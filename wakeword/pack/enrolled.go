@@ -104,7 +104,7 @@ func (e *Enrolled) validate() error {
 
 // remedy is what helps where neither templates nor recordings do.
 func (e *Enrolled) remedy() string {
-	return fmt.Sprintf("say it again: vapd wake enroll --replace %q", e.WakeWord)
+	return fmt.Sprintf("vapd wake enroll --replace %q", e.WakeWord)
 }
 
 // manifest is what other packs have in theirs. A score is of one frame of 30 ms.

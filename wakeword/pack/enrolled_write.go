@@ -68,7 +68,7 @@ func Again(dir, id string, save func(path string, data []byte) error) (*Pack, er
 		return nil, err
 	}
 	if len(e.Recordings) == 0 {
-		return nil, fmt.Errorf("pack: the recordings of %s were not kept: %s", id, e.remedy())
+		return nil, fmt.Errorf("pack: the recordings of %s were not kept: say it again: %s", id, e.remedy())
 	}
 	n, err := enroll.Default()
 	if err != nil {
