@@ -67,6 +67,8 @@ func rooms() map[string][]string {
 		"wakeword/trial":          append([]string{"wakeword/..."}, sound...), // tries packs on recordings
 		"wakeword/embedding/make": {"wakeword/..."},
 		"wakeword/enroll/trial":   {"wakeword/...", "internal/figure"}, // tries enrolled words on recordings
+		"wakeword/speaker/make":   {"wakeword/..."},
+		"wakeword/speaker/trial":  {"wakeword/...", "internal/figure"}, // tries voices on recordings
 
 		"audio":   {},
 		"audio/*": {"audio/..."},

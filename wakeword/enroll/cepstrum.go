@@ -110,12 +110,15 @@ func (c *cepstrum) write(dst []float32) {
 	}
 }
 
-// colour fills dst with the cepstra as they are, the mean of the moment in them.
+// colour fills dst with the cepstra as they are, the mean of the moment in them, of the three
+// features that a frame is of.
 func (c *cepstrum) colour(dst *[Cepstra]float32) {
 	floor := c.floor()
-	level := *c.ago(behind)
-	for i, v := range level {
-		level[i] = max(floor, v)
+	var level channels
+	for n := behind - 1; n <= behind+1; n++ {
+		for i, v := range c.ago(n) {
+			level[i] += max(floor, v) / 3
+		}
 	}
 	for k := range dst {
 		dst[k] = dot(c.cosines[k][:], level[:])
