@@ -1,5 +1,5 @@
 # Everything that can be done with vapd. 'make' prints this list.
-.PHONY: help setup build test soak demo bench bench-hub bench-wake model model-cv model-embedding lint cross deb test-board fuzz clean
+.PHONY: help setup build test soak demo bench bench-hub bench-wake model model-cv model-embedding model-speaker lint cross deb test-board fuzz clean
 .DEFAULT_GOAL := help
 
 # How long each fuzz target runs in 'make fuzz'.
@@ -104,13 +104,19 @@ bench-wake: ## measure wake words, beside other runtimes; figures go to build/fi
 	{ build/cost --pack $(SHARED)/models/alexa.json --speech $(SHARED)/audio/wake/negative/librispeech \
 		--python build/python --kernel $$kernel/vmlinuz || echo "FAIL: build/cost"; \
 		build/vapd wake crossval $(MODEL) -o $(MODEL_FOLDS) --second $(MODEL_FOLDS)-large --measure --figures || echo "FAIL: vapd wake crossval"; \
-		go test -run '^$$' -bench Enroll -benchtime 1x -timeout 30m ./wakeword ./wakeword/enroll/trial; \
+		go test -run '^$$' -bench 'Enroll|Speaker' -benchtime 1x -timeout 30m ./wakeword ./wakeword/enroll/trial ./wakeword/speaker/trial; \
 		go test -run '^$$' -bench SecondLook -benchtime 1x -timeout 30m ./hub/daemon; } | build/collect build/figures bench-wake
 
 model-embedding: ## train the network that enrolled words are compared in, and measure it: 3 minutes
 	@scripts/setup.sh build test demo
 	go run ./wakeword/embedding/make -cache build/embedding.gob
-	go test -run '^$$' -bench Enroll -benchtime 1x -timeout 30m ./wakeword/enroll/trial
+	go run ./wakeword/speaker/make
+	go test -run '^$$' -bench 'Enroll|Speaker' -benchtime 1x -timeout 30m ./wakeword/enroll/trial ./wakeword/speaker/trial
+
+model-speaker: ## learn again how voices differ, and measure it: a minute
+	@scripts/setup.sh build test
+	go run ./wakeword/speaker/make
+	go test -run '^$$' -bench Speaker -benchtime 1x -timeout 30m ./wakeword/speaker/trial
 
 lint: ## formatting, static analysis, tidy go.mod, shell scripts
 	@scripts/setup.sh build lint

@@ -70,6 +70,8 @@ func rooms() map[string][]string {
 		"wakeword/embedding/make": {"wakeword/..."},
 		"wakeword/crossval":       {"wakeword/...", "internal/figure"}, // measures
 		"wakeword/enroll/trial":   {"wakeword/...", "internal/figure"}, // tries enrolled words on recordings
+		"wakeword/speaker/make":   {"wakeword/..."},
+		"wakeword/speaker/trial":  {"wakeword/...", "internal/figure"}, // tries voices on recordings
 
 		"audio":   {},
 		"audio/*": {"audio/..."},

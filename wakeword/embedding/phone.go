@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"vapd/wakeword/enroll"
 	"vapd/wakeword/train/confusable"
 )
 
@@ -19,7 +20,7 @@ const (
 )
 
 // Phones is how many there are.
-const Phones = 40
+const Phones = enroll.Phones
 
 const phoneNames = "SIL AA AE AH AO AW AY B CH D DH EH ER EY F G HH IH IY JH K L M N NG OW OY P R S SH T TH UH UW V W Y Z ZH"
 

@@ -15,11 +15,17 @@ import (
 type Network struct {
 	stages []net.Stage
 	cohort []Template
-	sum    uint32 // CRC-32 of its file
+	sum    uint32 // CRC-32 of its file and of version
 }
 
-// Values is how many an embedding has.
-const Values = 48
+// version is that of what frames have besides the embedding: it changes with them.
+const version = 2
+
+const (
+	Values  = 48 // of an embedding
+	Phones  = 40 // that the network knows, silence first
+	Cepstra = 16 // of a frame
+)
 
 // Open makes a network of the file that wakeword/embedding/make wrote and its cohort.
 func Open(file, cohort []byte) (*Network, error) {
@@ -28,10 +34,10 @@ func Open(file, cohort []byte) (*Network, error) {
 		return nil, fmt.Errorf("enroll: %w", err)
 	}
 	c := trained.Config()
-	if c.Channels != frontend.Channels || c.Stride*10 != StepMS || len(c.Head) != 2 || c.Head[0] != (net.Dense{Outputs: Values}) {
+	if c.Channels != frontend.Channels || c.Stride*10 != StepMS || len(c.Head) != 2 || c.Head[0] != (net.Dense{Outputs: Values}) || c.Outputs() != Phones {
 		return nil, fmt.Errorf("enroll: the network is not an embedding of %d values every %d ms", Values, StepMS)
 	}
-	n := &Network{stages: trained.Fold(), sum: crc32.ChecksumIEEE(file)}
+	n := &Network{stages: trained.Fold(), sum: crc32.Update(crc32.ChecksumIEEE(file), crc32.IEEETable, []byte{version})}
 	if len(cohort) > 0 {
 		n.cohort, err = decode(cohort, n.sum)
 	}
@@ -47,6 +53,9 @@ var cohortFile []byte
 // Default is the network that comes with the program.
 func Default() (*Network, error) { return Open(embeddingFile, cohortFile) }
 
+// Sum tells networks apart: what was made with one is of no use to another.
+func (n *Network) Sum() uint32 { return n.sum }
+
 // Ear embeds sound as it arrives. It is for one goroutine.
 type Ear struct {
 	frontend *frontend.Frontend
@@ -56,6 +65,7 @@ type Ear struct {
 	stream   *net.Stream
 	cepstrum *cepstrum
 	values   []float32 // of the stage before the last
+	logits   []float32 // of the last one
 }
 
 // NewEar makes an Ear that has heard nothing yet.
@@ -98,18 +108,28 @@ func (e *Ear) Hear(samples []int16, f *Frame) (taken int, silence float32, ok bo
 
 // HearFeature is Hear for the feature that a frontend of 10 ms has just computed, where that
 // is for others as well.
-func (e *Ear) HearFeature(_ *frontend.Frontend, feature *frontend.Feature, f *Frame) (silence float32, ok bool) {
+func (e *Ear) HearFeature(by *frontend.Frontend, feature *frontend.Feature, f *Frame) (silence float32, ok bool) {
 	input := feature.Quantize()
-	e.cepstrum.hear(input[:])
+	e.cepstrum.hear(by.Amplitudes())
 	if e.fed += copy(e.input[e.fed:], input[:]); e.fed < len(e.input) {
 		return 0, false
 	}
 	e.fed = 0
-	logits := e.stream.Process(e.input)
+	e.logits = e.stream.Process(e.input)
 	copy(f[:], e.values)
 	e.cepstrum.write(f[Values:])
 	f.unit()
-	return first(logits), true
+	return first(e.logits), true
+}
+
+// Sound is what the last frame sounded like, whose it may be: how likely each phone is, and
+// the cepstra with what frames lack of them, the mean of the moment.
+func (e *Ear) Sound(phones *[Phones]float32, cepstra *[Cepstra]float32) {
+	highest, sum := net.LogSum(e.logits)
+	for i, v := range e.logits {
+		phones[i] = float32(math.Exp(float64(v-highest) - sum))
+	}
+	e.cepstrum.colour(cepstra)
 }
 
 // first is the softmax of the first logit.

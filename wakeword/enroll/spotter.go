@@ -102,6 +102,6 @@ func (s *Spotter) Process(samples []int16) (score float32, ok bool) {
 // too: that of the equal error across speakers. For listening all day take Strict, which
 // other speech passes about twice in an hour without a pause (see docs/enrolment.md).
 const (
-	Threshold = 1.1
-	Strict    = 2.5
+	Threshold = 1.15
+	Strict    = 2.35
 )

@@ -47,7 +47,9 @@ func (f *Frame) unit() {
 }
 
 // distance is from 0, for what is alike, to 2. Parts are of a multiple of four values.
-func distance(a, b []float32) float32 {
+func distance(a, b []float32) float32 { return 1 - dot(a, b) }
+
+func dot(a, b []float32) float32 {
 	b = b[:len(a)]
 	var s0, s1, s2, s3 float32
 	for i := 0; i+4 <= len(a); i += 4 {
@@ -56,7 +58,7 @@ func distance(a, b []float32) float32 {
 		s2 += a[i+2] * b[i+2]
 		s3 += a[i+3] * b[i+3]
 	}
-	return 1 - (s0 + s1 + s2 + s3)
+	return s0 + s1 + s2 + s3
 }
 
 // trim keeps the longest stretch of speech: frames that are speech more likely than not,

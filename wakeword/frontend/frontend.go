@@ -40,6 +40,7 @@ type Frontend struct {
 	windowed [fftSize]int16 // 0 after the window
 	spectrum [fftSize/2 + 1]cpx
 	signal   [Channels]uint32
+	heard    [Channels]uint32 // signal before anything was done to it
 }
 
 // New makes a Frontend that gives a feature every stepMS milliseconds: 10 for the
@@ -80,8 +81,14 @@ func (f *Frontend) Process(samples []int16, dst *Feature) (taken int, ok bool) {
 
 	f.fft.transform(&f.windowed, shift, &f.spectrum)
 	f.bank.apply(&f.spectrum, shift, &f.signal)
+	f.heard = f.signal
 	f.noise.apply(&f.signal)
 	f.pcan.apply(&f.noise.estimate, &f.signal)
 	f.log.apply(&f.signal, dst)
 	return taken, true
 }
+
+// Amplitudes are the roots of the channels' energies in the last feature's window, before
+// noise reduction and gain: what the microphone heard, as loud as it was. They are good
+// until the next feature.
+func (f *Frontend) Amplitudes() *[Channels]uint32 { return &f.heard }

@@ -3,6 +3,7 @@ package frontend
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"os"
 	"slices"
 	"testing"
@@ -115,4 +116,33 @@ func TestSqrtRoundsAsTheReference(t *testing.T) {
 			t.Fatalf("sqrt(%d) is %d, want %d", x, got, want)
 		}
 	})
+}
+
+// TestAmplitudes: they are as loud as the sound is, in the channel that it is of, and no
+// longer so when it has ended.
+func TestAmplitudes(t *testing.T) {
+	hear := func(loudness float64) (a [Channels]uint32) {
+		f, err := New(10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pcm := make([]int16, 3200)
+		for i := range pcm {
+			pcm[i] = int16(loudness * math.Sin(2*math.Pi*1000*float64(i)/SampleRate))
+		}
+		var feature Feature
+		for len(pcm) > 0 {
+			taken, _ := f.Process(pcm, &feature)
+			pcm = pcm[taken:]
+		}
+		return *f.Amplitudes()
+	}
+	soft, loud := hear(1000), hear(8000)
+	top := slices.Index(soft[:], slices.Max(soft[:]))
+	if ratio := float64(loud[top]) / float64(soft[top]); math.Abs(ratio-8) > 0.1 {
+		t.Errorf("what is 8 times as loud has %v times the amplitude", ratio)
+	}
+	if soft[0] > soft[top]/50 || soft[Channels-1] > soft[top]/50 {
+		t.Errorf("a tone of 1 kHz has the amplitudes %v", soft)
+	}
 }

@@ -38,17 +38,30 @@ func run(ctx context.Context) error {
 	flag.IntVar(&m.Phrases, "phrases", 450, "how many Flite says")
 	without := flag.String("without", "athena,snowboy,view_glass,smart_mirror,digits", "words and sets that are left out, with commas")
 	cache := flag.String("cache", "", "`file` that keeps the features")
+	trained := flag.String("net", "", "`file` of a trained network: only its cohort is made anew")
 	out := flag.String("o", "wakeword/enroll/embedding", "the `files` to write, without their endings .net and .cohort")
 	steps := flag.Int("steps", 1200, "of each round")
 	rounds := flag.Int("rounds", 2, "of training; speech is aligned anew before all but the first")
 	variants := flag.Int("variants", 2, "of each utterance, besides itself")
 	flag.Parse()
 	m.Without = strings.FieldsFunc(*without, func(r rune) bool { return r == ',' })
+	fmt.Fprintln(os.Stderr, "gathering speech")
+	utterances, err := m.Gather(ctx)
+	if err != nil {
+		return err
+	}
+	if *trained != "" {
+		file, err := os.ReadFile(*trained)
+		if err != nil {
+			return err
+		}
+		return write(*out, file, utterances)
+	}
 	known, err := load(*cache)
 	if err != nil {
 		return err
 	}
-	speech, err := prepare(ctx, &m, *variants, known)
+	speech, err := prepare(ctx, m.Audio, utterances, *variants, known)
 	if err != nil {
 		return err
 	}
@@ -66,25 +79,25 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return write(*out, n.Encode(), speech)
+	return write(*out, n.Encode(), utterances)
 }
 
 // cohort is how many recordings a cohort is made of.
 const cohort = 60
 
 // write saves a network as out.net, and as out.cohort that of some of its recordings.
-func write(out string, file []byte, speech []embedding.Speech) error {
+func write(out string, file []byte, utterances []embedding.Utterance) error {
 	n, err := enroll.Open(file, nil)
 	if err != nil {
 		return err
 	}
 	var recordings [][]int16
-	for _, i := range rand.New(rand.NewPCG(1, 1)).Perm(len(speech)) {
+	for _, i := range rand.New(rand.NewPCG(1, 1)).Perm(len(utterances)) {
 		if len(recordings) == cohort {
 			break
 		}
-		if s := &speech[i]; s.Words != nil {
-			pcm, err := corpus.Read(s.Name)
+		if u := &utterances[i]; u.Words != nil {
+			pcm, err := corpus.Read(u.Name)
 			if err != nil {
 				return err
 			}
@@ -124,13 +137,8 @@ func save(path string, speech []embedding.Speech) error {
 	return errors.Join(gob.NewEncoder(f).Encode(speech), f.Close())
 }
 
-func prepare(ctx context.Context, m *embedding.Material, variants int, known map[string]embedding.Speech) ([]embedding.Speech, error) {
-	fmt.Fprintln(os.Stderr, "gathering speech")
-	utterances, err := m.Gather(ctx)
-	if err != nil {
-		return nil, err
-	}
-	a, err := augmenter(m.Audio)
+func prepare(ctx context.Context, audio string, utterances []embedding.Utterance, variants int, known map[string]embedding.Speech) ([]embedding.Speech, error) {
+	a, err := augmenter(audio)
 	if err != nil {
 		return nil, err
 	}
