@@ -104,7 +104,7 @@ bench-wake: ## measure wake words, beside other runtimes; figures go to build/fi
 	{ build/cost --pack $(SHARED)/models/alexa.json --speech $(SHARED)/audio/wake/negative/librispeech \
 		--python build/python --kernel $$kernel/vmlinuz || echo "FAIL: build/cost"; \
 		build/vapd wake crossval $(MODEL) -o $(MODEL_FOLDS) --second $(MODEL_FOLDS)-large --measure --figures || echo "FAIL: vapd wake crossval"; \
-		go test -run '^$$' -bench 'Enroll|Speaker' -benchtime 1x -timeout 30m ./wakeword/enroll/trial ./wakeword/speaker/trial; \
+		go test -run '^$$' -bench 'Enroll|Speaker' -benchtime 1x -timeout 30m ./wakeword ./wakeword/enroll/trial ./wakeword/speaker/trial; \
 		go test -run '^$$' -bench SecondLook -benchtime 1x -timeout 30m ./hub/daemon; } | build/collect build/figures bench-wake
 
 model-embedding: ## train the network that enrolled words are compared in, and measure it: 3 minutes

@@ -12,9 +12,11 @@ import (
 // words' scores, 0 to 1: 0.5 at enroll.Threshold, 0.9 at enroll.Strict, and by a logistic
 // function between and beyond.
 func Certainty(score float32) float64 {
-	slope := math.Log(pack.DefaultEnrolledCutoff/(1-pack.DefaultEnrolledCutoff)) / (enroll.Strict - enroll.Threshold)
+	slope := math.Log(strict/(1-strict)) / (enroll.Strict - enroll.Threshold)
 	return 1 / (1 + math.Exp(-slope*float64(score-enroll.Threshold)))
 }
+
+const strict = 0.9 // what enroll.Strict is
 
 // said is an enrolled word as a model: its output is the certainty after each frame of an
 // embedder, which hears the same features.

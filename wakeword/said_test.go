@@ -15,8 +15,8 @@ import (
 
 func TestCertainty(t *testing.T) {
 	for score, want := range map[float32]float64{
-		enroll.Threshold: 0.5, enroll.Strict: pack.DefaultEnrolledCutoff, -1e30: 0, 1e30: 1,
-		2*enroll.Threshold - enroll.Strict: 1 - pack.DefaultEnrolledCutoff,
+		enroll.Threshold: 0.5, enroll.Strict: strict, -1e30: 0, 1e30: 1,
+		2*enroll.Threshold - enroll.Strict: 1 - strict,
 	} {
 		if got := Certainty(score); math.Abs(got-want) > 1e-6 {
 			t.Errorf("the certainty of %v is %v, want %v", score, got, want)
@@ -161,7 +161,7 @@ func TestEnrolledWords(t *testing.T) {
 	for i, e := range together {
 		said := []int{24000, 24000 + len(sevens[3]) + 48000}[i]
 		length := len([][]int16{sevens[3], nines[3]}[i])
-		if e.Pack != []string{"seven_zero", "four_nine"}[i] || e.Word != e.Pack+"!" || e.Score <= 0.9 || e.Cutoff != 0.9 {
+		if e.Pack != []string{"seven_zero", "four_nine"}[i] || e.Word != e.Pack+"!" || e.Score <= 0.97 || e.Cutoff != 0.97 {
 			t.Errorf("event %d: %+v", i, e)
 		}
 		if end := int(e.End.Frame); end < said+length/2 || end > said+length+4800 || e.End.Frame-e.Start.Frame != 16000 || e.At.Frame-e.End.Frame != enroll.Lag {

@@ -30,7 +30,7 @@ type wakeEnrollCmd struct {
 	Word    string           `arg:"" optional:"" help:"The word, such as \"computer\" or \"hey jarvis\"; three syllables or more."`
 	ID      string           `name:"id" placeholder:"NAME" help:"Name of the pack. Default: the word in small letters, hey_jarvis."`
 	WAV     []string         `name:"wav" type:"existingfile" sep:"none" placeholder:"FILE" help:"Recording (WAV, FLAC, Opus) of the word alone, in place of the microphone; three to five times."`
-	Cutoff  float64          `placeholder:"0.9" help:"What the score must exceed, above 0 and below 1. Default: 0.9, for listening all day."`
+	Cutoff  float64          `placeholder:"0.97" help:"What the score must exceed, above 0 and below 1. Default: 0.97, for listening all day."`
 	Keep    string           `enum:"ask,yes,no" default:"ask" help:"Keep the recordings of the examples here, so that a later version can learn the word anew: yes, no, or ask. Default: ${default}; with --wav no."`
 	Replace bool             `help:"Replace the word if it was enrolled before."`
 	Again   bool             `help:"Learn enrolled words anew from the recordings that were kept: WORD's pack, or all."`

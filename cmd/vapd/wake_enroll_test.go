@@ -305,8 +305,8 @@ func TestSatelliteTakesEnrolledWords(t *testing.T) {
 	var chosen config.Satellite
 	chosen.Wake = []config.WakePack{{File: "other.json", Cutoff: 0.7}, {File: "old.json"}}
 	for want, cfg := range map[string]config.Satellite{
-		"lamp 0.9, other 0.9": {},
-		"other 0.7":           chosen,
+		"lamp 0.97, other 0.97": {},
+		"other 0.7":             chosen,
 	} {
 		d, err := satelliteDetector(cfg, folder, logger)
 		if err != nil {

@@ -88,7 +88,7 @@ func TestSession(t *testing.T) {
 	if n := len(r.Recordings); n < Fewest || n > Most || r.Pack.ID != "seven_zero" || r.Pack.Manifest.WakeWord != "seven zero" || r.Pack.Word == nil {
 		t.Errorf("%d recordings, %+v", n, r.Pack)
 	}
-	for _, want := range []string{`Say "seven zero" (1 of 3).`, "  good, ", " dB above the room", `(3 of 3)`, `sounds like "heaven"`, "Now it listens.", "  heard, with ", "the cutoff is 0.9"} {
+	for _, want := range []string{`Say "seven zero" (1 of 3).`, "  good, ", " dB above the room", `(3 of 3)`, `sounds like "heaven"`, "Now it listens.", "  heard, with ", "the cutoff is 0.97"} {
 		if !strings.Contains(written, want) {
 			t.Errorf("it does not say %q:\n%s", want, written)
 		}

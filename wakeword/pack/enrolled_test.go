@@ -84,7 +84,7 @@ func TestEnrolled(t *testing.T) {
 	}
 	for _, p := range []*Pack{saved, packs[0]} {
 		m := p.Manifest
-		if p.ID != "lamp" || m.WakeWord != "Lamp of mine" || m.Micro != (Micro{ProbabilityCutoff: 0.9, SlidingWindowSize: 1, FeatureStepSize: 10}) ||
+		if p.ID != "lamp" || m.WakeWord != "Lamp of mine" || m.Micro != (Micro{ProbabilityCutoff: 0.97, SlidingWindowSize: 1, FeatureStepSize: 10}) ||
 			!p.Enrolled.Made.Equal(made()) || len(p.Enrolled.Recordings) != 2 || p.Word == nil || p.Outdated {
 			t.Errorf("read %+v, %+v", p, p.Enrolled)
 		}
