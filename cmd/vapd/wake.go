@@ -134,6 +134,7 @@ func (a wakeAddCmd) Run(c *wakeCmd) error {
 	if err := wakeFolderFor(dir); err != nil {
 		return err
 	}
+	first := !hasWord(dir)
 	p, err := pack.Add(dir, a.File, func(path string, data []byte) error {
 		file.Path = path
 		return file.Save(data)
@@ -142,6 +143,9 @@ func (a wakeAddCmd) Run(c *wakeCmd) error {
 		return err
 	}
 	fmt.Printf("added %s, %q with cutoff %v, to %s\n", p.ID, p.Manifest.WakeWord, p.Manifest.Micro.ProbabilityCutoff, dir)
+	if first {
+		firstWord(p)
+	}
 	return nil
 }
 

@@ -131,7 +131,7 @@ func syllables(word string) (n int) {
 
 // nearWords makes what says for which of the other words of a folder an example is taken.
 func nearWords(dir, id string) func(pcm []int16) []string {
-	packs, err := pack.Load(dir)
+	packs, err := wakePacks(dir)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 	}
@@ -229,11 +229,15 @@ func (e wakeEnrollCmd) save(dir string, r *guide.Result) error {
 	if err := wakeFolderFor(dir); err != nil {
 		return err
 	}
+	first := !hasWord(dir)
 	p, err := pack.Enroll(dir, r.Pack, r.Recordings, savePrivate)
 	if err != nil {
 		return err
 	}
 	fmt.Printf("%s is in %s, with cutoff %v. %s\n", p.ID, dir, p.Manifest.Micro.ProbabilityCutoff, whenHeard)
+	if first {
+		firstWord(p)
+	}
 	return nil
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -16,7 +17,7 @@ import (
 // them wakes at any time. What is wrong with some does not keep the others away.
 func wakePacks(folder string) ([]*pack.Pack, error) {
 	packs, err := pack.Load(folder)
-	if slices.ContainsFunc(packs, func(p *pack.Pack) bool { return wakeword.RoleOf(p) == wakeword.Wake }) {
+	if slices.ContainsFunc(packs, wakes) {
 		return packs, err
 	}
 	word, missing := model.Default()
@@ -24,6 +25,22 @@ func wakePacks(folder string) ([]*pack.Pack, error) {
 		return packs, errors.Join(err, missing)
 	}
 	return append(packs, word), err
+}
+
+func wakes(p *pack.Pack) bool { return wakeword.RoleOf(p) == wakeword.Wake }
+
+// hasWord reports whether a folder has a word of one's own.
+func hasWord(folder string) bool {
+	packs, _ := pack.Load(folder)
+	return slices.ContainsFunc(packs, wakes)
+}
+
+// firstWord says what becomes of the word of the program when the first of one's own is added.
+func firstWord(added *pack.Pack) {
+	if word, err := model.Default(); err == nil && wakes(added) {
+		fmt.Printf("It takes the place of %q. In the satellite's settings, wake = [{file = %q}, {file = %q}] has both.\n",
+			word.Manifest.WakeWord, word.ID+".json", added.ID+".json")
+	}
 }
 
 // wakePack opens the pack of a setting: a file, one without a folder in that of the packs. The

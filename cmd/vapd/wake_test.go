@@ -30,7 +30,8 @@ func TestWake(t *testing.T) {
 	if out, err := run("list"); err != nil || !strings.Contains(out, "jarvis") {
 		t.Errorf("list without packs: %v\n%s", err, out)
 	}
-	if out, err := run("add", "../../wakeword/testdata/loud.json"); err != nil || !strings.Contains(out, `added loud, "Any loud noise"`) {
+	if out, err := run("add", "../../wakeword/testdata/loud.json"); err != nil || !strings.Contains(out, `added loud, "Any loud noise"`) ||
+		!strings.Contains(out, `takes the place of "jarvis". In the satellite's settings, wake = [{file = "jarvis.json"}, {file = "loud.json"}] has both`) {
 		t.Fatalf("add: %v\n%s", err, out)
 	}
 	if out, err := run("list"); err != nil || !strings.Contains(out, "Any loud noise") || strings.Contains(out, "jarvis") {
