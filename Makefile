@@ -82,7 +82,7 @@ model: ## train the wake word that comes with the program, on everything
 	build/vapd wake train $(MODEL) --cutoff $(MODEL_CUTOFF) --language en -o build/model/$(MODEL_WORD)
 	rm -f wakeword/model/default/*
 	cp build/model/$(MODEL_WORD)/*.json build/model/$(MODEL_WORD)/*.tflite wakeword/model/default/
-	build/vapd wake train $(MODEL) --large --cutoff 0.9 --language en -o build/model/$(MODEL_WORD)-large
+	build/vapd wake train $(MODEL) --large --cutoff 0.5 --language en -o build/model/$(MODEL_WORD)-large
 	rm -f wakeword/model/second/*
 	cp build/model/$(MODEL_WORD)-large/*.json build/model/$(MODEL_WORD)-large/*.tflite wakeword/model/second/
 

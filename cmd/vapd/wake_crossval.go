@@ -20,7 +20,7 @@ import (
 )
 
 // unfrozen is the cutoff of a model for which none is chosen.
-const unfrozen = 0.9
+const unfrozen = 0.5
 
 // wakeCrossvalCmd is "vapd wake crossval".
 type wakeCrossvalCmd struct {
@@ -28,7 +28,7 @@ type wakeCrossvalCmd struct {
 	Dir     string `short:"o" required:"" type:"path" placeholder:"DIR" help:"Folder for the models; what it has is not made again."`
 	Folds   int    `default:"5" help:"Parts that the recordings are divided into. Default: ${default}."`
 	Outer   []int  `placeholder:"FOLD" help:"Folds that are measured, from 0 on; two are enough to choose between words. Default: all."`
-	Inner   int    `default:"2" help:"Models that choose the cutoff of each fold, at most; with 0 it is 0.9. Default: ${default}."`
+	Inner   int    `default:"2" help:"Models that choose the cutoff of each fold, at most; with 0 it is 0.5. Default: ${default}."`
 	Measure bool   `help:"Train nothing, measure what there is."`
 	Second  string `type:"path" placeholder:"DIR" help:"Folder of such models of the same recordings, made with --large, that look again at what these hear."`
 	Curve   bool   `help:"Show what one cutoff for all folds gives."`
