@@ -11,12 +11,14 @@ import (
 	"vapd/protocol/wyoming"
 )
 
-// conn is a connection to an engine. One goroutine reads it for as long as it lives.
+// conn is a connection to an engine. One goroutine reads it, from the first onEvent on for as
+// long as it lives: what an engine says at once, that it is not installed, is not missed.
 type conn struct {
 	stream io.ReadWriteCloser
 	out    *wyoming.Writer
 	born   time.Time
-	used   bool          // somebody had it; the engine's
+	used   bool // somebody had it; the engine's
+	start  sync.Once
 	gone   chan struct{} // closed when it can't be read any more; err says why
 	err    error
 
@@ -25,9 +27,7 @@ type conn struct {
 }
 
 func newConn(stream io.ReadWriteCloser) *conn {
-	c := &conn{stream: stream, out: wyoming.NewWriter(stream), born: time.Now(), gone: make(chan struct{})}
-	go c.read()
-	return c
+	return &conn{stream: stream, out: wyoming.NewWriter(stream), born: time.Now(), gone: make(chan struct{})}
 }
 
 func (c *conn) read() {
@@ -59,13 +59,15 @@ func ended(stream any, err error) error {
 // onEvent makes handle get what comes from now on; nil drops it.
 func (c *conn) onEvent(handle func(wyoming.Event)) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.handle = handle
+	c.mu.Unlock()
+	c.start.Do(func() { go c.read() })
 }
 
 // close ends the connection, and waits for its goroutine.
 func (c *conn) close() {
 	c.stream.Close()
+	c.start.Do(func() { go c.read() })
 	<-c.gone
 }
 
