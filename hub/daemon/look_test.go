@@ -6,8 +6,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"log/slog"
-	"math"
-	"math/rand/v2"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -27,46 +25,12 @@ import (
 	"vapd/protocol/vap"
 	"vapd/wakeword/train"
 	"vapd/wakeword/train/corpus"
+	"vapd/wakeword/train/traintest"
 )
 
 const rate = int(audio.WakeRate)
 
 var quiet = slog.New(slog.DiscardHandler)
-
-// chirp is the wake word of these tests: a tone that rises, or falls, within a second.
-func chirp(seed uint64, falls bool) []int16 {
-	random := rand.New(rand.NewPCG(seed, 7))
-	pcm := make([]int16, rate)
-	from, length, base := rate/5+random.IntN(rate/5), rate/4+random.IntN(rate/10), 500+200*random.Float64()
-	phase := 0.0
-	for i := range pcm {
-		pcm[i] = int16(random.IntN(9) - 4)
-		if k := i - from; k >= 0 && k < length {
-			t := float64(k) / float64(length)
-			if falls {
-				t = 1 - t
-			}
-			phase += 2 * math.Pi * base * (1 + 4*t) / float64(rate)
-			pcm[i] += int16(8000 * math.Sin(phase) * math.Sin(math.Pi*float64(k)/float64(length)))
-		}
-	}
-	return pcm
-}
-
-// babble is other sound.
-func babble(seed uint64, seconds int) []int16 {
-	random := rand.New(rand.NewPCG(seed, 8))
-	pcm := make([]int16, seconds*rate)
-	tone, left, phase, level := 0.0, 0, 0.0, 0.0
-	for i := range pcm {
-		if left--; left < 0 {
-			left, tone, level = rate/20+random.IntN(rate/3), 300+3000*random.Float64(), 6000*random.Float64()
-		}
-		phase += 2 * math.Pi * tone / float64(rate)
-		pcm[i] = int16(level*math.Sin(phase) + 300*random.NormFloat64())
-	}
-	return pcm
-}
 
 // clips writes recordings, and lists them as those of a word.
 func clips(tb testing.TB, word string, n int, make func(i int) []int16) []corpus.Clip {
@@ -104,9 +68,9 @@ func trainLarge(tb testing.TB, dir string) {
 	result, err := train.Run(tb.Context(), train.Config{
 		Word: "Chirp", Out: dir, Work: tb.TempDir(), Seed: 1, Recipe: recipe,
 		Set: corpus.Set{
-			Positives: clips(tb, "Chirp", 15, func(i int) []int16 { return chirp(uint64(i), false) }),
-			Others:    clips(tb, "other", 15, func(i int) []int16 { return chirp(uint64(100+i), true) }),
-			Negatives: clips(tb, "", 15, func(i int) []int16 { return babble(uint64(i), 4) }),
+			Positives: clips(tb, "Chirp", 15, func(i int) []int16 { return traintest.Chirp(uint64(i), false) }),
+			Others:    clips(tb, "other", 15, func(i int) []int16 { return traintest.Chirp(uint64(100+i), true) }),
+			Negatives: clips(tb, "", 15, func(i int) []int16 { return traintest.Babble(uint64(i), 4) }),
 		},
 		Save: func(path string, data []byte) error { return durable.File{Path: path}.Save(data) },
 	})
@@ -177,7 +141,7 @@ func BenchmarkSecondLook(b *testing.B) {
 	var added []float64
 	for i := range pairs + 1 {
 		sentence := []string{"set a timer for five minutes", "what day is it", "set the volume to fifty percent", "how long is left"}[i%4]
-		samples := append(chirp(uint64(i%15), false), said(b, sentence)...)
+		samples := append(traintest.Chirp(uint64(i%15), false), said(b, sentence)...)
 		var took [2]time.Duration
 		for k := range 2 {
 			if (i+k)%2 == 0 {

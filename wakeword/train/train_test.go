@@ -7,8 +7,6 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
-	"math"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -22,50 +20,13 @@ import (
 	"vapd/wakeword/train"
 	"vapd/wakeword/train/corpus"
 	"vapd/wakeword/train/net"
+	"vapd/wakeword/train/traintest"
 	"vapd/wakeword/trial"
 
 	"go.uber.org/goleak"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-const rate = int(audio.WakeRate)
-
-// chirp is the toy word: a tone that rises, in the voice of a seed. With down it falls,
-// which is another word.
-func chirp(seed uint64, down bool) []int16 {
-	random := rand.New(rand.NewPCG(seed, 7))
-	pcm := make([]int16, rate)
-	from, length, base := rate/5+random.IntN(rate/5), rate/4+random.IntN(rate/10), 500+200*random.Float64()
-	phase := 0.0
-	for i := range pcm {
-		pcm[i] = int16(random.IntN(9) - 4)
-		if k := i - from; k >= 0 && k < length {
-			t := float64(k) / float64(length)
-			if down {
-				t = 1 - t
-			}
-			phase += 2 * math.Pi * base * (1 + 4*t) / float64(rate)
-			pcm[i] += int16(8000 * math.Sin(phase) * math.Sin(math.Pi*float64(k)/float64(length)))
-		}
-	}
-	return pcm
-}
-
-// babble is other sound: tones that come and go, and hiss.
-func babble(seed uint64, seconds int) []int16 {
-	random := rand.New(rand.NewPCG(seed, 8))
-	pcm := make([]int16, seconds*rate)
-	tone, left, phase, level := 0.0, 0, 0.0, 0.0
-	for i := range pcm {
-		if left--; left < 0 {
-			left, tone, level = rate/20+random.IntN(rate/3), 300+3000*random.Float64(), 6000*random.Float64()
-		}
-		phase += 2 * math.Pi * tone / float64(rate)
-		pcm[i] = int16(level*math.Sin(phase) + 300*random.NormFloat64())
-	}
-	return pcm
-}
 
 func write(t *testing.T, path string, pcm []int16) {
 	t.Helper()
@@ -87,12 +48,12 @@ func toy(t *testing.T) train.Config {
 	dir := t.TempDir()
 	for i := range 15 {
 		name := string(rune('a'+i)) + ".wav"
-		write(t, filepath.Join(dir, "said", "up", name), chirp(uint64(i), false))
-		write(t, filepath.Join(dir, "said", "down", name), chirp(uint64(100+i), true))
-		write(t, filepath.Join(dir, "speech", name), babble(uint64(i), 4))
+		write(t, filepath.Join(dir, "said", "up", name), traintest.Chirp(uint64(i), false))
+		write(t, filepath.Join(dir, "said", "down", name), traintest.Chirp(uint64(100+i), true))
+		write(t, filepath.Join(dir, "speech", name), traintest.Babble(uint64(i), 4))
 	}
 	for i := range 5 {
-		write(t, filepath.Join(dir, "noise", string(rune('a'+i))+".wav"), babble(uint64(100+i), 1))
+		write(t, filepath.Join(dir, "noise", string(rune('a'+i))+".wav"), traintest.Babble(uint64(100+i), 1))
 	}
 	var all corpus.Set
 	for folder, clips := range map[string]*[]corpus.Clip{"said": &all.Positives, "speech": &all.Negatives, "noise": &all.Noise} {
@@ -192,7 +153,7 @@ func hear(t *testing.T, result *train.Result) {
 	heard := map[bool]int{}
 	for i := range 20 {
 		for _, down := range []bool{false, true} {
-			for _, e := range listener.Run(chirp(uint64(1000+i), down)) {
+			for _, e := range listener.Run(traintest.Chirp(uint64(1000+i), down)) {
 				if e.Kind == wakeword.Detected {
 					heard[down]++
 				}
@@ -271,7 +232,7 @@ type voices struct{ names []string }
 func (v voices) Voices() []string { return v.names }
 
 func (v voices) Say(_ context.Context, text, voice string) ([]int16, error) {
-	return chirp(corpus.Hash(text+voice), !strings.HasPrefix(text, "up")), nil
+	return traintest.Chirp(corpus.Hash(text+voice), !strings.HasPrefix(text, "up")), nil
 }
 
 // Without recordings voices say the word, and what sounds like it.
