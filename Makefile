@@ -44,12 +44,12 @@ demo: ## watch it work: hub and satellite on this machine
 	go build -o build/vapd ./cmd/vapd
 	@build/vapd demo
 
-bench: ## measure; figures go to build/figures/bench.txt
+bench: ## measure all but wake words and the hub under load; figures go to build/figures/bench.txt
 	@scripts/setup.sh build test demo cross
 	go build -o build/collect ./internal/figure/collect
 	go build -o build/vapd ./cmd/vapd
 	go build -tags vapd_satellite -o build/vapd-satellite ./cmd/vapd
-	{ go test -run '^$$' -bench . -p 1 ./... && scripts/sizes.sh && \
+	{ go test -run '^$$' -bench . -skip 'Enroll|Speaker|SecondLook' -p 1 ./... && scripts/sizes.sh && \
 		build/vapd demo --dir build/bench --satellite build/vapd-satellite --figures 20; } | build/collect build/figures bench
 
 # Each is run once: how long they take is in them.
