@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 	"sync"
 
@@ -178,7 +177,7 @@ func Vary(ctx context.Context, s *trial.Scores, negatives []corpus.Clip) error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			if err := pieces(c, func(pcm []int16) error {
+			if err := corpus.Pieces(c.Path, reel, func(pcm []int16) error {
 				pcm, err := augment.Speed(pcm, speed)
 				s.WithoutPCM(pcm)
 				return err
@@ -188,27 +187,6 @@ func Vary(ctx context.Context, s *trial.Scores, negatives []corpus.Clip) error {
 		}
 	}
 	return nil
-}
-
-// pieces reads a clip piece by piece.
-func pieces(c corpus.Clip, take func(pcm []int16) error) error {
-	s, err := corpus.Open(c.Path)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	pcm := make([]int16, reel)
-	for {
-		n, err := s.Read(pcm)
-		if err == io.EOF {
-			return nil
-		} else if err == nil {
-			err = take(pcm[:n])
-		}
-		if err != nil {
-			return err
-		}
-	}
 }
 
 // Choose is the point of the lowest cutoff from 0.5 on with at most so many false accepts an

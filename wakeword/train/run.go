@@ -215,7 +215,7 @@ func (r *run) check(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := pieces(c, func([]int16) error { return nil }); err != nil {
+		if err := corpus.Pieces(c.Path, reel, func([]int16) error { return nil }); err != nil {
 			return err
 		}
 	}

@@ -3,7 +3,6 @@ package trial
 import (
 	"context"
 	"fmt"
-	"io"
 	"slices"
 
 	"vapd/audio"
@@ -143,22 +142,10 @@ func (w *watch) said(clip corpus.Clip, b Background) error {
 // without hears a clip in which the word is not said. It follows on the one before without
 // a pause.
 func (w *watch) without(clip corpus.Clip) error {
-	sound, err := corpus.Open(clip.Path)
-	if err != nil {
-		return err
-	}
-	defer sound.Close()
-	block := make([]int16, audio.WakeRate)
-	for {
-		n, err := sound.Read(block)
-		w.hear(block[:n])
-		if looked := w.settle(false); looked != nil || err == io.EOF {
-			return looked
-		}
-		if err != nil {
-			return err
-		}
-	}
+	return corpus.Pieces(clip.Path, int(audio.WakeRate), func(pcm []int16) error {
+		w.hear(pcm)
+		return w.settle(false)
+	})
 }
 
 func (w *watch) hear(block []int16) {

@@ -2,7 +2,6 @@ package trial
 
 import (
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"runtime"
 	"slices"
@@ -129,21 +128,10 @@ func (b Background) behind(pcm []int16, name string) []int16 {
 // Without listens to a clip in which the word is not said. It follows on the one before
 // without a pause, as if all were one recording.
 func (s *Scores) Without(c corpus.Clip) error {
-	sound, err := corpus.Open(c.Path)
-	if err != nil {
-		return err
-	}
-	defer sound.Close()
-	block := make([]int16, audio.WakeRate)
-	for {
-		n, err := sound.Read(block)
-		s.WithoutPCM(block[:n])
-		if err == io.EOF {
-			return nil
-		} else if err != nil {
-			return err
-		}
-	}
+	return corpus.Pieces(c.Path, int(audio.WakeRate), func(pcm []int16) error {
+		s.WithoutPCM(pcm)
+		return nil
+	})
 }
 
 // WithoutPCM is Without for what follows of a stream: mono at 16 kHz.

@@ -75,6 +75,30 @@ func Read(path string) ([]int16, error) {
 	}
 }
 
+// Pieces reads a recording in pieces of at most n samples, as Read does, and ends with take's
+// error. A piece is good until the next.
+func Pieces(path string, n int, take func(pcm []int16) error) error {
+	s, err := Open(path)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	pcm := make([]int16, n)
+	for {
+		n, err := s.Read(pcm)
+		if n > 0 {
+			if err := take(pcm[:n]); err != nil {
+				return err
+			}
+		}
+		if err == io.EOF {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+}
+
 // Sound is a recording that is read piece by piece, as mono at 16 kHz.
 type Sound struct {
 	path      string
