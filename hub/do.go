@@ -95,7 +95,7 @@ func (h *Hub) status() control.HubStatus {
 			Failed: h.counts.failed.Load(), FocusLost: h.counts.focusLost.Load(), WakeRejected: h.counts.wakeRejected.Load(),
 		},
 	}
-	v.Looks = h.looks.sums()
+	v.Looks, v.NearMisses = h.looks.sums(), h.near.sums()
 	if h.cfg.SecondLook != nil {
 		for _, p := range h.cfg.SecondLook.Packs() {
 			v.Looks.Words = append(v.Looks.Words, p.Manifest.WakeWord)

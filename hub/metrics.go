@@ -55,6 +55,7 @@ func (h *Hub) Metrics() []metrics.Family {
 			"another_was_nearer": load(&h.counts.focusLost), "wake_word_not_confirmed": load(&h.counts.wakeRejected),
 		}),
 		h.looks.family(),
+		h.near.family(),
 		h.latencies.transcript.Family("vapd_hub_transcript_seconds", "From the end of speech to its transcript."),
 		h.latencies.firstAudio.Family("vapd_hub_first_audio_seconds", "From the end of speech to the first sample of the answer."),
 		metrics.One(metrics.Gauge, "vapd_hub_store_writable", "1 while what the hub knows can be kept.", stored),

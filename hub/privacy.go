@@ -95,8 +95,8 @@ func (h *Hub) deleteRecordings() (all recordings.Deleted, err error) {
 }
 
 // tellRecording tells a client whether it is recorded.
-func (h *Hub) tellRecording(ctx context.Context, client string, on bool) error {
-	return h.server.Notify(ctx, client, vap.Recording{On: on}.Capability())
+func (h *Hub) tellRecording(ctx context.Context, client string, s sign) error {
+	return h.server.Notify(ctx, client, vap.Recording{On: s.recorded, NearMisses: &s.nearMisses}.Capability())
 }
 
 // runRecorder runs the recorder, and ends the recording when its time is over.

@@ -33,6 +33,8 @@ type Utterance struct {
 	Transcript string
 	Understood bool
 	Wake       *Wake // of the kind Wakes
+	// Unsure says of that kind that nobody knows yet whether the word was said.
+	Unsure bool
 }
 
 // Keeper records. Its methods may be called from any goroutine.
@@ -161,7 +163,9 @@ func (k *Keeper) add(u Utterance) error {
 	}
 	k.last = r.Name
 	if k.cfg.Kind == Wakes {
-		r.Name = r.place(false)
+		if r.Name = r.place(false); u.Unsure {
+			r.Name = Unsure + "/" + r.ID()
+		}
 	}
 	const beside = 1000 // bytes of the .json
 	if err := k.prune(int64(2*len(u.Samples))+beside, 1); err != nil {
