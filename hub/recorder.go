@@ -15,7 +15,7 @@ import (
 
 // recorder sees to it that nobody is recorded without seeing it: a satellite is told, and
 // only what is said after it has acknowledged that, on the same connection, is kept. What
-// woke a satellite by mistake counts as well: it is what people say at home.
+// woke a satellite by mistake, or nearly, counts as well: it is what people say at home.
 type recorder struct {
 	utterances, wakes *recordings.Keeper // nil: nothing is ever kept
 	tell              func(ctx context.Context, client string, s sign) error
