@@ -127,6 +127,11 @@ func (h *Hub) privacy() (v control.HubPrivacy, err error) {
 	for _, c := range h.cfg.Registry.List() {
 		v.Timers += len(h.mirror.timers(c.ID, h.cfg.Now()))
 	}
+	if h.cfg.People != nil {
+		for _, p := range h.cfg.People.List() {
+			v.Voices = append(v.Voices, p.Name)
+		}
+	}
 	v.Shown, v.Unable, v.Silent = h.recorder.look()
 	var failed error
 	v.HubKept, err = h.kept(h.recorder.utterances)

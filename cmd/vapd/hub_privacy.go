@@ -63,6 +63,9 @@ func showPrivacy(v control.HubPrivacy, out io.Writer) error {
 	}
 	fmt.Fprintf(t, "recordings\t%s\n", keptInWords(v.HubKept))
 	fmt.Fprintf(t, "kept wakes\t%s\n", keptInWords(v.Wakes))
+	if len(v.Voices) > 0 {
+		fmt.Fprintf(t, "voices\tknown of %s; 'vapd hub people forget NAME' forgets one\n", printable(strings.Join(v.Voices, ", ")))
+	}
 	words := "does not have what is said"
 	if v.WordsInLog {
 		words = "HAS WHAT IS SAID, as log_level is DEBUG"

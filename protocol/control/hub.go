@@ -117,6 +117,7 @@ type HubStatus struct {
 	Sessions int         `json:"sessions"` // now
 	Turns    HubTurns    `json:"turns"`
 	Looks    HubLooks    `json:"second_looks"`
+	People   HubPeople   `json:"people"`
 	Engines  []HubEngine `json:"engines"`
 	Store    HubStore    `json:"store"`
 	RSSBytes int64       `json:"rss_bytes"` // of the hub, its engines not counted
@@ -198,6 +199,8 @@ type HubEvent struct {
 	Heard      string  `json:"heard,omitempty"` // the transcript; empty: nothing to understand
 	Understood bool    `json:"understood,omitempty"`
 	Answer     string  `json:"answer,omitempty"`
+	Speaker    string  `json:"speaker,omitempty"`    // who may have said it: a hint
+	Confidence float64 `json:"confidence,omitempty"` // that it was Speaker and nobody else, 0 to 1
 	Lost       int     `json:"lost_fragments,omitempty"`
 	Transcript float64 `json:"transcript_ms,omitempty"`
 	FirstAudio float64 `json:"first_audio_ms,omitempty"`

@@ -81,6 +81,7 @@ type HubPrivacy struct {
 	Unable []string `json:"unable,omitempty"`
 	Silent []string `json:"silent,omitempty"`
 
-	Timers     int  `json:"timers"`       // with labels that people gave them
-	WordsInLog bool `json:"words_in_log"` // the log is so verbose that it has what is said
+	Voices     []string `json:"voices,omitempty"` // names of those whose voice is known
+	Timers     int      `json:"timers"`           // with labels that people gave them
+	WordsInLog bool     `json:"words_in_log"`     // the log is so verbose that it has what is said
 }
