@@ -222,6 +222,12 @@ func auditEntry(c api.Command) (e audit.Entry, grants bool) {
 		return audit.Entry{Action: "wakes.off"}, false
 	case api.DeleteRecordings:
 		return audit.Entry{Action: "recording.delete"}, false
+	case api.AddPerson:
+		return audit.Entry{Action: "people.add", Object: c.Name, Detail: fmt.Sprintf("%d pieces of speech", len(c.Voices))}, true
+	case api.ForgetPerson:
+		return audit.Entry{Action: "people.forget", Object: c.Name}, false
+	case api.HearVoices:
+		return audit.Entry{Action: "people.hear", Object: c.Client}, true
 	case api.Backup:
 		return audit.Entry{Action: "backup"}, true // it has every key
 	}

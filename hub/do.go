@@ -36,6 +36,9 @@ func (h *Hub) do(ctx context.Context, who api.Actor, c api.Command) (api.Result,
 	if r, err, ok := h.private(c); ok {
 		return r, err
 	}
+	if r, err, ok := h.aboutPeople(c); ok {
+		return r, err
+	}
 	if r, err, ok := h.pair(ctx, c); ok {
 		return r, err
 	}
@@ -95,7 +98,7 @@ func (h *Hub) status() control.HubStatus {
 			Failed: h.counts.failed.Load(), FocusLost: h.counts.focusLost.Load(), WakeRejected: h.counts.wakeRejected.Load(),
 		},
 	}
-	v.Looks, v.NearMisses = h.looks.sums(), h.near.sums()
+	v.Looks, v.NearMisses, v.People = h.looks.sums(), h.near.sums(), h.peopleCounts()
 	if h.cfg.SecondLook != nil {
 		for _, p := range h.cfg.SecondLook.Packs() {
 			v.Looks.Words = append(v.Looks.Words, p.Manifest.WakeWord)

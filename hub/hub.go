@@ -18,6 +18,7 @@ import (
 	"vapd/hub/focus"
 	"vapd/hub/intent"
 	"vapd/hub/logs"
+	"vapd/hub/people"
 	"vapd/hub/recordings"
 	"vapd/hub/session"
 	"vapd/hub/speech"
@@ -63,8 +64,11 @@ type Config struct {
 	// satellites nearly took for their words, while they allow it; nil: nothing is ever kept.
 	Recordings, Wakes *recordings.Keeper
 	// Window is how long satellites that woke for the same words are waited for.
-	Window         time.Duration
-	RequireSpeaker bool
+	Window time.Duration
+	// People knows voices; nil: nobody's. With RequireSpeaker, a confidence from 0 to 1,
+	// who is not known so well is refused; 0 refuses nobody.
+	People         *people.People
+	RequireSpeaker float64
 
 	Recognizer    speech.Recognizer
 	Synthesizer   speech.Synthesizer
@@ -202,10 +206,6 @@ func (h *Hub) offers() []vap.Offer {
 // Started begins a conversation (clientregistry.Policy).
 func (h *Hub) Started(s *clientregistry.Session, start vap.SessionStart) (clientregistry.SessionHandler, error) {
 	client := s.Client()
-	if h.cfg.RequireSpeaker {
-		// Nothing here can tell who speaks yet, so the strict answer is the right one.
-		return nil, h.refuse(client.ID, &vap.Error{Code: codes.Unauthorized, Type: vap.TypeUserNotAuthorized})
-	}
 	if h.sessions.Add(1) > int64(h.cfg.MaxSessions) {
 		h.sessions.Add(-1)
 		return nil, h.refuse(client.ID, &vap.Error{Code: codes.TooManyRequests, Type: vap.TypeTooManyClients, RetryAfter: 5 * time.Second})
@@ -245,6 +245,10 @@ func (h *Hub) sessionConfig(client string) session.Config {
 		Endpoint: h.cfg.Endpoint, Respond: h.respond, Codecs: h.cfg.Codecs,
 		Looked: h.looked(client, now), Record: h.recorder.of(client, now), Report: h.report, Traces: &h.traces, Logger: h.log,
 	}
+	cfg.RequireSpeaker = h.cfg.RequireSpeaker
+	if h.cfg.People != nil {
+		cfg.Voices = h.cfg.People
+	}
 	if h.cfg.SecondLook != nil {
 		cfg.Look = h.look
 	}
@@ -252,13 +256,14 @@ func (h *Hub) sessionConfig(client string) session.Config {
 }
 
 // respond makes the reply to what a client's user said.
-func (h *Hub) respond(client, heard string) session.Reply {
-	meant, ok := h.cfg.Understanding.Parse(heard)
+func (h *Hub) respond(u session.Utterance) session.Reply {
+	meant, ok := h.cfg.Understanding.Parse(u.Text)
 	r := dialogue.NotUnderstood()
 	if ok {
 		now := h.cfg.Now()
 		r = dialogue.Answer(meant, dialogue.Situation{
-			Now: now, Timers: h.mirror.timers(client, now), Volume: h.mirror.volume(client), TimerID: rand.Text()[:8],
+			Now: now, Timers: h.mirror.timers(u.Client, now), Volume: h.mirror.volume(u.Client), TimerID: rand.Text()[:8],
+			By: u.By,
 		})
 	}
 	return session.Reply{Say: r.Say, Do: r.Do, Again: r.Again, Understood: ok}
@@ -276,6 +281,8 @@ func (h *Hub) report(e control.HubEvent) {
 			h.counts.focusLost.Add(1)
 		case vap.TypeWakewordRejected:
 			h.counts.wakeRejected.Add(1)
+		case vap.TypeUserNotAuthorized:
+			h.speakerRefused(e.Client)
 		}
 		h.log.Info("session refused", "client", e.Client, "why", e.Why, "object", e.Object)
 	case e.Kind == control.EventAnswered:
@@ -289,7 +296,8 @@ func (h *Hub) report(e control.HubEvent) {
 		h.log.Info("turn answered", "client", e.Client, "turn", e.Turn, "understood", e.Understood,
 			"transcript_ms", e.Transcript, "first_audio_ms", e.FirstAudio, "lost", e.Lost)
 		// What people say at home is not for a journal that others read.
-		h.log.Debug("what was said", "client", e.Client, "turn", e.Turn, "heard", e.Heard, "answer", e.Answer)
+		h.log.Debug("what was said", "client", e.Client, "turn", e.Turn, "heard", e.Heard, "answer", e.Answer,
+			"speaker", e.Speaker, "confidence", e.Confidence)
 	}
 	h.watchers.tell(e)
 }

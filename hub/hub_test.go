@@ -293,7 +293,7 @@ func TestTimersAreMirrored(t *testing.T) {
 }
 
 func TestASpeakerMustBeKnown(t *testing.T) {
-	h := start(t, "what time is it", func(c *Config) { c.RequireSpeaker = true })
+	h := start(t, "what time is it", func(c *Config) { c.RequireSpeaker = 0.8 })
 	_, err := say(t, connect(t, h, "org.example.kitchen").wake(10))
 	var e *vap.Error
 	if !errors.As(err, &e) || e.Code != codes.Unauthorized || e.Type != vap.TypeUserNotAuthorized {

@@ -41,6 +41,7 @@ func (h *Hub) Metrics() []metrics.Family {
 			ready[e.Engine] = 1
 		}
 	}
+	voices := h.peopleCounts()
 	all := []metrics.Family{
 		metrics.One(metrics.Gauge, "vapd_hub_uptime_seconds", "Time since the start.", h.cfg.Now().Sub(h.started).Seconds()),
 		metrics.One(metrics.Gauge, "vapd_hub_memory_bytes", "Resident memory, without the engines.", float64(procfs.Resident(os.Getpid()))),
@@ -53,9 +54,13 @@ func (h *Hub) Metrics() []metrics.Family {
 		}),
 		metrics.By(metrics.Counter, "vapd_hub_refused_sessions_total", "Sessions refused, by why.", "why", map[string]float64{
 			"another_was_nearer": load(&h.counts.focusLost), "wake_word_not_confirmed": load(&h.counts.wakeRejected),
+			"speaker_not_known": float64(voices.Refused),
 		}),
 		h.looks.family(),
 		h.near.family(),
+		metrics.By(metrics.Counter, "vapd_hub_voices_total", "Utterances while somebody's voice is known, by what it told.", "result", map[string]float64{
+			"named": float64(voices.Named), "unsure": float64(voices.Unsure), "short": float64(voices.Short),
+		}),
 		h.latencies.transcript.Family("vapd_hub_transcript_seconds", "From the end of speech to its transcript."),
 		h.latencies.firstAudio.Family("vapd_hub_first_audio_seconds", "From the end of speech to the first sample of the answer."),
 		metrics.One(metrics.Gauge, "vapd_hub_store_writable", "1 while what the hub knows can be kept.", stored),

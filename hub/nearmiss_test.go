@@ -158,7 +158,7 @@ func TestNearMissesThatWaitAreFew(t *testing.T) {
 		Dir: t.TempDir(), Kind: recordings.Wakes, MaxBytes: 1 << 20, MaxAge: time.Hour, Now: time.Now, Logger: h.log,
 	})
 	if err == nil {
-		err = keeper.Allow(recordings.Consent{On: true})
+		err = keeper.Allow(recordings.Consent{On: true, NearMisses: true})
 	}
 	if err != nil {
 		t.Fatal(err)

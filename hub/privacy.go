@@ -45,8 +45,11 @@ func (h *Hub) private(c api.Command) (api.Result, error, bool) {
 }
 
 func (h *Hub) startRecording(k *recordings.Keeper, c api.StartRecording) error {
+	if k == nil {
+		return errNoRecordings
+	}
 	now := h.cfg.Now()
-	consent := recordings.Consent{On: true, By: c.By, Since: now, Clients: c.Clients}
+	consent := recordings.Consent{On: true, By: c.By, Since: now, Clients: c.Clients, NearMisses: k.Kind() == recordings.Wakes}
 	if c.For < 0 {
 		return fmt.Errorf("hub: recording for %v: want a time from now on", c.For)
 	}
@@ -127,6 +130,11 @@ func (h *Hub) privacy() (v control.HubPrivacy, err error) {
 	for _, c := range h.cfg.Registry.List() {
 		v.Timers += len(h.mirror.timers(c.ID, h.cfg.Now()))
 	}
+	if h.cfg.People != nil {
+		for _, p := range h.cfg.People.List() {
+			v.Voices = append(v.Voices, p.Name)
+		}
+	}
 	v.Shown, v.Unable, v.Silent = h.recorder.look()
 	var failed error
 	v.HubKept, err = h.kept(h.recorder.utterances)
@@ -141,7 +149,7 @@ func (h *Hub) kept(k *recordings.Keeper) (v control.HubKept, err error) {
 	}
 	c, over := k.Consent()
 	if c.On && !over {
-		v.Recording, v.By, v.Since, v.Until, v.Clients = true, c.By, c.Since, c.Until, c.Clients
+		v.Recording, v.By, v.Since, v.Until, v.Clients, v.NearMisses = true, c.By, c.Since, c.Until, c.Clients, c.NearMisses
 	}
 	u, err := k.Usage()
 	v.Recordings, v.Bytes, v.Oldest = u.Recordings, u.Bytes, u.Oldest

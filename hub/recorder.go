@@ -102,7 +102,7 @@ func (r *recorder) ofWake(client string, now time.Time) func(samples []int16, ab
 // ofNearMiss is what takes a near miss of a client, whose sound began at a time; nil when it
 // is not kept.
 func (r *recorder) ofNearMiss(client string, began time.Time) func(samples []int16, about recordings.Wake, unsure bool) {
-	if !allowed(r.wakes, client) || !r.shows(client).nearMisses {
+	if !r.mayTakeNearMisses(client) || !r.shows(client).nearMisses {
 		return nil
 	}
 	return func(samples []int16, about recordings.Wake, unsure bool) {
@@ -117,6 +117,10 @@ func (r *recorder) mayRecord(client string) bool {
 	return allowed(r.utterances, client) || allowed(r.wakes, client)
 }
 
+func (r *recorder) mayTakeNearMisses(client string) bool {
+	return r.wakes != nil && r.wakes.AllowsNearMisses(client)
+}
+
 // keepers are those that there are.
 func (r *recorder) keepers() []*recordings.Keeper {
 	return slices.DeleteFunc([]*recordings.Keeper{r.utterances, r.wakes}, func(k *recordings.Keeper) bool { return k == nil })
@@ -124,7 +128,7 @@ func (r *recorder) keepers() []*recordings.Keeper {
 
 // wanted is what a client has to show.
 func (r *recorder) wanted(client string) sign {
-	return sign{recorded: r.mayRecord(client), nearMisses: allowed(r.wakes, client)}
+	return sign{recorded: r.mayRecord(client), nearMisses: r.mayTakeNearMisses(client)}
 }
 
 func (r *recorder) shows(client string) sign {

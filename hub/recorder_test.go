@@ -191,7 +191,7 @@ func TestWakesAreKeptWhereItIsShown(t *testing.T) {
 			}
 		}
 		allow := func(k *recordings.Keeper, on bool) {
-			if err := k.Allow(recordings.Consent{On: on, Since: time.Now()}); err != nil {
+			if err := k.Allow(recordings.Consent{On: on, Since: time.Now(), NearMisses: k.Kind() == recordings.Wakes}); err != nil {
 				t.Fatal(err)
 			}
 			r.ring()
@@ -228,5 +228,14 @@ func TestWakesAreKeptWhereItIsShown(t *testing.T) {
 		kept("it need not be told", 7)
 		allow(wakes, false)
 		kept("it still sends them", 7)
+
+		// A consent from before there were near misses is none to them.
+		l.change(func() { clear(l.broken) })
+		time.Sleep(15 * time.Second)
+		if err := wakes.Allow(recordings.Consent{On: true, Since: time.Now()}); err != nil {
+			t.Fatal(err)
+		}
+		r.ring()
+		kept("wakes alone", 8)
 	})
 }

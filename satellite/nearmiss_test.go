@@ -154,6 +154,30 @@ func TestNearMissesAreSentWhereItIsShown(t *testing.T) {
 	})
 }
 
+func TestWhenNearMissesMayBeSent(t *testing.T) {
+	may := with(func(s *State) { s.Recorded, s.NearMisses, s.Mic = true, true, MicRunning })
+	if !may.sendsNearMisses() {
+		t.Fatal("never")
+	}
+	for name, change := range map[string]func(*State){
+		"not kept":             func(s *State) { s.NearMisses = false },
+		"not recorded":         func(s *State) { s.Recorded = false },
+		"muted by the key":     func(s *State) { s.KeyMuted = true },
+		"muted by the network": func(s *State) { s.NetMuted = true },
+		"listening":            func(s *State) { s.Turn = TurnListening },
+		"thinking":             func(s *State) { s.Turn = TurnThinking },
+		"speaking":             func(s *State) { s.Turn = TurnSpeaking },
+		"no hub":               func(s *State) { s.Link = LinkSearching },
+		"not approved":         func(s *State) { s.Link = LinkPending },
+		"a code is shown":      func(s *State) { s.Pairing = PairComparing },
+	} {
+		s := may
+		if change(&s); s.sendsNearMisses() {
+			t.Error(name)
+		}
+	}
+}
+
 // Whoever can't show it sends nothing, whatever the hub says.
 func TestNoNearMissIsSentWithoutALight(t *testing.T) {
 	d := nearlyLoud(t)

@@ -36,12 +36,18 @@ func (h *home) privacy(t *testing.T) (v control.HubPrivacy) {
 // ask presses the key and says a sentence; it is turn n.
 func (h *home) ask(t *testing.T, n uint32, sentence string) {
 	t.Helper()
-	h.call(control.MethodListen, struct{}{})
-	h.await("listening", func(s control.SatelliteState) bool { return s.Turn.N == n && s.Turn.State == "listening" })
-	h.play(spoken(t, sentence))
-	if s := h.answered(n); s.Turn.Heard != sentence {
+	if s := h.say(n, spoken(t, sentence)); s.Turn.Heard != sentence {
 		t.Fatalf("turn %+v", s.Turn)
 	}
+}
+
+// say presses the key and lets somebody speak; it is turn n.
+func (h *home) say(n uint32, speech []int16) control.SatelliteState {
+	h.t.Helper()
+	h.call(control.MethodListen, struct{}{})
+	h.await("listening", func(s control.SatelliteState) bool { return s.Turn.N == n && s.Turn.State == "listening" })
+	h.play(speech)
+	return h.answered(n)
 }
 
 func TestRecordingIsSeenAndDeleted(t *testing.T) {

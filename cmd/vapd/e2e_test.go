@@ -114,10 +114,11 @@ func (h *home) startSatellite() {
 	h.await("the link", func(s control.SatelliteState) bool { return s.Link.State == "up" && s.Mic.State == "running" })
 }
 
-func (h *home) startHub(listen string) {
+func (h *home) startHub(listen string, more ...string) {
 	h.t.Helper()
-	h.hub = startDaemon(h.t, nil, filepath.Join(h.dir, "hub.log"), &h.hubReady,
-		"hub", "--control", filepath.Join(h.dir, "hub.sock"), "run", "--listen", listen, "--state", filepath.Join(h.dir, "hub"))
+	h.hub = startDaemon(h.t, nil, filepath.Join(h.dir, "hub.log"), &h.hubReady, append([]string{
+		"hub", "--control", filepath.Join(h.dir, "hub.sock"), "run", "--listen", listen, "--state", filepath.Join(h.dir, "hub"),
+	}, more...)...)
 	c := dial(h.t, h.hubReady.Control)
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		s, err := control.Call[control.HubStatus](h.t.Context(), c, control.MethodHubStatus, struct{}{})
@@ -192,12 +193,18 @@ func (h *home) played() []int16 {
 // spoken is a sentence in a voice.
 func spoken(t *testing.T, text string) []int16 {
 	t.Helper()
+	return spokenBy(t, "rms", text)
+}
+
+// spokenBy is a sentence in one of Flite's voices.
+func spokenBy(t *testing.T, voice, text string) []int16 {
+	t.Helper()
 	s, err := flite.New()
 	if err != nil {
 		t.Fatal(err)
 	}
 	var samples []int16
-	if err := s.Say(text, "rms", func(p speech.Piece) error { samples = append(samples, p.Samples...); return nil }); err != nil {
+	if err := s.Say(text, voice, func(p speech.Piece) error { samples = append(samples, p.Samples...); return nil }); err != nil {
 		t.Fatal(err)
 	}
 	return samples

@@ -33,6 +33,7 @@ type hubCmd struct {
 	Rotate  hubRotateCmd  `cmd:"" help:"Give a satellite that is connected a new key."`
 	Lost    hubLostCmd    `cmd:"" help:"Shut out a satellite that was lost or stolen, at once."`
 	Privacy hubPrivacyCmd `cmd:"" help:"What the hub keeps about people: show it, record, delete."`
+	People  hubPeopleCmd  `cmd:"" help:"The people whose voice the hub knows: list, add, forget."`
 	Wake    hubWakeCmd    `cmd:"" help:"Second looks at wake words: the models for them, and what they rejected."`
 	Logs    hubLogsCmd    `cmd:"" help:"Show the logs of the satellites."`
 	Audit   hubAuditCmd   `cmd:"" help:"Show who was let in and shut out, and by whom."`
@@ -127,6 +128,7 @@ func (s hubStatusCmd) Run(c *hubCmd) error {
 	if status.NearMisses != (control.HubNearMisses{}) {
 		fmt.Fprintf(t, "near misses\t%s\n", nearMissesInWords(status.NearMisses))
 	}
+	fmt.Fprintf(t, "people\t%s\n", peopleInWords(status.People))
 	fmt.Fprintf(t, "store\t%s\n", storeInWords(status.Store))
 	if kept, err := callHub[control.HubPrivacy](c, control.MethodPrivacy, struct{}{}); err == nil {
 		if kept.Recording {

@@ -49,6 +49,9 @@ func showPrivacy(v control.HubPrivacy, out io.Writer) error {
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(t, "recording\t%s\n", recordingInWords(v.HubKept, "nothing that is said is kept"))
 	fmt.Fprintf(t, "wakes\t%s\n", recordingInWords(v.Wakes, "nothing is kept that wakes a satellite by mistake or nearly does"))
+	if v.Wakes.Recording && !v.Wakes.NearMisses { // it was allowed before there were any
+		fmt.Fprintln(t, "\tbut not what nearly wakes one: 'vapd hub privacy wakes on' allows that as well")
+	}
 	for _, line := range []struct {
 		ids  []string
 		what string
@@ -63,6 +66,9 @@ func showPrivacy(v control.HubPrivacy, out io.Writer) error {
 	}
 	fmt.Fprintf(t, "recordings\t%s\n", keptInWords(v.HubKept))
 	fmt.Fprintf(t, "kept wakes\t%s\n", keptInWords(v.Wakes))
+	if len(v.Voices) > 0 {
+		fmt.Fprintf(t, "voices\tknown of %s; 'vapd hub people forget NAME' forgets one\n", printable(strings.Join(v.Voices, ", ")))
+	}
 	words := "does not have what is said"
 	if v.WordsInLog {
 		words = "HAS WHAT IS SAID, as log_level is DEBUG"

@@ -41,6 +41,22 @@ func (f hubFolder) path() (string, error) {
 	return config.FindStateDir(config.PartHub, os.Getenv)
 }
 
+// change has the hub do something, or does it itself while none runs.
+func (f hubFolder) change(c *hubCmd, method string, params any, itself func(dir string) error) error {
+	if f.State == "" {
+		_, err := callHub[any](c, method, params)
+		var setting *config.Error // no folder for sockets: no hub runs
+		if err == nil || !errors.Is(err, control.ErrNotRunning) && !errors.As(err, &setting) {
+			return err
+		}
+	}
+	dir, err := f.path()
+	if err != nil {
+		return err
+	}
+	return itself(dir)
+}
+
 // hubBackupCmd writes a backup.
 type hubBackupCmd struct {
 	File      string `arg:"" type:"path" help:"The file to write. It has the keys of all satellites in it: keep it as you keep a key."`

@@ -14,7 +14,6 @@ import (
 
 	"vapd/hub/daemon"
 	"vapd/hub/recordings"
-	"vapd/internal/config"
 	"vapd/internal/durable"
 	"vapd/protocol/control"
 	"vapd/wakeword/pack"
@@ -97,27 +96,15 @@ type hubWakeArg struct {
 // mark says of each whether its word was said. The hub need not run.
 func (a hubWakeArg) mark(c *hubCmd, said bool) error {
 	for _, id := range a.IDs {
-		if err := a.mark1(c, control.WakeMark{ID: id, Said: said}); err != nil {
+		err := a.change(c, control.MethodMarkWake, control.WakeMark{ID: id, Said: said}, func(dir string) error {
+			return recordings.Mark(dir, id, said)
+		})
+		if err != nil {
 			return err
 		}
 	}
 	fmt.Printf("%d marked.\n", len(a.IDs))
 	return nil
-}
-
-func (a hubWakeArg) mark1(c *hubCmd, w control.WakeMark) error {
-	if a.State == "" {
-		_, err := callHub[any](c, control.MethodMarkWake, w)
-		var setting *config.Error // no folder for sockets: no hub runs
-		if err == nil || !errors.Is(err, control.ErrNotRunning) && !errors.As(err, &setting) {
-			return err
-		}
-	}
-	dir, err := a.path()
-	if err != nil {
-		return err
-	}
-	return recordings.Mark(dir, w.ID, w.Said)
 }
 
 type (

@@ -154,7 +154,7 @@ func hubConfig(o Options, state, id string, kept *store.Store) (hub.Config, []*s
 		ID: id, Name: name(o.Config.Name), Locales: []string{"en-US"},
 		Listen: listen, ListenDTLS: secured, Open: open, Local: here,
 		Groups: o.Config.Discoverable, MaxClients: o.Config.Clients.Max, MaxSessions: s.Most,
-		Registry: registry, Store: kept, Window: time.Duration(o.Config.Focus.Window), RequireSpeaker: o.Config.Focus.RequireSpeaker,
+		Registry: registry, Store: kept, Window: time.Duration(o.Config.Focus.Window),
 		Recognizer: ear.recognizer(english.Sentences()), Synthesizer: voice.synthesizer(), Voice: o.Config.Speech.Voice,
 		Endpoint: speech.EndpointConfig{
 			Silence: time.Duration(s.EndSilence), ShortSilence: time.Duration(s.CompleteSilence),
@@ -166,6 +166,12 @@ func hubConfig(o Options, state, id string, kept *store.Store) (hub.Config, []*s
 	}
 	if o.Config.Wake.SecondLook {
 		cfg.SecondLook = secondLook(o, state)
+	}
+	if o.Config.Focus.RequireSpeaker {
+		cfg.RequireSpeaker = o.Config.Focus.SpeakerConfidence
+	}
+	if cfg.People, err = openPeople(o, state); err != nil {
+		return hub.Config{}, nil, err
 	}
 	var engines []*speech.Engine
 	for _, e := range []engine{ear, voice} {

@@ -11,6 +11,7 @@ import (
 
 	"vapd/hub/intent"
 	"vapd/protocol/vap"
+	"vapd/wakeword/speaker"
 )
 
 // Situation is what an answer depends on.
@@ -20,6 +21,8 @@ type Situation struct {
 	Volume vap.Volume
 	// TimerID names the timer that this answer may set.
 	TimerID string
+	// By is who may speak.
+	By speaker.Hint
 }
 
 // Reply is an answer: words to say, none when there is nothing to say, and capabilities
@@ -52,11 +55,25 @@ func Answer(i intent.Intent, s Situation) Reply {
 		return setVolume(volume(s) + i.Steps*volumeStep)
 	case intent.Stop:
 		return Reply{Do: []vap.Capability{vap.StopCapability()}}
+	case intent.TellSpeaker:
+		return tellSpeaker(s.By)
 	case intent.Help:
 		return say("You can ask for the time and the date, set a timer, ask how long is left, cancel a timer, " +
 			"change the volume, or say stop.")
 	}
 	return NotUnderstood()
+}
+
+// tellSpeaker says who speaks. A voice is a hint, so it says how sure it is.
+func tellSpeaker(by speaker.Hint) Reply {
+	const sure, likely = 0.8, 0.5
+	switch {
+	case by.Confidence >= sure:
+		return say("You are %s.", by.Speaker)
+	case by.Confidence >= likely:
+		return say("I think that you are %s.", by.Speaker)
+	}
+	return say("I do not know your voice.")
 }
 
 func say(format string, args ...any) Reply { return Reply{Say: fmt.Sprintf(format, args...)} }

@@ -64,6 +64,9 @@ func templates() []template {
 		{"stop", just(Intent{Kind: Stop})},
 		{"(cancel|never mind|be quiet|shut up)", just(Intent{Kind: Stop})},
 
+		{"who am i", just(Intent{Kind: TellSpeaker})},
+		{"(who is speaking|do you know me)", just(Intent{Kind: TellSpeaker})},
+
 		{"what can (i say|you do)", just(Intent{Kind: Help})},
 		{"help [me]", just(Intent{Kind: Help})},
 	}

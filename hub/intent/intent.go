@@ -19,6 +19,7 @@ const (
 	ChangeVolume Kind = "volume.change"
 	Stop         Kind = "stop"
 	Help         Kind = "help"
+	TellSpeaker  Kind = "speaker"
 )
 
 // Intent is what a sentence means. Fields that its Kind does not name are zero.

@@ -130,6 +130,13 @@ func (k *Keeper) Allowed(client string) bool {
 	return k.consent.allows(client, k.cfg.Now())
 }
 
+// AllowsNearMisses reports whether what nearly wakes a client may be kept now.
+func (k *Keeper) AllowsNearMisses(client string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.consent.NearMisses && k.consent.allows(client, k.cfg.Now())
+}
+
 // stillAllowed is Allowed for an utterance that was heard a while ago.
 func (k *Keeper) stillAllowed(u Utterance) bool {
 	k.mu.Lock()

@@ -16,22 +16,23 @@ import (
 
 // answer replies to what was heard: it carries out nothing itself, speaks, and says
 // whether the session goes on.
-func (s *Session) answer(ctx context.Context, e *ear, heard string) (again bool, err error) {
+func (s *Session) answer(ctx context.Context, e *ear, u Utterance) (again bool, err error) {
 	report := control.HubEvent{
-		Kind: control.EventAnswered, Client: s.remote.Client().ID, Turn: e.turn, Heard: heard, Lost: e.lost,
+		Kind: control.EventAnswered, Client: u.Client, Turn: e.turn, Heard: u.Text, Lost: e.lost,
+		Speaker: u.By.Speaker, Confidence: u.By.Confidence,
 		Transcript: e.sinceSpeech(time.Now()),
 	}
 	var r Reply
 	if !e.silent() {
-		r = s.cfg.Respond(report.Client, heard)
+		r = s.cfg.Respond(u)
 		if len(e.recorded) > 0 {
-			s.cfg.Record(e.recorded, heard, r.Understood)
+			s.cfg.Record(e.recorded, u.Text, r.Understood)
 		}
 	}
 	s.mark(trace.Understood, time.Now())
 	report.Answer, report.Understood = r.Say, r.Understood
 	a := vap.Answer{EndSession: !r.Again}
-	a.Capabilities = append(a.Capabilities, vap.TextCapability(vap.CapHeard, heard))
+	a.Capabilities = append(a.Capabilities, vap.TextCapability(vap.CapHeard, u.Text))
 	if r.Say != "" {
 		a.Capabilities = append(a.Capabilities, vap.TextCapability(vap.CapVoice, r.Say))
 	}

@@ -11,6 +11,7 @@ import (
 	"vapd/hub/speech"
 	"vapd/protocol/clientregistry"
 	"vapd/protocol/vap"
+	"vapd/wakeword/speaker"
 )
 
 // ear follows one utterance: fragments go in, and what a person said comes out, as
@@ -30,7 +31,8 @@ type ear struct {
 	look     SecondLook // nil when nobody looks, or when it is over
 	looked   []int16    // what it looks at
 	lookOver SecondLook // that nobody waits for any more
-	recorded []int16    // all of it, when it is to be recorded
+	voice    *speaker.Listener
+	recorded []int16 // all of it, when it is to be recorded
 	text     string
 	hasText  bool
 
@@ -53,6 +55,9 @@ const (
 // newEar listens to the next utterance. Only the first one follows a wake word.
 func (s *Session) newEar(first bool) *ear {
 	e := &ear{session: s}
+	if s.cfg.Voices != nil {
+		e.voice = s.cfg.Voices.Listen(s.remote.Client().ID)
+	}
 	if first {
 		e.word = speech.Span{From: s.wake.Start, To: s.wake.End}
 	}
@@ -152,6 +157,9 @@ func (e *ear) hear(samples []int16) {
 	if e.look != nil {
 		e.look.Write(samples)
 		e.looked = append(e.looked, samples[:max(0, min(len(samples), e.session.lookedLength()-len(e.looked)))]...)
+	}
+	if e.voice != nil {
+		e.voice.Write(samples)
 	}
 	if e.session.cfg.Record != nil {
 		e.recorded = append(e.recorded, samples[:min(len(samples), int(maxRecorded)-len(e.recorded))]...)

@@ -15,6 +15,7 @@ import (
 	"vapd/protocol/clientregistry"
 	"vapd/protocol/control"
 	"vapd/protocol/vap"
+	"vapd/wakeword/speaker"
 )
 
 // fakeRemote keeps what the session does to its client.
@@ -129,6 +130,7 @@ type bench struct {
 	engine *fakeEngine
 	reply  Reply
 	asked  []string
+	by     []speaker.Hint // who asked
 	events []control.HubEvent
 	over   bool
 	spoken time.Time // when the last fragment was sent
@@ -152,8 +154,8 @@ func run(t *testing.T, start vap.SessionStart, change func(*bench, *Config), act
 	synctest.Test(t, func(t *testing.T) {
 		cfg := Config{
 			Recognizer: b.engine, Synthesizer: b.engine, Endpoint: speech.DefaultEndpointConfig, Codecs: noCodecs{},
-			Respond: func(_, heard string) Reply {
-				b.asked = append(b.asked, heard)
+			Respond: func(u Utterance) Reply {
+				b.asked, b.by = append(b.asked, u.Text), append(b.by, u.By)
 				r := b.reply
 				b.reply.Again = false
 				return r

@@ -14,6 +14,7 @@ import (
 	"vapd/protocol/clientregistry"
 	"vapd/protocol/control"
 	"vapd/protocol/vap"
+	"vapd/wakeword/speaker"
 	"vapd/wakeword/verify"
 )
 
@@ -46,15 +47,22 @@ type Reply struct {
 	Understood bool
 }
 
+// Utterance is what somebody said, or typed.
+type Utterance struct {
+	Client string
+	Text   string // empty when nothing was understood
+	// Who may have said it, as a hint: the zero Hint for nobody who is known.
+	By speaker.Hint
+}
+
 // Config is what all sessions of a hub share.
 type Config struct {
 	Recognizer  speech.Recognizer
 	Synthesizer speech.Synthesizer
 	Voice       string
 	Endpoint    speech.EndpointConfig
-	// Respond makes the reply to what was said; heard is empty when nothing was
-	// understood. It does no I/O.
-	Respond func(client, heard string) Reply
+	// Respond makes the reply to what was said. It does no I/O.
+	Respond func(Utterance) Reply
 	// Codecs makes the decoder and the encoder of a codec; it fails for one that this
 	// machine lacks.
 	Codecs Codecs
@@ -63,6 +71,10 @@ type Config struct {
 	Look func(w vap.Wakeword) SecondLook
 	// Looked takes what came of that; it must not block. May be nil.
 	Looked func(Looked)
+	// Voices, if not nil, says who speaks. With RequireSpeaker it is listened to only who is
+	// somebody of them with that confidence (0 to 1); 0 wants nobody to be known.
+	Voices         Voices
+	RequireSpeaker float64
 	// Record, if not nil, takes what was said in an utterance and what was understood; it
 	// must not block.
 	Record func(samples []int16, heard string, understood bool)
@@ -86,6 +98,7 @@ type Session struct {
 	number   uint32 // of the turn
 	won      bool   // the focus
 	believed bool   // that the wake word was said
+	known    bool   // who speaks, as far as that is wanted
 }
 
 type verdict struct {
@@ -124,6 +137,7 @@ func New(cfg Config, remote Remote, start vap.SessionStart) (*Session, error) {
 		s.wake = w
 	}
 	s.believed = cfg.Look == nil || s.wake.Word == ""
+	s.known = cfg.RequireSpeaker == 0
 	s.number = max(start.Turn, 1) // a client that does not count has one turn a session
 	s.mark(trace.SessionStart, time.Now())
 	return s, nil
@@ -191,19 +205,23 @@ func (s *Session) turn(ctx context.Context, first bool) (again bool, err error) 
 		s.remote.Heard(e.turn, e.seq)
 		s.markEnd(e)
 	}
+	voice := e.lastVoice() // while the recognizer is at work
 	heard, err := e.transcript(ctx)
 	if err == nil {
 		s.mark(trace.Transcript, time.Now())
 	}
+	by := s.who(e, heard, voice)
 	// Who is refused does not hear of failures either.
 	if refused := s.waitForGrant(ctx, e); refused != nil {
+		err = refused
+	} else if refused := s.identify(e, by); refused != nil {
 		err = refused
 	}
 	if err != nil {
 		s.failed(ctx, e, err)
 		return false, err
 	}
-	again, err = s.answer(ctx, e, heard)
+	again, err = s.answer(ctx, e, Utterance{s.remote.Client().ID, heard, by})
 	if err != nil {
 		s.failed(ctx, e, err)
 	}
@@ -248,9 +266,10 @@ func (s *Session) listen(ctx context.Context, e *ear) error {
 }
 
 // hopeless is closed when the recognizer has given up. Who is not believed yet is listened
-// to all the same: if nobody said the wake word, nobody shall hear of it.
+// to all the same: if nobody said the wake word, nobody shall hear of it, nor shall who has
+// no say.
 func (s *Session) hopeless(e *ear) <-chan struct{} {
-	if !s.believed {
+	if !s.believed || !s.known {
 		return nil
 	}
 	return e.failed()
@@ -275,7 +294,7 @@ func (s *Session) decided(v verdict) error {
 
 // grant lets the client know that the session is its own, once that is certain.
 func (s *Session) grant() {
-	if s.won && s.believed {
+	if s.won && s.believed && s.known {
 		s.mark(trace.Grant, time.Now())
 		s.remote.Grant()
 	}

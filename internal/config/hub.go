@@ -36,8 +36,9 @@ type Clients struct {
 
 // Focus says which of several satellites that woke answers.
 type Focus struct {
-	Window         Duration `toml:"window" doc:"How long the hub waits for other satellites that heard the same wake word, 0s to 2s. With one connected satellite it does not wait."`
-	RequireSpeaker bool     `toml:"require_speaker" doc:"Refuse everybody whose voice is not enrolled. No verifier is built in yet, so that this refuses everybody."`
+	Window            Duration `toml:"window" doc:"How long the hub waits for other satellites that heard the same wake word, 0s to 2s. With one connected satellite it does not wait."`
+	RequireSpeaker    bool     `toml:"require_speaker" doc:"Refuse everybody whose voice the hub does not know ('vapd hub people'). A recording or a good imitation passes: it is a lock beside others, never the only one, so that security has to be \"paired\"."`
+	SpeakerConfidence float64  `toml:"speaker_confidence" doc:"How sure the hub has to be of who speaks where require_speaker is on, 0.5 to 0.99. Higher keeps more strangers out, and more often those who are known, too."`
 }
 
 // Session limits one utterance and what follows it.
@@ -79,7 +80,7 @@ func DefaultHub() Hub {
 		Security:     SecurityPaired,
 		Discoverable: true,
 		Clients:      Clients{Approval: "first", Tokenless: []string{}, Max: 32},
-		Focus:        Focus{Window: Duration(200 * time.Millisecond)},
+		Focus:        Focus{Window: Duration(200 * time.Millisecond), SpeakerConfidence: 0.8},
 		Session: Session{
 			EndSilence:      Duration(700 * time.Millisecond),
 			CompleteSilence: Duration(300 * time.Millisecond),
@@ -105,6 +106,8 @@ func (h *Hub) validate() error {
 		oneOf("clients.approval", h.Clients.Approval, "first", "ask", "all"),
 		between("clients.max", h.Clients.Max, 1, 20000),
 		between("focus.window", h.Focus.Window, 0, Duration(2*time.Second)),
+		between("focus.speaker_confidence", h.Focus.SpeakerConfidence, 0.5, 0.99),
+		h.validateSpeaker(),
 		between("session.end_silence", s.EndSilence, Duration(200*time.Millisecond), Duration(3*time.Second)),
 		between("session.complete_silence", s.CompleteSilence, Duration(100*time.Millisecond), s.EndSilence),
 		between("session.no_speech", s.NoSpeech, Duration(time.Second), Duration(30*time.Second)),
@@ -119,6 +122,14 @@ func (h *Hub) validate() error {
 		engine("speech.stt", h.Speech.STT, "pocketsphinx"),
 		engine("speech.tts", h.Speech.TTS, "flite"),
 	)
+}
+
+// validateSpeaker sees to it that a voice is not the only lock.
+func (h *Hub) validateSpeaker() error {
+	if h.Focus.RequireSpeaker && h.Security == SecurityOpen {
+		return &problem{"focus.require_speaker", "with security = \"open\" a voice would be the only lock, and a recording opens it: pair the satellites ('vapd hub pair')"}
+	}
+	return nil
 }
 
 // Values of the setting security, of both parts.

@@ -117,6 +117,7 @@ type HubStatus struct {
 	Sessions int         `json:"sessions"` // now
 	Turns    HubTurns    `json:"turns"`
 	Looks    HubLooks    `json:"second_looks"`
+	People   HubPeople   `json:"people"`
 	Engines  []HubEngine `json:"engines"`
 	// NearMisses are what satellites nearly took for their words.
 	NearMisses HubNearMisses `json:"near_misses"`
@@ -209,6 +210,8 @@ type HubEvent struct {
 	Heard      string  `json:"heard,omitempty"` // the transcript; empty: nothing to understand
 	Understood bool    `json:"understood,omitempty"`
 	Answer     string  `json:"answer,omitempty"`
+	Speaker    string  `json:"speaker,omitempty"`    // who may have said it: a hint
+	Confidence float64 `json:"confidence,omitempty"` // that it was Speaker and nobody else, 0 to 1
 	Lost       int     `json:"lost_fragments,omitempty"`
 	Transcript float64 `json:"transcript_ms,omitempty"`
 	FirstAudio float64 `json:"first_audio_ms,omitempty"`

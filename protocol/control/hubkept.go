@@ -59,6 +59,8 @@ type HubKept struct {
 	Since     time.Time `json:"since,omitzero"`
 	Until     time.Time `json:"until,omitzero"`
 	Clients   []string  `json:"clients,omitempty"` // that may be recorded; none: all
+	// NearMisses: of wakes, what nearly woke a satellite may be kept as well.
+	NearMisses bool `json:"near_misses,omitempty"`
 
 	Recordings  int       `json:"recordings"`
 	Bytes       int64     `json:"bytes"`
@@ -81,6 +83,7 @@ type HubPrivacy struct {
 	Unable []string `json:"unable,omitempty"`
 	Silent []string `json:"silent,omitempty"`
 
-	Timers     int  `json:"timers"`       // with labels that people gave them
-	WordsInLog bool `json:"words_in_log"` // the log is so verbose that it has what is said
+	Voices     []string `json:"voices,omitempty"` // names of those whose voice is known
+	Timers     int      `json:"timers"`           // with labels that people gave them
+	WordsInLog bool     `json:"words_in_log"`     // the log is so verbose that it has what is said
 }

@@ -38,6 +38,12 @@ func (m *Model) Encode() []byte {
 	return binary.LittleEndian.AppendUint32(data, crc32.ChecksumIEEE(data))
 }
 
+// Sum names the model: voices of one model tell another nothing.
+func (m *Model) Sum() uint32 {
+	data := m.Encode()
+	return binary.LittleEndian.Uint32(data[len(data)-4:])
+}
+
 // Open makes a model of a file; the network is the one that it was learnt with.
 func Open(network *enroll.Network, file []byte) (*Model, error) {
 	m := &Model{network: network}

@@ -24,7 +24,9 @@ func Learn(network *enroll.Network, recordings []Recording) (*Model, error) {
 	for _, r := range recordings {
 		people[r.Speaker] = true
 		for _, pcm := range Pieces(r.PCM) {
-			if s := m.hear(pcm); s.frames >= shortest {
+			l := m.NewListener()
+			l.Write(pcm)
+			if s := l.finish(); s.frames >= shortest {
 				pieces = append(pieces, piece{r.Speaker, s, nil})
 			}
 		}
@@ -65,15 +67,19 @@ func (m *Model) background(recordings []Recording) {
 	var count [classes]float64
 	var sum, squares [classes * values]float64
 	for _, r := range recordings {
-		sounds(m.network, r.PCM, func(phones *[enroll.Phones]float32, cepstra *[values]float32) {
-			for c, p := range phones[1:] {
-				count[c] += float64(p)
-				for k, v := range cepstra {
-					sum[c*values+k] += float64(p * v)
-					squares[c*values+k] += float64(p * v * v)
+		l := m.NewListener()
+		var silence [late]int16
+		for _, pcm := range [][]int16{r.PCM, silence[:]} {
+			l.each(pcm, func() {
+				for c, p := range l.phones[1:] {
+					count[c] += float64(p)
+					for k, v := range l.cepstra {
+						sum[c*values+k] += float64(p * v)
+						squares[c*values+k] += float64(p * v * v)
+					}
 				}
-			}
-		})
+			})
+		}
 	}
 	for at := range sum {
 		n := count[at/values] + 1

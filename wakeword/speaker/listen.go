@@ -16,38 +16,56 @@ const shortest = 17
 
 // Listen is the voice in a recording, mono at 16 kHz.
 func (m *Model) Listen(pcm []int16) (Voice, error) {
-	s := m.hear(pcm)
+	l := m.NewListener()
+	l.Write(pcm)
+	return l.Voice()
+}
+
+// Listener hears a voice while somebody speaks. Writing allocates nothing.
+type Listener struct {
+	model   *Model
+	ear     *enroll.Ear
+	frame   enroll.Frame
+	phones  [enroll.Phones]float32
+	cepstra [values]float32
+	heard   statistics
+}
+
+// NewListener makes a Listener.
+func (m *Model) NewListener() *Listener { return &Listener{model: m, ear: m.network.NewEar()} }
+
+// Write hears the next samples, mono at 16 kHz.
+func (l *Listener) Write(pcm []int16) {
+	l.each(pcm, func() { l.heard.add(&l.model.numbers, l.phones[:], &l.cepstra) })
+}
+
+// Voice is whose voice it was, once all is written; it fails with ErrShort.
+func (l *Listener) Voice() (Voice, error) {
+	s := l.finish()
 	if s.frames < shortest {
 		return Voice{}, ErrShort
 	}
-	y, _ := m.factors(s)
-	return m.voice(y, s.frames), nil
+	y, _ := l.model.factors(s)
+	return l.model.voice(y, s.frames), nil
 }
 
-func (m *Model) hear(pcm []int16) *statistics {
-	s := new(statistics)
-	sounds(m.network, pcm, func(phones *[enroll.Phones]float32, cepstra *[values]float32) {
-		s.add(&m.numbers, phones[:], cepstra)
-	})
-	return s
+// finish is what was heard, once all is written.
+func (l *Listener) finish() *statistics {
+	var silence [late]int16
+	l.Write(silence[:])
+	return &l.heard
 }
 
-// sounds calls each with the frames of a recording.
-func sounds(n *enroll.Network, pcm []int16, each func(phones *[enroll.Phones]float32, cepstra *[values]float32)) {
-	var (
-		frame   enroll.Frame
-		phones  [enroll.Phones]float32
-		cepstra [values]float32
-	)
-	ear := n.NewEar()
-	const late = 250 * 16 // samples: the network hears so much before it says a phone
-	for _, samples := range [][]int16{pcm, make([]int16, late)} {
-		for len(samples) > 0 {
-			taken, _, ok := ear.Hear(samples, &frame)
-			if samples = samples[taken:]; ok {
-				ear.Sound(&phones, &cepstra)
-				each(&phones, &cepstra)
-			}
+// late is how many samples the network hears before it says a phone.
+const late = 250 * 16
+
+// each calls do with every frame that the next samples end.
+func (l *Listener) each(pcm []int16, do func()) {
+	for len(pcm) > 0 {
+		taken, _, ok := l.ear.Hear(pcm, &l.frame)
+		if pcm = pcm[taken:]; ok {
+			l.ear.Sound(&l.phones, &l.cepstra)
+			do()
 		}
 	}
 }

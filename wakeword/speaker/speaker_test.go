@@ -216,3 +216,35 @@ func BenchmarkListen(b *testing.B) {
 		}
 	}
 }
+
+// TestListenerHearsPieces: how speech is cut does not matter, and hearing it costs no memory.
+func TestListenerHearsPieces(t *testing.T) {
+	m := standard(t)
+	pcm := said(t, "fsdd_theo")[:4*16000]
+	want, err := m.Listen(pcm)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := m.NewListener()
+	for i := 0; i < len(pcm); i += 320 {
+		l.Write(pcm[i : i+320])
+	}
+	if got, err := l.Voice(); err != nil || got != want {
+		t.Errorf("in pieces it is %+v, %v, whole %+v", got, err, want)
+	}
+	l = m.NewListener()
+	if n := testing.AllocsPerRun(1, func() { l.Write(pcm) }); n != 0 {
+		t.Errorf("hearing allocates %v times", n)
+	}
+}
+
+// BenchmarkListener is a second of speech.
+func BenchmarkListener(b *testing.B) {
+	m := standard(b)
+	pcm := said(b, "fsdd_theo")[:16000]
+	l := m.NewListener()
+	b.ReportAllocs()
+	for b.Loop() {
+		l.Write(pcm)
+	}
+}

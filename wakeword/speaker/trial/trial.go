@@ -17,11 +17,16 @@ type Result struct {
 	Equal          float64 // error, 0 to 1
 	Elsewhere      float64 // the same where pieces are heard by a brighter microphone
 	Named          float64 // part of the pieces whose speaker was named, in a family of four
-	// Sure is the part of pieces that were named with a confidence of 0.9 or more, Right
-	// which part of those rightly, and Strangers which part of pieces of people who are not
-	// of the family are given one of its names with that confidence.
-	Sure, Right, Strangers float64
+	Sure           [5]Sure
 }
+
+// Sure is what asking for a confidence gives: which part of the pieces are named with it,
+// which part of those rightly, and which part of pieces of people who are not of the family
+// are given one of its names.
+type Sure struct{ Confidence, Named, Right, Strangers float64 }
+
+// confidences are asked for.
+func confidences() [5]float64 { return [5]float64{0.5, 0.7, 0.8, 0.9, 0.95} }
 
 // family is how many people are known at once.
 const family = 4
@@ -166,8 +171,11 @@ func equal(m *speaker.Model, people []person) float64 {
 // families asks who spoke in families of one who did and three others, and then of a
 // family that lacks who did.
 func (r *Result) families(m *speaker.Model, people []person, random *rand.Rand) {
-	const draws, sure = 20, 0.9
-	var asked, named, confident, right, strangers float64
+	const draws = 20
+	var asked, named float64
+	for k, c := range confidences() {
+		r.Sure[k].Confidence = c
+	}
 	for i := range people {
 		for _, v := range people[i].tries {
 			r.Pieces++
@@ -179,23 +187,35 @@ func (r *Result) families(m *speaker.Model, people []person, random *rand.Rand) 
 					}
 				}
 				asked++
-				if m.Who(them, v).Confidence >= sure {
-					strangers++
-				}
+				stranger := m.Who(them, v)
 				them[0] = people[i].Person
 				hint := m.Who(them, v)
 				is := hint.Speaker == people[i].Name
 				if is {
 					named++
 				}
-				if hint.Confidence >= sure {
-					confident++
-					if is {
-						right++
-					}
+				for k := range r.Sure {
+					r.Sure[k].count(hint, is, stranger)
 				}
 			}
 		}
 	}
-	r.Named, r.Sure, r.Right, r.Strangers = named/asked, confident/asked, right/max(1, confident), strangers/asked
+	r.Named = named / asked
+	for k := range r.Sure {
+		s := &r.Sure[k]
+		s.Named, s.Right, s.Strangers = s.Named/asked, s.Right/max(1, s.Named), s.Strangers/asked
+	}
+}
+
+// count counts what a piece and one of a stranger were taken for.
+func (s *Sure) count(hint speaker.Hint, is bool, stranger speaker.Hint) {
+	if hint.Confidence >= s.Confidence {
+		s.Named++
+		if is {
+			s.Right++
+		}
+	}
+	if stranger.Confidence >= s.Confidence {
+		s.Strangers++
+	}
 }
