@@ -44,8 +44,10 @@ func TestEarTellsOfWords(t *testing.T) {
 		var heard []Word
 		var missed []NearMiss
 		raw := ring(16000, 1)
-		e := run(t, Config{Raw: raw, Channels: []int{0}, Detector: d, Heard: func(w Word) { heard = append(heard, w) },
-			NearMiss: func(m NearMiss) { missed = append(missed, m) }})
+		e := run(t, Config{
+			Raw: raw, Channels: []int{0}, Detector: d, Heard: func(w Word) { heard = append(heard, w) },
+			NearMiss: func(m NearMiss) { missed = append(missed, m) },
+		})
 		feed := func(samples []int16) {
 			for len(samples) > 0 {
 				raw.Write(samples[:160])
