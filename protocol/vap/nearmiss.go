@@ -15,8 +15,8 @@ const (
 	// NearMissEvery is the least time between two: who says the word twice since it was not
 	// heard says it within some seconds, and one of the two is enough.
 	NearMissEvery = 10 * time.Second
-	// NearMissesPerHour is for a television that runs all evening: 40 kB a minute, and what
-	// it says does not fill what is kept within the day.
+	// NearMissesPerHour is for a television that runs all evening: 40 kB a minute on the
+	// network in the long run, and no more than a person may care to listen to.
 	NearMissesPerHour = 60
 	// maxWord is the length of a word's and a pack's name, in bytes.
 	maxWord = 64
