@@ -98,7 +98,7 @@ func (h *Hub) status() control.HubStatus {
 			Failed: h.counts.failed.Load(), FocusLost: h.counts.focusLost.Load(), WakeRejected: h.counts.wakeRejected.Load(),
 		},
 	}
-	v.Looks, v.People = h.looks.sums(), h.peopleCounts()
+	v.Looks, v.NearMisses, v.People = h.looks.sums(), h.near.sums(), h.peopleCounts()
 	if h.cfg.SecondLook != nil {
 		for _, p := range h.cfg.SecondLook.Packs() {
 			v.Looks.Words = append(v.Looks.Words, p.Manifest.WakeWord)

@@ -60,8 +60,8 @@ type Config struct {
 	Folder string
 	// Audit keeps who was let in and shut out; nil: nobody does.
 	Audit Auditor
-	// Recordings keeps what people say, and Wakes what the second look rejects, while they
-	// allow it; nil: nothing is ever kept.
+	// Recordings keeps what people say, and Wakes what the second look rejects and what
+	// satellites nearly took for their words, while they allow it; nil: nothing is ever kept.
 	Recordings, Wakes *recordings.Keeper
 	// Window is how long satellites that woke for the same words are waited for.
 	Window time.Duration
@@ -101,6 +101,7 @@ type Hub struct {
 	journal  *journal
 	recorder *recorder
 	looks    looks
+	near     *nearMisses
 	logs     logs.Logs  // of the satellites
 	deciding sync.Mutex // held while clients are let in or shut out: neither overtakes the other
 	started  time.Time
@@ -123,7 +124,7 @@ func New(cfg Config) (*Hub, error) {
 		connects: make(chan connecting, maxConnecting),
 		desk:     desk{now: cfg.Now}, latencies: newLatencies(),
 		journal: newJournal(cfg.Audit, cfg.Now),
-		started: cfg.Now(),
+		started: cfg.Now(), near: newNearMisses(),
 	}
 	h.recorder = newRecorder(cfg.Recordings, cfg.Wakes, h.tellRecording, h.log)
 	h.ctx, h.cancel = context.WithCancel(context.Background())
@@ -175,6 +176,7 @@ func (h *Hub) Run(ctx context.Context) error {
 	h.wg.Go(func() { h.mirror.run(ctx) })
 	h.wg.Go(func() { h.journal.run(ctx) })
 	h.wg.Go(func() { h.runRecorder(ctx) })
+	h.wg.Go(func() { h.runNearMisses(ctx) })
 	h.runConnects(ctx)
 	h.cancel()
 	h.referee.close()
@@ -197,6 +199,7 @@ func (h *Hub) offers() []vap.Offer {
 		{Name: vap.CapVolume, Version: 1},
 		{Name: vap.CapLog, Version: 1},
 		{Name: vap.CapTrace, Version: 1},
+		{Name: vap.CapNearMiss, Version: 1},
 	}
 }
 
@@ -208,7 +211,7 @@ func (h *Hub) Started(s *clientregistry.Session, start vap.SessionStart) (client
 		return nil, h.refuse(client.ID, &vap.Error{Code: codes.TooManyRequests, Type: vap.TypeTooManyClients, RetryAfter: 5 * time.Second})
 	}
 	cfg := h.sessionConfig(client.ID)
-	if h.recorder.mayRecord(client.ID) && h.recorder.shows(client.ID) {
+	if h.recorder.mayRecord(client.ID) && h.recorder.shows(client.ID).recorded {
 		s.Recorded()
 	}
 	conversation, err := session.New(cfg, remote{s}, start)
@@ -335,6 +338,8 @@ func (h *Hub) notified(client string, c vap.Capability) error {
 		return err
 	case vap.CapTrace:
 		return h.traced(client, c)
+	case vap.CapNearMiss:
+		return h.nearMissed(client, c)
 	case vap.CapLog:
 		l, err := vap.ParseLog(c)
 		if err == nil {

@@ -124,7 +124,7 @@ type satellite struct {
 	token string
 }
 
-func connect(t *testing.T, h *Hub, id string) *satellite {
+func connect(t *testing.T, h *Hub, id string, offers ...vap.Offer) *satellite {
 	t.Helper()
 	mux := new(coap.Mux)
 	e, err := coap.Listen(coap.Config{Addr: netip.MustParseAddrPort("127.0.0.1:0"), Handler: mux.Serve})
@@ -133,13 +133,13 @@ func connect(t *testing.T, h *Hub, id string) *satellite {
 	}
 	s := &satellite{Client: clientregistry.NewClient(clientregistry.ClientConfig{
 		ID: id, Name: id, Logger: slog.New(slog.DiscardHandler),
-		Capabilities: []vap.Offer{
+		Capabilities: append([]vap.Offer{
 			{Name: vap.CapSound, Version: 1, Stream: true, Codecs: []string{vap.CodecPCM}},
 			{Name: vap.CapVoice, Version: 1},
 			{Name: vap.CapHeard, Version: 1},
 			{Name: vap.CapTimer, Version: 1},
 			{Name: vap.CapListen, Version: 1},
-		},
+		}, offers...),
 		Notified: func(vap.Capability) bool { return true },
 	})}
 	s.Register(mux)

@@ -13,12 +13,13 @@ import (
 	"vapd/internal/metrics"
 	"vapd/protocol/control"
 	"vapd/protocol/vap"
+	"vapd/wakeword/pack"
 	"vapd/wakeword/verify"
 )
 
 // look begins the second look at a wake word; nil where there is no model for it.
 func (h *Hub) look(w vap.Wakeword) session.SecondLook {
-	p := h.cfg.SecondLook.Pack(w.Pack, w.Word)
+	p := h.packFor(w.Pack, w.Word)
 	if p == nil {
 		return nil
 	}
@@ -27,6 +28,14 @@ func (h *Hub) look(w vap.Wakeword) session.SecondLook {
 		end = int64(n)
 	}
 	return verify.Start(p, end)
+}
+
+// packFor is the model that looks again at what a satellite heard; nil when there is none.
+func (h *Hub) packFor(id, word string) *pack.Pack {
+	if h.cfg.SecondLook == nil {
+		return nil
+	}
+	return h.cfg.SecondLook.Pack(id, word)
 }
 
 // looked takes what came of the second look in a session that a client begins now.

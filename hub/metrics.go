@@ -57,6 +57,7 @@ func (h *Hub) Metrics() []metrics.Family {
 			"speaker_not_known": float64(voices.Refused),
 		}),
 		h.looks.family(),
+		h.near.family(),
 		metrics.By(metrics.Counter, "vapd_hub_voices_total", "Utterances while somebody's voice is known, by what it told.", "result", map[string]float64{
 			"named": float64(voices.Named), "unsure": float64(voices.Unsure), "short": float64(voices.Short),
 		}),

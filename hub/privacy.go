@@ -45,8 +45,11 @@ func (h *Hub) private(c api.Command) (api.Result, error, bool) {
 }
 
 func (h *Hub) startRecording(k *recordings.Keeper, c api.StartRecording) error {
+	if k == nil {
+		return errNoRecordings
+	}
 	now := h.cfg.Now()
-	consent := recordings.Consent{On: true, By: c.By, Since: now, Clients: c.Clients}
+	consent := recordings.Consent{On: true, By: c.By, Since: now, Clients: c.Clients, NearMisses: k.Kind() == recordings.Wakes}
 	if c.For < 0 {
 		return fmt.Errorf("hub: recording for %v: want a time from now on", c.For)
 	}
@@ -95,8 +98,8 @@ func (h *Hub) deleteRecordings() (all recordings.Deleted, err error) {
 }
 
 // tellRecording tells a client whether it is recorded.
-func (h *Hub) tellRecording(ctx context.Context, client string, on bool) error {
-	return h.server.Notify(ctx, client, vap.Recording{On: on}.Capability())
+func (h *Hub) tellRecording(ctx context.Context, client string, s sign) error {
+	return h.server.Notify(ctx, client, vap.Recording{On: s.recorded, NearMisses: &s.nearMisses}.Capability())
 }
 
 // runRecorder runs the recorder, and ends the recording when its time is over.
@@ -146,7 +149,7 @@ func (h *Hub) kept(k *recordings.Keeper) (v control.HubKept, err error) {
 	}
 	c, over := k.Consent()
 	if c.On && !over {
-		v.Recording, v.By, v.Since, v.Until, v.Clients = true, c.By, c.Since, c.Until, c.Clients
+		v.Recording, v.By, v.Since, v.Until, v.Clients, v.NearMisses = true, c.By, c.Since, c.Until, c.Clients, c.NearMisses
 	}
 	u, err := k.Usage()
 	v.Recordings, v.Bytes, v.Oldest = u.Recordings, u.Bytes, u.Oldest

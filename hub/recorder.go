@@ -15,10 +15,10 @@ import (
 
 // recorder sees to it that nobody is recorded without seeing it: a satellite is told, and
 // only what is said after it has acknowledged that, on the same connection, is kept. What
-// woke a satellite by mistake counts as well: it is what people say at home.
+// woke a satellite by mistake, or nearly, counts as well: it is what people say at home.
 type recorder struct {
 	utterances, wakes *recordings.Keeper // nil: nothing is ever kept
-	tell              func(ctx context.Context, client string, on bool) error
+	tell              func(ctx context.Context, client string, s sign) error
 	log               *slog.Logger
 	bell              chan struct{} // one slot: something may have to be told
 	slots             chan struct{} // held by those who tell
@@ -27,11 +27,15 @@ type recorder struct {
 	clients map[string]*shower // that are connected
 }
 
+// sign is what a client is told to show: that it is recorded, and whether its near misses
+// are kept as well.
+type sign struct{ recorded, nearMisses bool }
+
 // shower is a connected client.
 type shower struct {
 	peer  coap.PeerID
 	able  bool // it lists the capability
-	shows bool // it acknowledged that it is recorded
+	shows sign // as it acknowledged
 	busy  bool // it is being told
 	again time.Time
 }
@@ -43,7 +47,7 @@ const (
 	recorderTick = time.Second
 )
 
-func newRecorder(utterances, wakes *recordings.Keeper, tell func(context.Context, string, bool) error, log *slog.Logger) *recorder {
+func newRecorder(utterances, wakes *recordings.Keeper, tell func(context.Context, string, sign) error, log *slog.Logger) *recorder {
 	return &recorder{
 		utterances: utterances, wakes: wakes, tell: tell, log: log,
 		bell: make(chan struct{}, 1), slots: make(chan struct{}, maxTelling), clients: make(map[string]*shower),
@@ -76,7 +80,7 @@ func (r *recorder) left(c clientregistry.ClientInfo) {
 // of is what takes the utterances of a session that a client begins now; nil when it is
 // not recorded.
 func (r *recorder) of(client string, now time.Time) func(samples []int16, heard string, understood bool) {
-	if !allowed(r.utterances, client) || !r.shows(client) {
+	if !allowed(r.utterances, client) || !r.shows(client).recorded {
 		return nil
 	}
 	return func(samples []int16, heard string, understood bool) {
@@ -87,11 +91,22 @@ func (r *recorder) of(client string, now time.Time) func(samples []int16, heard 
 // ofWake is what takes what began a session that a client begins now, if it was no wake
 // word; nil when that is not kept.
 func (r *recorder) ofWake(client string, now time.Time) func(samples []int16, about recordings.Wake) {
-	if !allowed(r.wakes, client) || !r.shows(client) {
+	if !allowed(r.wakes, client) || !r.shows(client).recorded {
 		return nil
 	}
 	return func(samples []int16, about recordings.Wake) {
 		r.wakes.Offer(recordings.Utterance{Client: client, Began: now, Samples: samples, Wake: &about})
+	}
+}
+
+// ofNearMiss is what takes a near miss of a client, whose sound began at a time; nil when it
+// is not kept.
+func (r *recorder) ofNearMiss(client string, began time.Time) func(samples []int16, about recordings.Wake, unsure bool) {
+	if !r.mayTakeNearMisses(client) || !r.shows(client).nearMisses {
+		return nil
+	}
+	return func(samples []int16, about recordings.Wake, unsure bool) {
+		r.wakes.Offer(recordings.Utterance{Client: client, Began: began, Samples: samples, Wake: &about, Unsure: unsure})
 	}
 }
 
@@ -102,16 +117,27 @@ func (r *recorder) mayRecord(client string) bool {
 	return allowed(r.utterances, client) || allowed(r.wakes, client)
 }
 
+func (r *recorder) mayTakeNearMisses(client string) bool {
+	return r.wakes != nil && r.wakes.AllowsNearMisses(client)
+}
+
 // keepers are those that there are.
 func (r *recorder) keepers() []*recordings.Keeper {
 	return slices.DeleteFunc([]*recordings.Keeper{r.utterances, r.wakes}, func(k *recordings.Keeper) bool { return k == nil })
 }
 
-func (r *recorder) shows(client string) bool {
+// wanted is what a client has to show.
+func (r *recorder) wanted(client string) sign {
+	return sign{recorded: r.mayRecord(client), nearMisses: r.mayTakeNearMisses(client)}
+}
+
+func (r *recorder) shows(client string) sign {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s := r.clients[client]
-	return s != nil && s.shows
+	if s := r.clients[client]; s != nil {
+		return s.shows
+	}
+	return sign{}
 }
 
 // run tells the clients what they have to show until ctx ends; each is called now and
@@ -134,9 +160,9 @@ func (r *recorder) run(ctx context.Context, each func()) {
 		}
 		r.mu.Lock()
 		for id, s := range r.clients {
-			if on := r.mayRecord(id); s.able && !s.busy && s.shows != on && !time.Now().Before(s.again) {
+			if want := r.wanted(id); s.able && !s.busy && s.shows != want && !time.Now().Before(s.again) {
 				s.busy = true
-				wg.Go(func() { r.tell1(ctx, id, s, on) })
+				wg.Go(func() { r.tell1(ctx, id, s, want) })
 			}
 		}
 		r.mu.Unlock()
@@ -144,7 +170,7 @@ func (r *recorder) run(ctx context.Context, each func()) {
 }
 
 // tell1 tells one client, once.
-func (r *recorder) tell1(ctx context.Context, id string, s *shower, on bool) {
+func (r *recorder) tell1(ctx context.Context, id string, s *shower, want sign) {
 	select {
 	case r.slots <- struct{}{}:
 		defer func() { <-r.slots }()
@@ -153,16 +179,16 @@ func (r *recorder) tell1(ctx context.Context, id string, s *shower, on bool) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, tellWait)
 	defer cancel()
-	err := r.tell(ctx, id, on)
+	err := r.tell(ctx, id, want)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s.busy = false
 	if err != nil {
 		s.again = time.Now().Add(tellAgain)
-		r.log.Info("a satellite does not show yet whether it is recorded", "client", id, "recorded", on, "error", err)
+		r.log.Info("a satellite does not show yet whether it is recorded", "client", id, "recorded", want.recorded, "error", err)
 		return
 	}
-	s.shows = on
+	s.shows = want
 	r.ring() // the owner may have changed their mind
 }
 
@@ -175,7 +201,7 @@ func (r *recorder) look() (shown, unable, silent []string) {
 		case !r.mayRecord(id):
 		case !s.able:
 			unable = append(unable, id)
-		case s.shows:
+		case s.shows.recorded:
 			shown = append(shown, id)
 		default:
 			silent = append(silent, id)

@@ -20,11 +20,12 @@ import (
 type lamps struct {
 	mu     sync.Mutex
 	on     map[string]bool
+	near   map[string]bool // and that near misses are kept
 	broken map[string]bool // don't answer
 	tries  map[string]int
 }
 
-func (l *lamps) tell(ctx context.Context, client string, on bool) error {
+func (l *lamps) tell(ctx context.Context, client string, s sign) error {
 	l.mu.Lock()
 	broken := l.broken[client]
 	l.tries[client]++
@@ -35,7 +36,7 @@ func (l *lamps) tell(ctx context.Context, client string, on bool) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.on[client] = on
+	l.on[client], l.near[client] = s.recorded, s.nearMisses
 	return nil
 }
 
@@ -78,7 +79,7 @@ func TestNobodyIsRecordedUnseen(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		l := &lamps{on: make(map[string]bool), broken: map[string]bool{"broken": true}, tries: make(map[string]int)}
+		l := &lamps{on: make(map[string]bool), near: make(map[string]bool), broken: map[string]bool{"broken": true}, tries: make(map[string]int)}
 		r := newRecorder(keeper, nil, l.tell, slog.New(slog.DiscardHandler))
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
@@ -158,7 +159,7 @@ func TestWakesAreKeptWhereItIsShown(t *testing.T) {
 			return keeper
 		}
 		utterances, wakes := open(recordings.Utterances), open(recordings.Wakes)
-		l := &lamps{on: make(map[string]bool), tries: make(map[string]int)}
+		l := &lamps{on: make(map[string]bool), near: make(map[string]bool), tries: make(map[string]int)}
 		r := newRecorder(utterances, wakes, l.tell, slog.New(slog.DiscardHandler))
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
@@ -173,6 +174,10 @@ func TestWakesAreKeptWhereItIsShown(t *testing.T) {
 				if keep := r.ofWake(id, time.Now()); keep != nil {
 					keep(make([]int16, 100), recordings.Wake{Word: "computer"})
 				}
+				time.Sleep(time.Second) // a name is of a microsecond
+				if keep := r.ofNearMiss(id, time.Now()); keep != nil {
+					keep(make([]int16, 100), recordings.Wake{Word: "computer", NearMiss: true}, true)
+				}
 			}
 			time.Sleep(time.Second)
 			all, err := recordings.List(dir, recordings.Wakes)
@@ -186,7 +191,7 @@ func TestWakesAreKeptWhereItIsShown(t *testing.T) {
 			}
 		}
 		allow := func(k *recordings.Keeper, on bool) {
-			if err := k.Allow(recordings.Consent{On: on, Since: time.Now()}); err != nil {
+			if err := k.Allow(recordings.Consent{On: on, Since: time.Now(), NearMisses: k.Kind() == recordings.Wakes}); err != nil {
 				t.Fatal(err)
 			}
 			r.ring()
@@ -196,14 +201,44 @@ func TestWakesAreKeptWhereItIsShown(t *testing.T) {
 		kept("what is said", 0)
 		allow(utterances, false)
 		allow(wakes, true)
-		kept("what wakes it", 1)
+		kept("what wakes it, and nearly does", 2)
 		if !l.shows("hall") || r.of("hall", time.Now()) != nil {
 			t.Errorf("shown %v, and what is said is recorded: %v", l.shows("hall"), r.of("hall", time.Now()) != nil)
 		}
 		allow(wakes, false)
-		kept("nothing any more", 1)
+		kept("nothing any more", 2)
 		if l.shows("hall") {
 			t.Error("it still shows it")
 		}
+
+		// What is said is kept, too: near misses are taken only after they are told of as well.
+		allow(utterances, true)
+		kept("what is said again", 2)
+		l.change(func() { l.broken = map[string]bool{"hall": true} })
+		allow(wakes, true)
+		kept("it does not answer", 3) // a wake: it shows that it is recorded
+		if r.ofNearMiss("hall", time.Now()) != nil {
+			t.Error("a near miss is taken before the satellite knows")
+		}
+		l.change(func() { clear(l.broken) })
+		time.Sleep(15 * time.Second)
+		kept("it answers", 5)
+		l.change(func() { l.broken = map[string]bool{"hall": true} })
+		allow(utterances, false)
+		kept("it need not be told", 7)
+		allow(wakes, false)
+		kept("it still sends them", 7)
+
+		// A consent from before there were near misses is none to them.
+		l.change(func() { clear(l.broken) })
+		time.Sleep(15 * time.Second)
+		allow(wakes, true)
+		kept("again", 9)
+		l.change(func() { l.broken = map[string]bool{"hall": true} })
+		if err := wakes.Allow(recordings.Consent{On: true, Since: time.Now()}); err != nil {
+			t.Fatal(err)
+		}
+		r.ring()
+		kept("wakes alone", 10)
 	})
 }

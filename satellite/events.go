@@ -78,8 +78,8 @@ type (
 	Typed struct{ Text string }
 	// NetMute: the network's mute bit changed.
 	NetMute struct{ On bool }
-	// Recording: the hub says whether it keeps what is said.
-	Recording struct{ On bool }
+	// Recording: the hub says whether it keeps what is said, and near misses.
+	Recording struct{ On, NearMisses bool }
 	// VolumeSet: the hub, or a person by way of it, set a volume.
 	VolumeSet struct{ Volume Volume }
 	// TurnGranted: the hub gave this satellite the session.

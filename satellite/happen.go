@@ -170,7 +170,11 @@ func (s *Satellite) obey(a asking) {
 	case vap.CapRecording:
 		r, err := vap.ParseRecording(a.Capability)
 		if s.warn(a.Capability, err) {
-			s.step(Recording{r.On})
+			near := s.state.NearMisses
+			if r.NearMisses != nil {
+				near = *r.NearMisses
+			}
+			s.step(Recording{r.On, near})
 		}
 	case vap.CapLED:
 		l, err := vap.ParseLED(a.Capability)

@@ -36,7 +36,7 @@ func everything() []vap.Capability {
 	}
 	for _, name := range []string{
 		vap.CapWakeword, vap.CapSound, vap.CapChime, vap.CapText, vap.CapVoice, vap.CapHeard, vap.CapListen, vap.CapVolume,
-		vap.CapTimer, vap.CapMute, vap.CapStop, vap.CapLED, vap.CapRecording, vap.CapLog, "light", "unmute", "key", "pair", "reset",
+		vap.CapTimer, vap.CapMute, vap.CapStop, vap.CapLED, vap.CapRecording, vap.CapLog, vap.CapNearMiss, "light", "unmute", "key", "pair", "reset",
 	} {
 		all = append(all,
 			vap.Capability{Name: name},

@@ -62,6 +62,7 @@ func (s *Satellite) Metrics() []metrics.Family {
 		metrics.One(metrics.Gauge, "vapd_satellite_noise_dbfs", "The noise of the room.", level.Floor),
 		metrics.By(metrics.Counter, "vapd_satellite_wakes_total", "Times that a wake word was heard.", "pack", woke),
 		metrics.By(metrics.Gauge, "vapd_satellite_near_miss_score", "The last score of a wake word that came close.", "pack", misses),
+		s.misses.counts.Family("vapd_satellite_near_misses_total", "Near misses that the hub wanted, by what came of them.", "result"),
 		s.tally.results.Family("vapd_satellite_turns_total", "Turns that reached the hub, by what came of them.", "result"),
 		s.tally.wordToFragment.Family("vapd_satellite_word_to_fragment_seconds", "From the end of the wake word to the first fragment."),
 		s.tally.toAnswer.Family("vapd_satellite_heard_to_answer_seconds", "From the end of listening to the first sample of the answer."),

@@ -26,7 +26,7 @@ func (s State) Next(e Event) (State, []Command) {
 	case NetMute:
 		return s.mute(s.KeyMuted, e.On)
 	case Recording:
-		s.Recorded = e.On
+		s.Recorded, s.NearMisses = e.On, e.On && e.NearMisses
 		return s, nil
 	case VolumePressed:
 		return s.louder(e.Steps)
@@ -183,7 +183,8 @@ func (s State) micChanged(m MicState) (State, []Command) {
 
 func (s State) linkChanged(l LinkState) (State, []Command) {
 	s.Link = l
-	s.Recorded = s.Recorded && l == LinkUp // the hub says it again when it is back
+	up := l == LinkUp
+	s.Recorded, s.NearMisses = s.Recorded && up, s.NearMisses && up // the hub says it again when it is back
 	if l != LinkUp && (s.Turn == TurnListening || s.Turn == TurnThinking) {
 		s.Turn = TurnIdle
 		return s, []Command{CancelTurn{}, PlayChime{ChimeError}}

@@ -120,8 +120,9 @@ type Satellite struct {
 	traces   trace.Ring
 	tally    tally
 	halves   *mailbox[vap.Trace] // of traces, for the hub
-	inbox    *mailbox[any]       // for the goroutine that owns the state
-	chores   *mailbox[func()]    // that take their time
+	misses   *nearMisses
+	inbox    *mailbox[any]    // for the goroutine that owns the state
+	chores   *mailbox[func()] // that take their time
 	started  time.Time
 
 	// Owned by Run's goroutine.
@@ -218,7 +219,7 @@ func (s *Satellite) listen() error {
 // assemble makes the parts that don't know each other.
 func (s *Satellite) assemble() error {
 	raw := audio.NewRing(s.cfg.Capture, rawSeconds*int(s.cfg.Capture.Rate))
-	ear := hear.Config{Raw: raw, Channels: s.cfg.Microphones, Sounding: s.sounding, Heard: s.heardWord}
+	ear := hear.Config{Raw: raw, Channels: s.cfg.Microphones, Sounding: s.sounding, Heard: s.heardWord, NearMiss: func(m hear.NearMiss) { s.misses.take(m) }}
 	if s.cfg.Detector != nil {
 		ear.Detector = s.cfg.Detector
 	}
@@ -226,6 +227,7 @@ func (s *Satellite) assemble() error {
 	if s.ear, err = hear.New(ear); err != nil {
 		return fmt.Errorf("satellite: %w", err)
 	}
+	s.misses = newNearMisses(s.ear.Uplink(), s.client.Notify)
 	mix := func(audio.Block) {}
 	if s.cfg.Speaker != nil {
 		mix = s.cfg.Speaker.Mix
@@ -283,11 +285,12 @@ func (s *Satellite) Run(ctx context.Context) error {
 		wg.Go(func() { s.cfg.Network.Run(inner) })
 	}
 	for _, run := range []func(context.Context){
-		s.ear.Run, s.timers.Run, s.link.Run, s.lights.run, s.reporter.run, s.sendTraces, s.doChores, s.watchKeys, s.watchSwitch,
+		s.ear.Run, s.timers.Run, s.link.Run, s.lights.run, s.reporter.run, s.sendTraces, s.misses.run, s.doChores, s.watchKeys, s.watchSwitch,
 	} {
 		wg.Go(func() { run(inner) })
 	}
 	s.own(inner)
+	s.misses.allow(false)
 	err := context.Cause(inner)
 	s.turns.Close()
 	s.pairs.Close()
@@ -370,6 +373,7 @@ func (s *Satellite) step(e Event) {
 		s.state = next
 		s.publish()
 		s.lights.change(func(v *View) { v.State = next })
+		s.misses.allow(next.sendsNearMisses() && s.cfg.Hardware.Pixels.Len() > 0)
 	}
 	s.keep()
 	for _, c := range commands {

@@ -55,7 +55,7 @@ func Scene(v View, at time.Duration, out []hal.Color) (moving bool) {
 // the last of several LEDs always, on a single one in the first quarter of each second.
 // Only a code that is to be compared goes without, as long as nobody is listened to.
 func (v View) paintRecorded(at time.Duration, out []hal.Color) (moving bool) {
-	if v.State.Pairing != PairIdle && v.State.Turn == TurnIdle {
+	if !v.State.showsRecorded() {
 		return false
 	}
 	if len(out) > 1 || phase(at, time.Second) < 0.25 {
@@ -63,6 +63,9 @@ func (v View) paintRecorded(at time.Duration, out []hal.Color) (moving bool) {
 	}
 	return len(out) == 1
 }
+
+// showsRecorded reports whether there is room for that sign.
+func (s State) showsRecorded() bool { return s.Pairing == PairIdle || s.Turn != TurnIdle }
 
 func (v View) paint(at time.Duration, out []hal.Color) (moving bool) {
 	s := v.State

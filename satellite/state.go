@@ -20,8 +20,10 @@ type State struct {
 	Ringing bool // a timer
 	// Recorded says that the hub keeps what is said.
 	Recorded bool
-	Volume   Volume
-	Pairing  PairState
+	// NearMisses says that it keeps near misses, too; never without Recorded.
+	NearMisses bool
+	Volume     Volume
+	Pairing    PairState
 	// PairN numbers the attempts to pair since start.
 	PairN uint32
 	// Code is what is compared, from PairComparing on.

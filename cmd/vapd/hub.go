@@ -125,6 +125,9 @@ func (s hubStatusCmd) Run(c *hubCmd) error {
 	fmt.Fprintf(t, "turns\t%d heard, %d understood, %d not understood, %d failed\n", n.Heard, n.Understood, n.Rejected, n.Failed)
 	fmt.Fprintf(t, "refused\t%d another satellite was nearer, %d wake word not confirmed\n", n.FocusLost, n.WakeRejected)
 	fmt.Fprintf(t, "second look\t%s\n", looksInWords(status.Looks))
+	if status.NearMisses != (control.HubNearMisses{}) {
+		fmt.Fprintf(t, "near misses\t%s\n", nearMissesInWords(status.NearMisses))
+	}
 	fmt.Fprintf(t, "people\t%s\n", peopleInWords(status.People))
 	fmt.Fprintf(t, "store\t%s\n", storeInWords(status.Store))
 	if kept, err := callHub[control.HubPrivacy](c, control.MethodPrivacy, struct{}{}); err == nil {

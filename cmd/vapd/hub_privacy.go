@@ -24,9 +24,9 @@ import (
 type hubPrivacyCmd struct {
 	Show   privacyShowCmd   `cmd:"" default:"withargs" help:"Show what the hub keeps about people."`
 	Record privacyRecordCmd `cmd:"" help:"Turn the recording of what is said on or off."`
-	Wakes  privacyWakesCmd  `cmd:"" help:"Turn on or off that what woke a satellite by mistake is kept."`
+	Wakes  privacyWakesCmd  `cmd:"" help:"Turn on or off that what wakes a satellite by mistake, or nearly does, is kept."`
 	List   privacyListCmd   `cmd:"" help:"List the recordings."`
-	Delete privacyDeleteCmd `cmd:"" help:"Delete all recordings, also those of what woke a satellite by mistake."`
+	Delete privacyDeleteCmd `cmd:"" help:"Delete all recordings, also those of what woke a satellite by mistake or nearly did."`
 }
 
 type privacyShowCmd struct {
@@ -48,7 +48,10 @@ func (s privacyShowCmd) Run(c *hubCmd) error {
 func showPrivacy(v control.HubPrivacy, out io.Writer) error {
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(t, "recording\t%s\n", recordingInWords(v.HubKept, "nothing that is said is kept"))
-	fmt.Fprintf(t, "wakes\t%s\n", recordingInWords(v.Wakes, "nothing that woke a satellite by mistake is kept"))
+	fmt.Fprintf(t, "wakes\t%s\n", recordingInWords(v.Wakes, "nothing is kept that wakes a satellite by mistake or nearly does"))
+	if v.Wakes.Recording && !v.Wakes.NearMisses { // it was allowed before there were any
+		fmt.Fprintln(t, "\tbut not what nearly wakes one: 'vapd hub privacy wakes on' allows that as well")
+	}
 	for _, line := range []struct {
 		ids  []string
 		what string
@@ -114,7 +117,7 @@ type privacyRecordCmd struct {
 
 // privacyWakesCmd is "vapd hub privacy wakes".
 type privacyWakesCmd struct {
-	On  privacyWakesOnCmd  `cmd:"" help:"Keep the sound of wake words that the hub rejects, to train better models with. The satellites show it."`
+	On  privacyWakesOnCmd  `cmd:"" help:"Keep the sound of wake words that the hub rejects, and of what nearly wakes a satellite, to train better models with. The satellites show it."`
 	Off privacyWakesOffCmd `cmd:"" help:"Keep none from now on."`
 }
 
@@ -161,9 +164,9 @@ func (w privacyWakesOnCmd) Run(c *hubCmd) error {
 	if err := w.start(c, control.MethodStartKeepingWakes); err != nil {
 		return err
 	}
-	fmt.Println("What wakes a satellite by mistake is kept, as soon as the satellite has confirmed that it shows it;\n" +
-		"'vapd hub privacy' tells, and 'vapd hub wake list' what there is. Tell those who live with it.\n" +
-		"'vapd hub privacy wakes off' ends it.")
+	fmt.Println("What wakes a satellite by mistake, or nearly does, is kept, as soon as the satellite has confirmed that\n" +
+		"it shows it: about a second of sound, also of people who said nothing to it. 'vapd hub privacy' tells,\n" +
+		"and 'vapd hub wake list' what there is. Tell those who live with it. 'vapd hub privacy wakes off' ends it.")
 	return nil
 }
 
@@ -174,7 +177,7 @@ func (privacyWakesOffCmd) Run(c *hubCmd) error {
 	if _, err := callHub[any](c, control.MethodStopKeepingWakes, struct{}{}); err != nil {
 		return err
 	}
-	fmt.Println("Nothing more is kept of what wakes a satellite by mistake. What there is stays until 'vapd hub privacy delete',\n" +
+	fmt.Println("Nothing more is kept of what wakes a satellite by mistake or nearly does. What there is stays until 'vapd hub privacy delete',\n" +
 		"or until it is too old.")
 	return nil
 }

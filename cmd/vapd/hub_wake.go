@@ -21,9 +21,9 @@ import (
 
 // hubWakeCmd is "vapd hub wake".
 type hubWakeCmd struct {
-	List hubWakeListCmd `cmd:"" default:"withargs" help:"List what was rejected and is kept."`
+	List hubWakeListCmd `cmd:"" default:"withargs" help:"List what was rejected or nearly woke a satellite, and is kept."`
 	Good hubWakeGoodCmd `cmd:"" help:"The wake word was said in it: the next training learns from it as that."`
-	Bad  hubWakeBadCmd  `cmd:"" help:"It was not: the next training learns not to hear it. What was rejected is taken for that."`
+	Bad  hubWakeBadCmd  `cmd:"" help:"It was not: the next training learns not to hear it. What the hub rejects is taken for that."`
 	Add  hubWakeAddCmd  `cmd:"" help:"Add the pack of a larger model. The hub uses it after its next start."`
 }
 
@@ -56,12 +56,17 @@ func (l hubWakeListCmd) Run(c *hubCmd) error {
 				ID   string `json:"id"`
 				File string `json:"file"`
 				Said bool   `json:"said"`
-			}{r, r.ID(), file, r.Said()}))
+				// Unsure: nobody knows, and no training reads it.
+				Unsure bool `json:"unsure"`
+			}{r, r.ID(), file, r.Said(), r.Unsure()}))
 			continue
 		}
 		said := "bad"
-		if r.Said() {
+		switch {
+		case r.Said():
 			said = "good"
+		case r.Unsure():
+			said = "unsure"
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", r.ID(), r.Time.Local().Format(time.DateTime), printable(r.Client), said, wakeInWords(r.Wake), file)
 	}
@@ -70,9 +75,16 @@ func (l hubWakeListCmd) Run(c *hubCmd) error {
 
 func wakeInWords(w *recordings.Wake) string {
 	if w == nil {
-		return "-"
+		return "-\t-"
 	}
-	return fmt.Sprintf("%q: %.2f of %.2f by %s, %.2f at the satellite", w.Word, w.Score, w.Cutoff, printable(w.Model), w.Heard)
+	what, by := "rejected", "no model to look again"
+	if w.NearMiss {
+		what = "near miss"
+	}
+	if w.Model != "" {
+		by = fmt.Sprintf("%.2f of %.2f by %s", w.Score, w.Cutoff, printable(w.Model))
+	}
+	return fmt.Sprintf("%s\t%q: %s, %.2f at the satellite", what, w.Word, by, w.Heard)
 }
 
 // hubWakeArg names kept wakes.
@@ -129,6 +141,11 @@ func (a hubWakeAddCmd) Run(c *hubCmd) error {
 	}
 	fmt.Printf("added %s: the hub looks again at %q with it, with cutoff %v, after its next start\n", p.ID, p.Manifest.WakeWord, p.Manifest.Micro.ProbabilityCutoff)
 	return nil
+}
+
+// nearMissesInWords says what came of near misses.
+func nearMissesInWords(n control.HubNearMisses) string {
+	return fmt.Sprintf("%d rejected, %d unsure, %d refused", n.Rejected, n.Unsure, n.Refused)
 }
 
 // looksInWords says what came of second looks.

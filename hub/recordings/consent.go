@@ -20,6 +20,9 @@ type Consent struct {
 	Until time.Time `json:"until,omitzero"`
 	// Clients are those that are recorded; empty: all of them.
 	Clients []string `json:"clients,omitempty"`
+	// NearMisses allows, of the kind Wakes, to keep what nearly woke a satellite as well. A
+	// consent from before there was such a thing does not have it.
+	NearMisses bool `json:"nearMisses,omitempty"`
 }
 
 // allows reports whether what a client hears may be recorded at now.

@@ -168,7 +168,8 @@ type limits struct {
 	most   int       // recordings; 0: any number
 }
 
-// prune removes the oldest recordings until those that are left are within the limits.
+// prune removes recordings until those that are left are within the limits: the oldest, but
+// what nobody has listened to, of which there is the most, before all others.
 func prune(dir string, k Kind, l limits) error {
 	all, err := scan(dir, k)
 	if err != nil {
@@ -178,6 +179,16 @@ func prune(dir string, k Kind, l limits) error {
 	for _, r := range all {
 		sum += r.Bytes
 	}
+	turn := func(r Recording) int {
+		switch {
+		case r.Time.Before(l.before):
+			return 0
+		case r.Unsure():
+			return 1
+		}
+		return 2
+	}
+	slices.SortStableFunc(all, func(a, b Recording) int { return turn(a) - turn(b) })
 	var errs []error
 	for _, r := range all {
 		if sum <= l.bytes && (l.most == 0 || left <= l.most) && !r.Time.Before(l.before) {

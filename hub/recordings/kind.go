@@ -12,7 +12,8 @@ type Kind int
 const (
 	// Utterances are what is said to the hub.
 	Utterances Kind = iota
-	// Wakes are what woke a satellite and was no wake word as far as the hub could tell.
+	// Wakes are what woke a satellite and was no wake word as far as the hub could tell, and
+	// what nearly woke one.
 	Wakes
 )
 
@@ -26,7 +27,7 @@ func (k Kind) folder() string {
 // String is what is kept, in words.
 func (k Kind) String() string {
 	if k == Wakes {
-		return "what woke a satellite by mistake"
+		return "what wakes a satellite by mistake or nearly does"
 	}
 	return "what is said to the satellites"
 }

@@ -33,6 +33,8 @@ type Utterance struct {
 	Transcript string
 	Understood bool
 	Wake       *Wake // of the kind Wakes
+	// Unsure says of that kind that nobody knows yet whether the word was said.
+	Unsure bool
 }
 
 // Keeper records. Its methods may be called from any goroutine.
@@ -128,6 +130,13 @@ func (k *Keeper) Allowed(client string) bool {
 	return k.consent.allows(client, k.cfg.Now())
 }
 
+// AllowsNearMisses reports whether what nearly wakes a client may be kept now.
+func (k *Keeper) AllowsNearMisses(client string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.consent.NearMisses && k.consent.allows(client, k.cfg.Now())
+}
+
 // stillAllowed is Allowed for an utterance that was heard a while ago.
 func (k *Keeper) stillAllowed(u Utterance) bool {
 	k.mu.Lock()
@@ -161,7 +170,9 @@ func (k *Keeper) add(u Utterance) error {
 	}
 	k.last = r.Name
 	if k.cfg.Kind == Wakes {
-		r.Name = r.place(false)
+		if r.Name = r.place(false); u.Unsure {
+			r.Name = Unsure + "/" + r.ID()
+		}
 	}
 	const beside = 1000 // bytes of the .json
 	if err := k.prune(int64(2*len(u.Samples))+beside, 1); err != nil {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"vapd/internal/durable"
@@ -15,11 +16,13 @@ import (
 	"vapd/wakeword/train/corpus"
 )
 
-// Wake is what is known of something that was taken for a wake word.
+// Wake is what is known of something that was taken for a wake word, or nearly.
 type Wake struct {
 	Word  string  `json:"word"`
 	Heard float64 `json:"heard"` // the satellite's score, 0 to 1
-	// Model is the hub's, with its score and cutoff.
+	// NearMiss: the satellite nearly woke, and did not.
+	NearMiss bool `json:"nearMiss,omitempty"`
+	// Model is the hub's, with its score and cutoff; empty when it has none for the word.
 	Model  string  `json:"model"`
 	Score  float64 `json:"score"`
 	Cutoff float64 `json:"cutoff"`
@@ -27,14 +30,19 @@ type Wake struct {
 
 // Folders of wakes: those in which the word was not said, and those in which it was as
 // somebody has heard, who has listened to it. In the latter there is a folder a word. It is
-// how 'vapd wake train' wants its negatives and positives.
+// how 'vapd wake train' wants its negatives and positives. The third has near misses in
+// which it may have been said: no training reads them before somebody has listened.
 const (
 	Negatives = "negative"
 	Positives = "positive"
+	Unsure    = "unsure"
 )
 
 // Said reports whether somebody has found that the wake word was said in it.
 func (r *Recording) Said() bool { return strings.HasPrefix(r.Name, Positives+"/") }
+
+// Unsure reports whether nobody knows yet whether it was.
+func (r *Recording) Unsure() bool { return strings.HasPrefix(r.Name, Unsure+"/") }
 
 // ErrNoWake is for a name that no wake has.
 var ErrNoWake = errors.New("recordings: no such wake: 'vapd hub wake list' names all")
@@ -104,12 +112,14 @@ func mkdirs(folder, name string) error {
 	return nil
 }
 
-// label writes the table of all wakes, which makes a corpus of their folder.
+// label writes the table of all wakes but for the unsure ones, which makes a corpus of their
+// folder.
 func label(dir string) error {
 	all, err := List(dir, Wakes)
 	if err != nil {
 		return err
 	}
+	all = slices.DeleteFunc(all, func(r Recording) bool { return r.Unsure() })
 	table := durable.File{Path: filepath.Join(Folder(dir, Wakes), corpus.LabelsFile)}
 	if len(all) == 0 {
 		if err := os.Remove(table.Path); !errors.Is(err, fs.ErrNotExist) {

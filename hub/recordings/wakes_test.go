@@ -194,3 +194,76 @@ func TestHostileWords(t *testing.T) {
 		t.Errorf("%v, %v", entries, err)
 	}
 }
+
+// nearly is a near miss of which nobody knows whether the word was said.
+func nearly(word string) Utterance {
+	u := rejected(word)
+	u.Unsure, u.Wake.NearMiss = true, true
+	return u
+}
+
+// No training reads what nobody has listened to.
+func TestUnsureWakesAreInNoCorpus(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		k := wakes(t, dir, 0)
+		table := filepath.Join(Folder(dir, Wakes), corpus.LabelsFile)
+		for range 3 {
+			add(t, k, nearly("Computer"))
+			time.Sleep(time.Second)
+		}
+		all := listWakes(t, dir)
+		if _, err := os.Stat(table); len(all) != 3 || !all[0].Unsure() || all[0].Said() || !all[0].Wake.NearMiss || !os.IsNotExist(err) {
+			t.Errorf("%+v, the table: %v", all, err)
+		}
+		if info, err := os.Stat(filepath.Join(Folder(dir, Wakes), all[0].Name+".wav")); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%v, %v", info, err)
+		}
+		for i, said := range []bool{true, false} {
+			if err := k.Mark(all[i].ID(), said); err != nil {
+				t.Fatal(err)
+			}
+		}
+		set, err := corpus.Load(Folder(dir, Wakes))
+		if err != nil || len(set.Positives) != 1 || set.Positives[0].Word != "computer" || len(set.Negatives) != 1 {
+			t.Errorf("%+v, %v", set, err)
+		}
+		if all := listWakes(t, dir); all[0].Unsure() || !all[0].Said() || all[1].Unsure() || all[1].Said() || !all[2].Unsure() {
+			t.Errorf("%+v", all)
+		}
+		if d, err := k.Delete(); err != nil || d.Recordings != 3 {
+			t.Errorf("%+v, %v", d, err)
+		}
+	})
+}
+
+// A television that nearly wakes a satellite all evening takes no room from what somebody
+// has listened to, and no more than there is.
+func TestUnsureWakesGiveWayFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		k := wakes(t, dir, 5)
+		place := func() (s string) {
+			for _, r := range listWakes(t, dir) {
+				s += map[bool]string{true: "u", false: "n"}[r.Unsure()]
+			}
+			return s
+		}
+		for i, u := range []Utterance{nearly("a"), rejected("a"), nearly("a"), rejected("a"), nearly("a"), nearly("a"), nearly("a")} {
+			time.Sleep(time.Minute)
+			add(t, k, u)
+			if want := []string{"u", "un", "unu", "unun", "ununu", "nunuu", "nnuuu"}[i]; place() != want {
+				t.Errorf("after %d there are %s, want %s", i+1, place(), want)
+			}
+		}
+		for range 10 {
+			time.Sleep(time.Minute)
+			add(t, k, rejected("a"))
+		}
+		time.Sleep(24*time.Hour - 5*time.Minute)
+		add(t, k, nearly("a"))
+		if got := place(); got != "nnnnu" {
+			t.Errorf("there are %s", got)
+		}
+	})
+}

@@ -68,7 +68,7 @@ type Recordings struct {
 // none.
 type Wake struct {
 	SecondLook bool     `toml:"second_look" doc:"Look again at every wake word with a larger model, beside the recognition, and refuse silently what that rejects. The models are those that come with the program, and the packs in the folder wake of the state folder; words without one are believed."`
-	Max        int      `toml:"max" doc:"How many of the wakes that were rejected are kept, 1 to 100000; the oldest give way. Nothing is kept before somebody turns it on with 'vapd hub privacy wakes on': no setting does."`
+	Max        int      `toml:"max" doc:"How many wakes that were rejected, and near misses, are kept, 1 to 100000; the oldest give way. Nothing is kept before somebody turns it on with 'vapd hub privacy wakes on': no setting does."`
 	MaxMB      int      `toml:"max_mb" doc:"Size of all of them in MB, 1 to 100000."`
 	Keep       Duration `toml:"keep" doc:"How long each is kept, 1h to 8760h (a year)."`
 }

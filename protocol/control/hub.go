@@ -119,8 +119,10 @@ type HubStatus struct {
 	Looks    HubLooks    `json:"second_looks"`
 	People   HubPeople   `json:"people"`
 	Engines  []HubEngine `json:"engines"`
-	Store    HubStore    `json:"store"`
-	RSSBytes int64       `json:"rss_bytes"` // of the hub, its engines not counted
+	// NearMisses are what satellites nearly took for their words.
+	NearMisses HubNearMisses `json:"near_misses"`
+	Store      HubStore      `json:"store"`
+	RSSBytes   int64         `json:"rss_bytes"` // of the hub, its engines not counted
 }
 
 // HubTurns counts utterances since the start.
@@ -142,6 +144,15 @@ type HubLooks struct {
 	Incomplete int64    `json:"incomplete"` // not accepted, but not all of the word was there
 	Late       int64    `json:"late"`       // nobody waited for it
 	NoModel    int64    `json:"no_model"`   // there is none for the word
+}
+
+// HubNearMisses counts near misses that satellites sent since the start. Those that were
+// rejected are kept as that, the unsure ones until somebody has listened to them, and those
+// that were refused are not kept.
+type HubNearMisses struct {
+	Rejected int64 `json:"rejected"`
+	Unsure   int64 `json:"unsure"`
+	Refused  int64 `json:"refused"`
 }
 
 // HubEngine is the state of a speech engine.

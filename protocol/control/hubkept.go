@@ -59,6 +59,8 @@ type HubKept struct {
 	Since     time.Time `json:"since,omitzero"`
 	Until     time.Time `json:"until,omitzero"`
 	Clients   []string  `json:"clients,omitempty"` // that may be recorded; none: all
+	// NearMisses: of wakes, what nearly woke a satellite may be kept as well.
+	NearMisses bool `json:"near_misses,omitempty"`
 
 	Recordings  int       `json:"recordings"`
 	Bytes       int64     `json:"bytes"`

@@ -23,6 +23,7 @@ const (
 	CapRecording = "recording" // hub to client: whether the hub keeps what is said
 	CapLog       = "log"       // client to hub: a line of its log
 	CapTrace     = "trace"     // client to hub: when the steps of a turn were
+	CapNearMiss  = "nearmiss"  // client to hub: what it nearly took for its word
 )
 
 // Codecs of audio.

@@ -65,7 +65,7 @@ func TestCapabilitiesRoundTrip(t *testing.T) {
 		roundTrip(t, led, led.Capability(), ParseLED)
 		mute := Mute{Muted: rapid.Bool().Draw(t, "muted")}
 		roundTrip(t, mute, mute.Capability(), ParseMute)
-		recording := Recording{On: rapid.Bool().Draw(t, "recording")}
+		recording := Recording{On: rapid.Bool().Draw(t, "recording"), NearMisses: rapid.Ptr(rapid.Bool(), true).Draw(t, "near misses")}
 		roundTrip(t, recording, recording.Capability(), ParseRecording)
 		line := Log{At: time.UnixMicro(1 + start).UTC(), Level: slog.LevelWarn, Message: text.Draw(t, "message")}
 		roundTrip(t, line, line.Capability(), ParseLog)

@@ -194,17 +194,30 @@ func ParseLED(c Capability) (LED, error) {
 }
 
 // Recording says whether the hub keeps what is said to the client, which shows it.
-type Recording struct{ On bool }
+type Recording struct {
+	On bool
+	// NearMisses says whether it keeps near misses as well; nil leaves that as it is.
+	NearMisses *bool
+}
 
 // Capability is the fact on the wire.
 func (r Recording) Capability() Capability {
-	return Capability{Name: CapRecording, Fields: map[string]any{"on": r.On}}
+	m := map[string]any{"on": r.On}
+	if r.NearMisses != nil {
+		m["nearMisses"] = *r.NearMisses
+	}
+	return Capability{Name: CapRecording, Fields: m}
 }
 
 // ParseRecording reads a capability recording.
 func ParseRecording(c Capability) (Recording, error) {
 	f := readFields(c, CapRecording)
-	return Recording{On: f.bool("on", true)}, f.error()
+	r := Recording{On: f.bool("on", true)}
+	if f.has("nearMisses", false) {
+		near := f.bool("nearMisses", true)
+		r.NearMisses = &near
+	}
+	return r, f.error()
 }
 
 // Log is a line of a client's log.

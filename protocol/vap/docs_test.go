@@ -40,7 +40,7 @@ func capabilityNames(t *testing.T) []string {
 
 // everyField is each capability with all of its fields set.
 func everyField() []Capability {
-	one := 1
+	one, on := 1, true
 	return []Capability{
 		Wakeword{Word: "w", Pack: "p", Score: 1, SNR: 1, Level: -1, Noise: -2, Attack: 1, Start: 1, End: 2, Audio: []byte{1}}.Capability(),
 		Sound{Stream: 1, Codec: CodecPCM, Rate: 1, Seq: 1, At: 1, Data: []byte{1}, Last: true}.Capability(),
@@ -55,9 +55,10 @@ func everyField() []Capability {
 		Mute{}.Capability(),
 		StopCapability(),
 		LED{}.Capability(),
-		Recording{}.Capability(),
+		Recording{NearMisses: &on}.Capability(),
 		Log{At: time.Unix(1, 0), Level: slog.LevelInfo, Message: "m"}.Capability(),
 		Trace{Steps: []TraceStep{{"s", 1}}, Clock: time.Unix(1, 0)}.Capability(),
+		NearMiss{Pack: "p"}.Capability(),
 	}
 }
 

@@ -2,6 +2,8 @@ package vap
 
 import (
 	"bytes"
+	"fmt"
+	"reflect"
 	"testing"
 )
 
@@ -15,6 +17,7 @@ func FuzzMessages(f *testing.F) {
 	f.Add(AppendAnswer(nil, Answer{EndSession: true, Capabilities: []Capability{TextCapability(CapVoice, "yes"), TimersCapability([]TimerState{{ID: "a"}})}}))
 	f.Add(AppendClientClose(nil, ClientClose{ClientID: "a"}))
 	f.Add((&Error{Code: 132, Type: TypeNotFound, Object: "x"}).Response().Body)
+	f.Add(AppendNotification(nil, Notification{Capabilities: []Capability{NearMiss{Word: "hey", Pack: "p", Score: 0.4, Cutoff: 0.7, End: 2, Sound: []int16{1, -2, 3}}.Capability()}}))
 	f.Add(bytes.Repeat([]byte{0x91}, 100))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		again(t, b, AppendConnect, ParseConnect)
@@ -53,7 +56,7 @@ func again[M any](t *testing.T, b []byte, appendTo func([]byte, M) []byte, parse
 func parseAll(c Capability) {
 	for _, name := range []string{
 		CapWakeword, CapSound, CapChime, CapText, CapVoice, CapHeard, CapListen, CapVolume,
-		CapTimer, CapMute, CapLED, CapRecording, CapLog, CapTrace,
+		CapTimer, CapMute, CapLED, CapRecording, CapLog, CapTrace, CapNearMiss,
 	} {
 		c.Name = name
 		_, _ = ParseWakeword(c)
@@ -71,5 +74,11 @@ func parseAll(c Capability) {
 		_, _ = ParseRecording(c)
 		_, _ = ParseLog(c)
 		_, _ = ParseTrace(c)
+		if n, err := ParseNearMiss(c); err == nil {
+			again, err := ParseNearMiss(n.Capability())
+			if err != nil || !reflect.DeepEqual(again, n) || len(n.Sound) > MaxNearMiss {
+				panic(fmt.Sprintf("%+v became %+v, %v", n, again, err))
+			}
+		}
 	}
 }

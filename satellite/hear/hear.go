@@ -28,6 +28,8 @@ type Config struct {
 	Sounding func() bool
 	// Heard is told of each word, on Run's goroutine; it must not block.
 	Heard func(Word)
+	// NearMiss, if not nil, is told of what came close to a wake word, in the same way.
+	NearMiss func(NearMiss)
 }
 
 // Ear hears. Make it with New, then call Run once.

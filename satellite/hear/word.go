@@ -32,6 +32,13 @@ type Word struct {
 	Start, End   audio.Pos // in Uplink
 }
 
+// NearMiss is something that came close to a wake word, and woke nobody.
+type NearMiss struct {
+	Pack, Word    string
+	Score, Cutoff float64   // 0 to 1; the highest score
+	Start, End    audio.Pos // in Uplink, of what would have been the word
+}
+
 // Tally counts how often a word was heard.
 type Tally struct {
 	Woke       int64
@@ -67,6 +74,11 @@ func (e *Ear) Tally(pack string) Tally {
 func (e *Ear) heard(event wakeword.Event) {
 	if event.Kind == wakeword.NearMiss {
 		e.tallies.change(event.Pack, func(t *Tally) { t.NearMiss, t.NearMissAt = event.Score, time.Now() })
+		if e.cfg.NearMiss != nil && event.Role == wakeword.Wake {
+			e.cfg.NearMiss(NearMiss{
+				Pack: event.Pack, Word: event.Word, Score: event.Score, Cutoff: event.Cutoff, Start: event.Start, End: event.End,
+			})
+		}
 		return
 	}
 	e.tallies.change(event.Pack, func(t *Tally) { t.Woke++ })

@@ -36,13 +36,18 @@ func TestEarTellsOfWords(t *testing.T) {
 		wake := wakeword.Event{Kind: wakeword.Detected, Pack: "p", Word: "hello", Score: 0.99}
 		wake.Start, wake.End = span(16000, 24000)
 		d := &script{finds: map[int64]wakeword.Event{
-			8000:  {Kind: wakeword.NearMiss, Pack: "p", Word: "hello", Score: 0.4},
+			8000:  {Kind: wakeword.NearMiss, Pack: "p", Word: "hello", Score: 0.4, Cutoff: 0.7},
+			8160:  {Kind: wakeword.NearMiss, Pack: "s", Word: "stop", Role: wakeword.Stop, Score: 0.4},
 			24160: wake,
 			25600: {Kind: wakeword.Detected, Pack: "s", Word: "stop", Role: wakeword.Stop},
 		}}
 		var heard []Word
+		var missed []NearMiss
 		raw := ring(16000, 1)
-		e := run(t, Config{Raw: raw, Channels: []int{0}, Detector: d, Heard: func(w Word) { heard = append(heard, w) }})
+		e := run(t, Config{
+			Raw: raw, Channels: []int{0}, Detector: d, Heard: func(w Word) { heard = append(heard, w) },
+			NearMiss: func(m NearMiss) { missed = append(missed, m) },
+		})
 		feed := func(samples []int16) {
 			for len(samples) > 0 {
 				raw.Write(samples[:160])
@@ -69,6 +74,9 @@ func TestEarTellsOfWords(t *testing.T) {
 		}
 		if !heard[1].Stop {
 			t.Errorf("the stop word: %+v", heard[1])
+		}
+		if len(missed) != 1 || missed[0].Word != "hello" || missed[0].Score != 0.4 || missed[0].Cutoff != 0.7 {
+			t.Errorf("near misses: %+v", missed)
 		}
 		if c := e.Tally("p"); c.Woke != 1 || c.NearMiss != 0.4 || c.NearMissAt.IsZero() {
 			t.Errorf("tally %+v", c)
