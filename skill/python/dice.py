@@ -3,6 +3,7 @@
 
 import logging
 import random
+import signal
 
 from vap_skill import Answer, Skill
 
@@ -13,7 +14,7 @@ skill.language(
         "roll": ["roll the dice", "roll a die", "roll a {sides} sided dice", "throw the dice"],
         "coin": ["flip a coin", "toss a coin", "heads or tails"],
     },
-    slots={"roll": {"sides": "vap.number"}},
+    slots={"roll": {"sides": "number"}},
 )
 
 
@@ -32,4 +33,5 @@ def coin(request):
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO)
+    signal.signal(signal.SIGTERM, lambda *_: skill.stop())
     skill.run()
