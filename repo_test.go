@@ -45,7 +45,7 @@ func rooms() map[string][]string {
 		"hub/intent":      hubLeaf,
 		"hub/speech":      hubLeaf,
 		"hub/speech/*":    append([]string{"hub/speech"}, hubLeaf...),
-		"skill":           {"protocol/skillregistry", "protocol/vap", "protocol/coap"},
+		"skill":           {"protocol/skillregistry", "protocol/vap", "protocol/coap", "internal/durable"},
 		"skill/builtin":   {"skill", "protocol/ws"},
 		"skill/builtin/*": {"skill", "protocol/ws"},
 
