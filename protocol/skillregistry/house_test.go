@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"os"
 	"slices"
 	"sync"
 	"testing"
@@ -18,7 +19,16 @@ import (
 	"vapd/protocol/vap"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if hub := os.Getenv(skillsOf); hub != "" {
+		if err := serveSkills(hub); err != nil {
+			fmt.Fprintln(os.Stderr, "skills:", err)
+			os.Exit(1)
+		}
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 const (
 	hubAddr   = "192.0.2.1:5683"

@@ -121,7 +121,7 @@ func (c *packetConn) Close() error {
 // endpoint opens an endpoint on the network that serves mux.
 func (n *network) endpoint(tb testing.TB, addr string, mux *coap.Mux) *coap.Endpoint {
 	tb.Helper()
-	e, err := coap.Listen(coap.Config{Conn: n.open(addr), Handler: mux.Serve, MaxBody: vap.MaxRegistration, Trusted: everybody})
+	e, err := coap.Listen(coap.Config{Conn: n.open(addr), Handler: mux.Serve, MaxBody: 2 * vap.MaxRegistration, Trusted: everybody})
 	if err != nil {
 		tb.Fatal(err)
 	}
