@@ -190,10 +190,8 @@ func (h *house) skillConfig(addr string) ClientConfig {
 	h.ends = append(h.ends, end)
 	return ClientConfig{
 		ID: skillName, Name: "Lights", Endpoint: end, Tokens: new(tokens),
-		NLU: []vap.NLU{hello()},
-		Find: func(context.Context) (coap.Peer, error) {
-			return end.Peer(netip.MustParseAddrPort(hubAddr)), nil
-		},
+		NLU:  []vap.NLU{hello()},
+		Find: At(end, netip.MustParseAddrPort(hubAddr)),
 		Handle: func(_ context.Context, req vap.SkillRequest) (Answer, error) {
 			return Answer{Capabilities: []vap.Capability{vap.TextCapability(vap.CapVoice, req.Type+" "+req.Intent+req.Event)}}, nil
 		},
