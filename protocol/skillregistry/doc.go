@@ -19,8 +19,9 @@ const (
 	pathNotification = "vap/skillRegistry/notification"
 	pathQuery        = "vap/skillRegistry/query"
 	serverPrefix     = "Server"
+	resourceType     = "vap-skill-registry"
 )
 
 // Link is how skills find the registry at /.well-known/core and by multicast: a search for
 // rt=vap-skill-registry. It has no other attributes, as known skills compare it whole.
-func Link() coap.Link { return coap.NewLink("/vap").With("rt", "vap-skill-registry") }
+func Link() coap.Link { return coap.NewLink("/vap").With("rt", resourceType) }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"os"
 	"slices"
 	"sync"
 	"testing"
@@ -18,7 +19,16 @@ import (
 	"vapd/protocol/vap"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if hub := os.Getenv(skillsOf); hub != "" {
+		if err := serveSkills(hub); err != nil {
+			fmt.Fprintln(os.Stderr, "skills:", err)
+			os.Exit(1)
+		}
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 const (
 	hubAddr   = "192.0.2.1:5683"
@@ -180,10 +190,8 @@ func (h *house) skillConfig(addr string) ClientConfig {
 	h.ends = append(h.ends, end)
 	return ClientConfig{
 		ID: skillName, Name: "Lights", Endpoint: end, Tokens: new(tokens),
-		NLU: []vap.NLU{hello()},
-		Find: func(context.Context) (coap.Peer, error) {
-			return end.Peer(netip.MustParseAddrPort(hubAddr)), nil
-		},
+		NLU:  []vap.NLU{hello()},
+		Find: At(end, netip.MustParseAddrPort(hubAddr)),
 		Handle: func(_ context.Context, req vap.SkillRequest) (Answer, error) {
 			return Answer{Capabilities: []vap.Capability{vap.TextCapability(vap.CapVoice, req.Type+" "+req.Intent+req.Event)}}, nil
 		},

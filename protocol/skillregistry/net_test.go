@@ -12,9 +12,6 @@ import (
 	"vapd/protocol/vap"
 )
 
-// everybody is trusted to be at the address that a packet names.
-func everybody(netip.Addr) bool { return true }
-
 // network is a network in memory: what is sent to an address arrives there, unless
 // its faults say otherwise.
 type network struct {
@@ -121,7 +118,7 @@ func (c *packetConn) Close() error {
 // endpoint opens an endpoint on the network that serves mux.
 func (n *network) endpoint(tb testing.TB, addr string, mux *coap.Mux) *coap.Endpoint {
 	tb.Helper()
-	e, err := coap.Listen(coap.Config{Conn: n.open(addr), Handler: mux.Serve, MaxBody: vap.MaxRegistration, Trusted: everybody})
+	e, err := coap.Listen(coap.Config{Conn: n.open(addr), Handler: mux.Serve, MaxBody: 2 * vap.MaxRegistration})
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -45,6 +45,18 @@ const (
 	ItemStandalone      = "standalone"   // sent on the skill's own
 )
 
+// Events that the hub tells skills that registered for them; their fields are in the one
+// capability of the request, which has the event's name (docs/skill-registry.md).
+const (
+	EventStarted       = "started"
+	EventWake          = "wake"
+	EventUnrecognized  = "unrecognized"
+	EventEmpty         = "empty"
+	EventTimerFinished = "timer_finished"
+	EventClientJoined  = "client_joined"
+	EventClientLeft    = "client_left"
+)
+
 // canAnswer is how the reference implementation spells RequestCanYouAnswer in requests.
 const canAnswer = "canAnswer"
 
@@ -84,7 +96,7 @@ func (d *decoder) tag(types []string) string {
 	return types[n]
 }
 
-// appendTag writes a request's type; one that has no number is written by its name.
+// requestType writes a request's type; one that has no number is written by its name.
 func (e *encoder) requestType(name string) {
 	e.key("type")
 	if n := slices.Index(requestTypes(), name); e.array && n >= 0 {
