@@ -84,13 +84,13 @@ func (s span) iso() string {
 func (r reader) duration(i int) (span, int) {
 	var s span
 	end := i
-	for last := len(s); ; {
+	for last := -1; ; {
 		at := end
 		if end > i && r.word(at) == "and" {
 			at++
 		}
 		n, unit, next := r.measured(at)
-		if next == at || unit >= last {
+		if next == at || unit <= last {
 			break
 		}
 		s[unit] += n

@@ -16,6 +16,9 @@ type gazetteer struct {
 	values  map[string]*known // by their normal words
 	order   []string          // the keys, as they were registered
 	longest int               // words of a value
+	tongue  normal.Language
+	spelled []string // the keys as they are compared with what was heard
+	sounds  []string // likewise, by their sounds; empty where that says too little
 }
 
 // known is a value of a gazetteer.
@@ -26,6 +29,9 @@ type known struct {
 	seen   int    // how many samples have it
 }
 
+// leastSounds is how many consonants a value must have to be known by them.
+const leastSounds = 2
+
 func (g *gazetteer) add(words []string, k known) *known {
 	key := strings.Join(words, " ")
 	if old, ok := g.values[key]; ok {
@@ -33,8 +39,24 @@ func (g *gazetteer) add(words []string, k known) *known {
 	}
 	g.values[key] = &k
 	g.order = append(g.order, key)
+	if g.strict {
+		g.spelled = append(g.spelled, strings.Join(words, ""))
+		g.sounds = append(g.sounds, g.sound(words))
+	}
 	g.longest = max(g.longest, min(len(words), longestValue))
 	return &k
+}
+
+// sound is how words sound; empty where that is next to nothing.
+func (g *gazetteer) sound(words []string) string {
+	out := ""
+	for _, w := range words {
+		out += g.tongue.Sound(w)
+	}
+	if len(out) < leastSounds {
+		return ""
+	}
+	return out
 }
 
 // longestValue is how many words a value is looked up with.
@@ -90,7 +112,7 @@ func (x *expander) gazetteer(name string) (*gazetteer, error) {
 	if e.Strict && len(e.Values) == 0 {
 		return nil, invalid(EmptyEntity, name, "it is strict and has no values: nothing could fill it")
 	}
-	g := &gazetteer{name: name, strict: e.Strict, values: make(map[string]*known)}
+	g := &gazetteer{name: name, strict: e.Strict, tongue: x.language, values: make(map[string]*known)}
 	for _, v := range e.Values {
 		for n, text := range append([]string{v.Value}, v.Synonyms...) {
 			said, err := x.expand(name, text)

@@ -3,6 +3,7 @@ package nlu
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -34,6 +35,21 @@ func (e evidence) confidence() float64 {
 	return logistic(z)
 }
 
+// doubt is what confidence is multiplied with for each slot that is required and was not
+// said, and for what the tagger took for a value and is none.
+const doubt = 0.7
+
+// missing counts the slots that are required and not there.
+func (c *intent) missing(parts []part) int {
+	n := 0
+	for k, s := range c.Slots {
+		if s.Required && !slices.ContainsFunc(parts, func(f part) bool { return f.slot == k }) {
+			n++
+		}
+	}
+	return n
+}
+
 func clamp(x, low, high float64) float64 { return max(low, min(x, high)) }
 
 func logistic(z float64) float64 { return 1 / (1 + math.Exp(-z)) }
@@ -55,7 +71,7 @@ func (p *parsing) judge(c candidate, known float64) (Match, bool) {
 			e.telling = e.telling || !p.common[i]
 		}
 	}
-	confidence, parts := e.confidence(), t.parts
+	confidence, parts := e.confidence()*math.Pow(doubt, float64(len(t.refused)+c.missing(t.parts))), t.parts
 	if opened := opened(c.share); c.opened != nil && opened > confidence {
 		confidence, parts = opened, c.opened
 	}

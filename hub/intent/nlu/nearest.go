@@ -5,31 +5,37 @@ import (
 	"unicode/utf8"
 )
 
-// nearest is the listed value that sounds most like the words from i to j: at most one
-// letter in four differs. sure is 1 less the share of letters that do.
+// alikeSound is how sure a value is that sounds as what was heard.
+const alikeSound = 0.75
+
+// nearest is the listed value that is most like the words from i to j: at most one letter
+// in four differs, or the consonants sound the same. sure is 1 less the share of letters
+// that differ. Borders between words don't count ("living room", "livingroom").
 func (g *gazetteer) nearest(s *sentence, i, j int) (v *known, sure float64) {
 	if j-i > longestValue {
 		return nil, 0
 	}
-	said := spelled(s.key(i, j))
-	for _, key := range g.order {
-		want := spelled(key)
+	words := make([]string, 0, j-i)
+	for _, t := range s.tokens[i:j] {
+		words = append(words, t.Text)
+	}
+	said, sound := strings.Join(words, ""), g.sound(words)
+	for k, key := range g.order {
+		want := g.spelled[k]
 		letters := max(utf8.RuneCountInString(said), utf8.RuneCountInString(want))
-		most := letters / 4
-		d := distance(said, want, most)
-		if d > most {
-			continue
+		near := 0.0
+		if d := distance(said, want, letters/4); d <= letters/4 {
+			near = 1 - float64(d)/float64(letters)
 		}
-		if near := 1 - float64(d)/float64(letters); near > sure {
+		if sound != "" && sound == g.sounds[k] {
+			near = max(near, alikeSound)
+		}
+		if near > sure {
 			v, sure = g.values[key], near
 		}
 	}
 	return v, sure
 }
-
-// spelled is how words are compared: without the borders that a speech engine may put
-// elsewhere ("living room", "livingroom").
-func spelled(key string) string { return strings.ReplaceAll(key, " ", "") }
 
 // distance is how many letters have to be changed, added, left out or exchanged with
 // their neighbour to make b of a (optimal string alignment); more than most where it is

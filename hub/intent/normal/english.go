@@ -22,6 +22,7 @@ func english() Language {
 			thank that the their them then there these they this those through to too tonight under until up us very want was we were what when
 			where which while who whom whose why will with won't would yes you your`),
 		others: strings.Split(others, "\n"),
+		sounds: englishSounds,
 		number: englishNumber,
 	}
 }

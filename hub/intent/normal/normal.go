@@ -30,6 +30,8 @@ type Language struct {
 	common map[string]bool
 	// others are sentences that people say of no matter of an assistant.
 	others []string
+	// sounds is how a word sounds.
+	sounds func(word string) string
 	// number reads the number that words begin with, as its normal form, and says how
 	// many words it has: none where they begin with no number.
 	number func(words []Token) (text string, n int)

@@ -27,7 +27,7 @@ func letters(text string) int {
 	single := true // so far each letter has a dot
 	run := 0       // letters since the last dot
 	for i, r := range text {
-		next, _ := utf8.DecodeRuneInString(text[i+utf8.RuneLen(max(r, 0)):])
+		next := behind(text[i:])
 		switch {
 		case r == utf8.RuneError, alone(r):
 			return i
@@ -45,11 +45,16 @@ func letters(text string) int {
 	return len(text)
 }
 
+// behind is the second rune of text.
+func behind(text string) rune {
+	_, size := utf8.DecodeRuneInString(text)
+	r, _ := utf8.DecodeRuneInString(text[size:])
+	return r
+}
+
 // letterEnds reports whether text begins with a letter that no other one follows.
 func letterEnds(text string) bool {
-	_, size := utf8.DecodeRuneInString(text)
-	next, _ := utf8.DecodeRuneInString(text[size:])
-	return !unicode.IsLetter(next)
+	return !unicode.IsLetter(behind(text))
 }
 
 // numeral counts the bytes of the number that text begins with: digits, with ':', '.'
@@ -58,11 +63,11 @@ func letterEnds(text string) bool {
 func numeral(text string) int {
 	end := 0
 	for i, r := range text {
-		next, _ := utf8.DecodeRuneInString(text[i+utf8.RuneLen(max(r, 0)):])
+		next := behind(text[i:])
 		if !unicode.IsDigit(r) && (i == 0 || !strings.ContainsRune(":.,", r) || !unicode.IsDigit(next)) {
 			break
 		}
-		end = i + utf8.RuneLen(r)
+		end = i + utf8.RuneLen(r) // a digit, or one of the signs
 	}
 	n := letters(text[end:])
 	switch strings.ToLower(text[end : end+n]) {
