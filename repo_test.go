@@ -36,18 +36,22 @@ func rooms() map[string][]string {
 		"satellite":   append([]string{"satellite/..."}, device...),
 		"satellite/*": device, // they do not know each other
 
-		"hub":             append([]string{"hub/..."}, hubRoom...),
-		"hub/*":           hubRoom,
-		"hub/daemon":      append([]string{"hub", "hub/audit", "hub/clients", "hub/people", "hub/recordings", "hub/store"}, hubRoom...), // puts the hub together
-		"hub/api":         hubLeaf,
-		"hub/focus":       {},
-		"hub/focus/trial": append([]string{"hub/focus", "internal/figure"}, sound...), // tries it in simulated rooms
-		"hub/intent":      hubLeaf,
-		"hub/speech":      hubLeaf,
-		"hub/speech/*":    append([]string{"hub/speech"}, hubLeaf...),
-		"skill":           {"protocol/skillregistry", "protocol/vap", "protocol/coap", "internal/durable"},
-		"skill/builtin":   {"skill", "protocol/ws"},
-		"skill/builtin/*": {"skill", "protocol/ws"},
+		"hub":               append([]string{"hub/..."}, hubRoom...),
+		"hub/*":             hubRoom,
+		"hub/daemon":        append([]string{"hub", "hub/audit", "hub/clients", "hub/people", "hub/recordings", "hub/store"}, hubRoom...), // puts the hub together
+		"hub/api":           hubLeaf,
+		"hub/focus":         {},
+		"hub/focus/trial":   append([]string{"hub/focus", "internal/figure"}, sound...), // tries it in simulated rooms
+		"hub/intent":        hubLeaf,
+		"hub/intent/*":      {}, // know nothing of the hub
+		"hub/speech":        hubLeaf,
+		"hub/speech/*":      append([]string{"hub/speech"}, hubLeaf...),
+		"hub/intent/entity": {"hub/intent/normal"},
+		"hub/intent/nlu":    {"hub/intent/normal", "hub/intent/template", "hub/intent/entity", "hub/intent/classify", "hub/intent/crf"},
+		"hub/intent/trial":  {"hub/intent/normal", "hub/intent/template", "hub/intent/nlu"}, // tries it on a benchmark
+		"skill":             {"protocol/skillregistry", "protocol/vap", "protocol/coap", "internal/durable"},
+		"skill/builtin":     {"skill", "protocol/ws"},
+		"skill/builtin/*":   {"skill", "protocol/ws"},
 
 		"protocol/*":         protocols,
 		"protocol/coap/*":    {"protocol/coap", "protocol/dtls", "internal/netsim"},

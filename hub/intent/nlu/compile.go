@@ -1,0 +1,333 @@
+package nlu
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"vapd/hub/intent/crf"
+	"vapd/hub/intent/entity"
+	"vapd/hub/intent/template"
+)
+
+// set is a Set as it is learnt from.
+type set struct {
+	skill, language string
+	tongue          tongue
+	gazetteers      map[string]*gazetteer
+	intents         []*intent
+}
+
+// intent is an Intent as it is learnt from.
+type intent struct {
+	Intent
+	skill     string
+	entities  []*gazetteer // of each slot
+	utterance [][]template.Piece
+	patterns  []pattern
+	known     map[string]bool // patterns, each once
+	samples   []sample        // for the tagger and the classifier
+	words     map[string]bool // of the patterns
+	extract   *extractor
+	mixed     []sample   // the same with values of others, for the tagger alone
+	tagger    *crf.Model // nil without slots
+}
+
+// pattern is an utterance as it is matched.
+type pattern []element
+
+// element is a word, or a slot where the word is empty.
+type element struct {
+	word string
+	slot int
+}
+
+// sample is a sentence that an intent is learnt from.
+type sample struct {
+	*sentence
+	segments []crf.Segment // the kinds are indices of slots
+}
+
+// compile checks a set and makes it ready to be learnt from.
+func compile(skill string, s Set) (*set, error) {
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	out := &set{skill: skill, language: s.Language, tongue: tongueOf(s.Language)}
+	var err error
+	if out.gazetteers, err = gazetteers(s, out.tongue.Language); err != nil {
+		return nil, err
+	}
+	for _, i := range s.Intents {
+		c := &intent{Intent: i, skill: skill, known: make(map[string]bool), words: make(map[string]bool)}
+		for _, slot := range i.Slots {
+			c.entities = append(c.entities, out.gazetteers[slot.Entity])
+		}
+		for _, u := range i.Utterances {
+			if err := c.add(out.tongue, u); err != nil {
+				return nil, err
+			}
+		}
+		out.intents = append(out.intents, c)
+	}
+	return out, nil
+}
+
+// add reads an utterance.
+func (c *intent) add(t tongue, utterance string) error {
+	if len(utterance) > maxText {
+		return invalid(InvalidText, utterance[:20]+"...", "an utterance of intent %q is longer than %d bytes", c.Name, maxText)
+	}
+	pieces, err := template.Parse(utterance)
+	if err != nil {
+		return invalid(InvalidText, utterance, "intent %q: %v", c.Name, err)
+	}
+	for _, p := range pieces {
+		if p.Slot == "" {
+			continue
+		}
+		k := c.slot(p.Slot)
+		if k < 0 {
+			return invalid(MissingSlot, p.Slot, "utterance %q of intent %q names it: add it to the slots", utterance, c.Name)
+		}
+		if p.Entity != "" && p.Entity != c.Slots[k].Entity {
+			return invalid(MissingEntity, p.Entity, "utterance %q gives slot %q this entity, the slot has %q", utterance, p.Slot, c.Slots[k].Entity)
+		}
+		if g := c.entities[k]; g.kind == "" && !g.strict && p.Text != "" {
+			if words := t.Words(p.Text); len(words) > 0 {
+				g.add(words, known{value: strings.TrimSpace(p.Text), text: p.Text}).seen++
+			}
+		}
+	}
+	tokens, segments := c.filled(t, pieces, func(int, string) string { return "qzx" })
+	if len(tokens.tokens) == 0 {
+		return invalid(InvalidText, utterance, "an utterance of intent %q has no words", c.Name)
+	}
+	if len(tokens.tokens) > longestSentence {
+		return invalid(InvalidText, utterance[:20]+"...", "an utterance of intent %q has more than %d words", c.Name, longestSentence)
+	}
+	c.utterance = append(c.utterance, pieces)
+	p := c.pattern(t, tokens, segments)
+	if key := fmt.Sprint(p); !c.known[key] {
+		c.known[key] = true
+		c.patterns = append(c.patterns, p)
+	}
+	return nil
+}
+
+func (c *intent) slot(name string) int {
+	return slices.IndexFunc(c.Slots, func(s Slot) bool { return s.Name == name })
+}
+
+// filled is an utterance with values in its places, which fill makes of slot and sample.
+func (c *intent) filled(t tongue, pieces []template.Piece, fill func(slot int, sample string) string) (*sentence, []crf.Segment) {
+	var text strings.Builder
+	type place struct{ slot, start, end int }
+	var places []place
+	for _, p := range pieces {
+		if p.Slot == "" {
+			text.WriteString(p.Text)
+			continue
+		}
+		k, start := c.slot(p.Slot), text.Len()
+		text.WriteString(fill(k, p.Text))
+		places = append(places, place{k, start, text.Len()})
+	}
+	all := text.String()
+	tokens := t.Tokens(all)
+	var segments []crf.Segment
+	i := 0
+	for _, p := range places {
+		for i < len(tokens) && tokens[i].End <= p.start {
+			i++
+		}
+		start := i
+		for i < len(tokens) && tokens[i].Start < p.end {
+			i++
+		}
+		if i > start {
+			segments = append(segments, crf.Segment{Kind: p.slot, Start: start, End: i})
+		}
+	}
+	return &sentence{text: all, tokens: tokens}, segments
+}
+
+// pattern is a filled utterance with its places, without words that mean nothing.
+func (c *intent) pattern(t tongue, s *sentence, segments []crf.Segment) pattern {
+	var out pattern
+	for i := 0; i < len(s.tokens); i++ {
+		if len(segments) > 0 && segments[0].Start == i {
+			out = append(out, element{slot: segments[0].Kind})
+			i = segments[0].End - 1
+			segments = segments[1:]
+		} else if !t.Filler(s.word(i)) {
+			out = append(out, element{word: s.word(i)})
+			c.words[s.word(i)] = true
+		}
+	}
+	return out
+}
+
+// mix makes sentences in which values of an utterance are exchanged for others that were
+// registered, so that the tagger learns what stands around values besides themselves.
+// Where there are many utterances there is no need to.
+func (c *intent) mix(sm *sampler, pieces []template.Piece, seen map[string]bool) []sample {
+	var out []sample
+	for range min(200/len(c.utterance), 4) {
+		s, segments := c.filled(sm.tongue, pieces, func(slot int, text string) string {
+			g := c.entities[slot]
+			if len(g.order) > 0 && (text == "" || sm.random.IntN(2) == 0) {
+				return g.values[g.order[sm.random.IntN(len(g.order))]].text
+			} else if text == "" {
+				return sm.value(g)
+			}
+			return text
+		})
+		if !seen[s.text] && len(s.tokens) > 0 {
+			seen[s.text] = true
+			out = append(out, sample{sm.tongue.sentenceOf(s.text, s.tokens, sm.now), segments})
+		}
+	}
+	return out
+}
+
+// sampler fills utterances that have no samples.
+type sampler struct {
+	tongue tongue
+	now    time.Time
+	random *rand.Rand
+	words  []string // of the set, to make unknown ones of
+}
+
+// learnable makes the sentences that an intent is learnt from.
+func (c *intent) learnable(sm *sampler) {
+	fills := min(max(60/len(c.utterance), 3), 24)
+	seen := make(map[string]bool)
+	for _, pieces := range c.utterance {
+		n := 1
+		if slices.ContainsFunc(pieces, func(p template.Piece) bool { return p.Slot != "" && p.Text == "" }) {
+			n = fills
+		}
+		for range n {
+			s, segments := c.filled(sm.tongue, pieces, func(slot int, sample string) string {
+				if sample != "" {
+					return sample
+				}
+				return sm.value(c.entities[slot])
+			})
+			if n > 1 && seen[s.text] || len(s.tokens) == 0 {
+				continue
+			}
+			seen[s.text] = true
+			c.samples = append(c.samples, sample{sm.tongue.sentenceOf(s.text, s.tokens, sm.now), segments})
+		}
+		c.mixed = append(c.mixed, c.mix(sm, pieces, seen)...)
+	}
+	c.extract = &extractor{often: make(map[string]int)}
+	for _, g := range c.entities {
+		if g.kind == "" && !slices.Contains(c.extract.gazetteers, g) {
+			c.extract.gazetteers = append(c.extract.gazetteers, g)
+		}
+	}
+	for _, s := range c.samples {
+		for _, t := range s.tokens {
+			c.extract.often[t.Text]++
+		}
+	}
+}
+
+// value is something that fills a slot: mostly a value, where others are allowed now and
+// then words that nobody knows.
+func (sm *sampler) value(g *gazetteer) string {
+	said := g.order
+	if g.kind != "" {
+		said = sm.tongue.entities.Samples(g.kind)
+	}
+	if len(said) == 0 || g.kind == "" && !g.strict && sm.random.IntN(3) == 0 {
+		return sm.unknown()
+	}
+	pick := said[sm.random.IntN(len(said))]
+	if g.kind == "" {
+		return g.values[pick].text
+	}
+	return pick
+}
+
+// unknown are one to three words that look like those of the language.
+func (sm *sampler) unknown() string {
+	var out []string
+	for range 1 + sm.random.IntN(3) {
+		a, b := []rune(sm.word()), []rune(sm.word())
+		out = append(out, string(a[:(len(a)+1)/2])+string(b[len(b)/2:]))
+	}
+	return strings.Join(out, " ")
+}
+
+func (sm *sampler) word() string {
+	if len(sm.words) == 0 {
+		return "xyz"
+	}
+	return sm.words[sm.random.IntN(len(sm.words))]
+}
+
+// train learns what an intent needs for itself: its sentences and its tagger.
+func (s *set) train(now time.Time, seed uint64) {
+	var words []string
+	for _, c := range s.intents {
+		for _, p := range c.patterns {
+			for _, e := range p {
+				if len(e.word) > 2 {
+					words = append(words, e.word)
+				}
+			}
+		}
+	}
+	parallel(len(s.intents), func(i int) {
+		c := s.intents[i]
+		random := rand.New(rand.NewPCG(seed, uint64(newHash(s.skill).text(c.Name))))
+		c.learnable(&sampler{s.tongue, now, random, words})
+		c.learnSlots(seed)
+	})
+}
+
+// learnSlots trains the tagger.
+func (c *intent) learnSlots(seed uint64) {
+	if len(c.Slots) == 0 {
+		return
+	}
+	sentences := make([]crf.Sentence, 0, len(c.samples)+len(c.mixed))
+	for _, s := range c.samples {
+		sentences = append(sentences, crf.Sentence{Tokens: c.extract.features(s.sentence, c.unlisted(s)), Segments: s.segments, Weight: 1})
+	}
+	for _, s := range c.mixed {
+		sentences = append(sentences, crf.Sentence{Tokens: c.extract.features(s.sentence, c.unlisted(s)), Segments: s.segments, Weight: 0.3})
+	}
+	c.tagger = crf.Train(sentences, crf.Training{Kinds: len(c.Slots), Epochs: 12, Rate: 0.3, L2: 0.1, Seed: seed})
+}
+
+// unlisted reports the values that are known only from this very sample: in learning
+// they must not be looked up, since what comes later isn't known either.
+func (c *intent) unlisted(s sample) func(g *gazetteer, i, j int) bool {
+	return func(g *gazetteer, i, j int) bool {
+		k := g.lookup(s.sentence, i, j)
+		if k.listed || k.seen > 1 {
+			return false
+		}
+		return slices.ContainsFunc(s.segments, func(x crf.Segment) bool {
+			return x.Start == i && x.End == j && c.entities[x.Kind] == g
+		})
+	}
+}
+
+// kinds are the kinds of entities that are built in and in a sentence.
+func kinds(s *sentence) map[int]entity.Match {
+	out := make(map[int]entity.Match)
+	for _, f := range s.found {
+		if old, ok := out[f.Start]; !f.Weak && (!ok || f.End > old.End) {
+			out[f.Start] = f
+		}
+	}
+	return out
+}
