@@ -21,6 +21,7 @@ import (
 	"vapd/hub/people"
 	"vapd/hub/recordings"
 	"vapd/hub/session"
+	"vapd/hub/skills"
 	"vapd/hub/speech"
 	"vapd/hub/store"
 	"vapd/internal/trace"
@@ -54,6 +55,10 @@ type Config struct {
 	MaxSessions int
 
 	Registry *clients.Registry
+	// SkillRegistry knows the skills as Registry knows the satellites, and Grants what they
+	// may; nil: no skill is served.
+	SkillRegistry *clients.Registry
+	Grants        *skills.Grants
 	// Store keeps the timers that satellites report, and what Registry knows.
 	Store *store.Store
 	// Folder is where the hub's files are, for the command line.
@@ -90,6 +95,7 @@ type Hub struct {
 	log      *slog.Logger
 	server   *clientregistry.Server
 	doors    doors
+	skills   *skills.Skills // nil: there are none
 	pairing  *pairing.Server
 	desk     desk
 	referee  *referee
@@ -156,10 +162,18 @@ func (h *Hub) open() (err error) {
 		Policy: h, ID: h.cfg.ID, Name: h.cfg.Name, Secured: transport.LocalAddr().Port(),
 		Logger: h.log, MaxClients: h.cfg.MaxClients,
 	})
-	h.doors, err = openDoors(h.cfg, transport, h.server, h.pairing)
+	served := []registrar{h.server}
+	if h.cfg.SkillRegistry != nil {
+		h.skills = h.newSkills()
+		served = append(served, h.skills)
+	}
+	h.doors, err = openDoors(h.cfg, transport, served, h.pairing)
 	if err != nil {
 		h.pairing.Close()
 		h.server.Close()
+		if h.skills != nil {
+			h.skills.Close()
+		}
 	}
 	return err
 }
@@ -175,10 +189,16 @@ func (h *Hub) Run(ctx context.Context) error {
 	h.wg.Go(func() { h.mirror.run(ctx) })
 	h.wg.Go(func() { h.journal.run(ctx) })
 	h.wg.Go(func() { h.runRecorder(ctx) })
+	if h.skills != nil {
+		h.wg.Go(func() { h.skills.Run(ctx) })
+	}
 	h.runConnects(ctx)
 	h.cancel()
 	h.referee.close()
 	h.server.Close()
+	if h.skills != nil {
+		h.skills.Close()
+	}
 	h.pairing.Close()
 	err := h.doors.close()
 	h.wg.Wait()
@@ -253,17 +273,32 @@ func (h *Hub) sessionConfig(client string) session.Config {
 }
 
 // respond makes the reply to what a client's user said.
-func (h *Hub) respond(u session.Utterance) session.Reply {
+func (h *Hub) respond(ctx context.Context, u session.Utterance) session.Reply {
+	r, _ := h.understand(ctx, u)
+	return r
+}
+
+// understand is the reply, and the skill that made it; "" is the hub itself.
+func (h *Hub) understand(ctx context.Context, u session.Utterance) (reply session.Reply, skill string) {
 	meant, ok := h.cfg.Understanding.Parse(u.Text)
 	r := dialogue.NotUnderstood()
-	if ok {
+	switch {
+	case ok:
+		if h.skills != nil {
+			h.skills.Cancel(u.Client)
+		}
 		now := h.cfg.Now()
 		r = dialogue.Answer(meant, dialogue.Situation{
 			Now: now, Timers: h.mirror.timers(u.Client, now), Volume: h.mirror.volume(u.Client), TimerID: rand.Text()[:8],
 			By: u.By,
 		})
+	case h.skills != nil && u.Text != "":
+		a := h.skills.Answer(ctx, skills.Said{Client: u.Client, Offers: u.Offers, Text: u.Text, Language: h.cfg.Locales[0], By: u.By})
+		if a.Understood || a.Say != "" {
+			return session.Reply{Say: a.Say, Do: a.Do, Again: a.Again, Understood: a.Understood}, a.Skill
+		}
 	}
-	return session.Reply{Say: r.Say, Do: r.Do, Again: r.Again, Understood: ok}
+	return session.Reply{Say: r.Say, Do: r.Do, Again: r.Again, Understood: ok}, ""
 }
 
 // report counts what a session tells, and passes it on.

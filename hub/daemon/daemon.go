@@ -17,6 +17,7 @@ import (
 	"vapd/hub/audit"
 	"vapd/hub/clients"
 	"vapd/hub/intent"
+	"vapd/hub/skills"
 	"vapd/hub/speech"
 	"vapd/hub/store"
 	"vapd/internal/config"
@@ -146,6 +147,17 @@ func hubConfig(o Options, state, id string, kept *store.Store) (hub.Config, []*s
 	if err != nil {
 		return hub.Config{}, nil, err
 	}
+	skillRegistry, err := clients.Open(clients.Config{
+		Store: kept.Bucket(store.Skills), Tokens: clients.RandomTokens{}, Approval: clients.ApproveAsk,
+		Tokenless: o.Config.Skills.Tokenless, RequirePaired: !open, Local: here, Now: time.Now,
+	})
+	if err != nil {
+		return hub.Config{}, nil, err
+	}
+	grants, err := skills.OpenGrants(kept.Bucket(store.Grants))
+	if err != nil {
+		return hub.Config{}, nil, err
+	}
 	english := intent.NewEnglish()
 	ear := newEngine(o, "stt", o.Config.Speech.STT)
 	voice := newEngine(o, "tts", o.Config.Speech.TTS)
@@ -154,7 +166,7 @@ func hubConfig(o Options, state, id string, kept *store.Store) (hub.Config, []*s
 		ID: id, Name: name(o.Config.Name), Locales: []string{"en-US"},
 		Listen: listen, ListenDTLS: secured, Open: open, Local: here,
 		Groups: o.Config.Discoverable, MaxClients: o.Config.Clients.Max, MaxSessions: s.Most,
-		Registry: registry, Store: kept, Window: time.Duration(o.Config.Focus.Window),
+		Registry: registry, SkillRegistry: skillRegistry, Grants: grants, Store: kept, Window: time.Duration(o.Config.Focus.Window),
 		Recognizer: ear.recognizer(english.Sentences()), Synthesizer: voice.synthesizer(), Voice: o.Config.Speech.Voice,
 		Endpoint: speech.EndpointConfig{
 			Silence: time.Duration(s.EndSilence), ShortSilence: time.Duration(s.CompleteSilence),

@@ -16,6 +16,7 @@ type Hub struct {
 	Name         string     `toml:"name" doc:"Name under which people see the hub, at most 63 bytes. Empty: the machine's name."`
 	Discoverable bool       `toml:"discoverable" doc:"Announce the hub by DNS-SD and answer CoAP multicast, so that satellites find it without an address."`
 	Clients      Clients    `toml:"clients"`
+	Skills       Skills     `toml:"skills"`
 	Focus        Focus      `toml:"focus"`
 	Session      Session    `toml:"session"`
 	Speech       Speech     `toml:"speech"`
@@ -32,6 +33,12 @@ type Clients struct {
 	Approval  string   `toml:"approval" doc:"What happens to a satellite that the hub does not know: \"first\" approves the first one and asks about the others ('vapd hub clients'), \"ask\" asks about every one, \"all\" approves every one. Satellites on this machine are always approved."`
 	Tokenless []string `toml:"tokenless" doc:"Ids of clients that may connect without a token, because they can't keep one. Whoever can send from your network can pretend to be one of them."`
 	Max       int      `toml:"max" doc:"Satellites that may be connected at the same time, 1 to 20000. One more gets the error tooManyClients."`
+}
+
+// Skills says which skills may connect. They are taken as satellites are: those on this
+// machine without a key.
+type Skills struct {
+	Tokenless []string `toml:"tokenless" doc:"Ids of skills that may connect without a token, because they can't keep one, as the reference implementation's can't. Whoever can send from this machine can pretend to be one of them."`
 }
 
 // Focus says which of several satellites that woke answers.
@@ -80,6 +87,7 @@ func DefaultHub() Hub {
 		Security:     SecurityPaired,
 		Discoverable: true,
 		Clients:      Clients{Approval: "first", Tokenless: []string{}, Max: 32},
+		Skills:       Skills{Tokenless: []string{}},
 		Focus:        Focus{Window: Duration(200 * time.Millisecond), SpeakerConfidence: 0.8},
 		Session: Session{
 			EndSilence:      Duration(700 * time.Millisecond),

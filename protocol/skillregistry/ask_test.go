@@ -299,7 +299,7 @@ func TestAnswerCodes(t *testing.T) {
 		}, codes.NotFound, []codes.Code{codes.NotFound}, vap.TypeNotFound},
 		{"not allowed", vap.Named, func(_, _, _ uint64) []vap.NotificationItem {
 			return []vap.NotificationItem{said("secret", 0)}
-		}, codes.Unauthorized, []codes.Code{codes.Unauthorized}, vap.TypeUnauthorized},
+		}, codes.Unauthorized, []codes.Code{codes.Unauthorized}, vap.TypeNotPermitted},
 		{"nothing but failures", vap.Named, func(_, _, _ uint64) []vap.NotificationItem {
 			return []vap.NotificationItem{said("nobody", 0), requested(1, 0), said("broken", 0)}
 		}, wrong, []codes.Code{codes.NotFound, wrong, codes.InternalServerError}, vap.TypeNotFound},

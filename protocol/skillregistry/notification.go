@@ -104,8 +104,8 @@ func refusal(r vap.ItemResult) *vap.Error {
 		e.Type, e.Object = vap.TypeWrongRequestID, strconv.FormatUint(r.RequestID, 10)
 	case r.Code == codes.NotFound:
 		e.Type = vap.TypeNotFound
-	case r.Code == codes.Unauthorized:
-		e.Type = vap.TypeUnauthorized
+	case r.Code == codes.Unauthorized: // not TypeUnauthorized, which is of the connection
+		e.Type = vap.TypeNotPermitted
 	}
 	return e
 }

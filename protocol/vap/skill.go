@@ -11,6 +11,7 @@ import (
 
 // Types of errors of the skill registry, as they are on the wire.
 const (
+	TypeNotPermitted   = "notPermitted" // the owner has not granted the skill the capability
 	TypeWrongSkillID   = "wrong skillId"
 	TypeWrongRequestID = "wrong requestId" // no such request waits for this skill
 	TypeMissingEntity  = "missing entity"

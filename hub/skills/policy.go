@@ -1,0 +1,139 @@
+package skills
+
+import (
+	"context"
+	"errors"
+
+	"github.com/plgd-dev/go-coap/v3/message/codes"
+
+	"vapd/hub/intent/nlu"
+	"vapd/protocol/coap"
+	"vapd/protocol/skillregistry"
+	"vapd/protocol/vap"
+)
+
+// policy answers the registry (skillregistry.Policy).
+type policy struct{ *Skills }
+
+func (p policy) Connect(peer coap.Peer, req vap.Connect, elsewhere bool, reply func(vap.SkillConnected, error)) {
+	later(p.admit, func() {
+		token, err := p.cfg.Admit(peer, req, elsewhere)
+		if err != nil {
+			reply(vap.SkillConnected{}, err)
+			return
+		}
+		reply(vap.SkillConnected{Langs: p.cfg.Languages, Token: token}, nil)
+	}, func(err error) { reply(vap.SkillConnected{}, err) })
+}
+
+func (p policy) Registered(s skillregistry.SkillInfo, r vap.RegisterIntents, reply func(error)) {
+	later(p.learn, func() {
+		err := p.model.Replace(s.ID, sets(r.NLU))
+		if err == nil {
+			p.cfg.Logger.Info("a skill is understood", "skill", s.ID, "languages", len(r.NLU))
+		}
+		reply(wireError(err))
+	}, reply)
+}
+
+// sets is what a skill registers, as the model has it.
+func sets(in []vap.NLU) []nlu.Set {
+	out := make([]nlu.Set, len(in))
+	for i, n := range in {
+		out[i].Language = n.Language.String()
+		for _, in := range n.Intents {
+			made := nlu.Intent{Name: in.Name, Utterances: in.Utterances}
+			for _, s := range in.Slots {
+				made.Slots = append(made.Slots, nlu.Slot(s))
+			}
+			out[i].Intents = append(out[i].Intents, made)
+		}
+		for _, e := range n.Entities {
+			made := nlu.Entity{Name: e.Name, Strict: e.Strict}
+			for _, v := range e.Values {
+				made.Values = append(made.Values, nlu.Value(v))
+			}
+			out[i].Entities = append(out[i].Entities, made)
+		}
+	}
+	return out
+}
+
+// wireError is what a skill is told of a registration that is refused.
+func wireError(err error) error {
+	var invalid *nlu.Invalid
+	if !errors.As(err, &invalid) {
+		return err
+	}
+	switch invalid.Reason {
+	case nlu.MissingEntity:
+		return &vap.Error{Code: codes.RequestEntityIncomplete, Type: vap.TypeMissingEntity, Object: invalid.Object}
+	case nlu.MissingSlot:
+		return &vap.Error{Code: codes.RequestEntityIncomplete, Type: vap.TypeMissingSlot, Object: invalid.Object}
+	}
+	return &vap.Error{Code: codes.BadRequest, Type: vap.TypeMalformed, Object: invalid.Object}
+}
+
+// Notified tells a satellite what a skill says on its own.
+func (p policy) Notified(s skillregistry.SkillInfo, item vap.NotificationItem, reply func(error)) {
+	if !p.cfg.Satellites.Connected(item.ClientID) {
+		reply(&vap.Error{Code: codes.NotFound, Type: vap.TypeNotFound, Object: item.ClientID})
+		return
+	}
+	may, denied := p.may(s.ID, item.Capabilities)
+	if len(may) == 0 && denied != "" {
+		reply(&vap.Error{Code: codes.Unauthorized, Type: vap.TypeNotPermitted, Object: denied})
+		return
+	}
+	for i := range may {
+		may[i].From = s.ID
+	}
+	later(p.tell, func() {
+		ctx, cancel := context.WithTimeout(context.Background(), tellWait)
+		defer cancel()
+		reply(p.cfg.Satellites.Notify(ctx, item.ClientID, may...))
+	}, reply)
+}
+
+// may are the capabilities that a skill may use, and the first that it may not.
+func (s *Skills) may(skill string, all []vap.Capability) (may []vap.Capability, denied string) {
+	for _, c := range all {
+		if s.cfg.May(skill, c.Name) {
+			may = append(may, c)
+			continue
+		}
+		s.cfg.Logger.Warn("a skill may not do that: the owner of the hub can grant it", "skill", skill, "capability", c.Name,
+			"remedy", "'vapd hub skills grant "+skill+" "+c.Name+"'")
+		if denied == "" {
+			denied = c.Name
+		}
+	}
+	return may, denied
+}
+
+// Queried answers nothing yet: there is no capability that could be asked for.
+func (p policy) Queried(_ skillregistry.SkillInfo, q vap.ClientQuery, reply func([]vap.QueryResult)) {
+	var results []vap.QueryResult
+	if q.ClientID != vap.System && !p.cfg.Satellites.Connected(q.ClientID) {
+		for _, c := range q.Capabilities {
+			results = append(results, vap.QueryNotFound(c.Name, vap.KindClient, q.ClientID))
+		}
+	}
+	reply(results)
+}
+
+func (p policy) Joined(s skillregistry.SkillInfo) {
+	p.cfg.Logger.Info("a skill connected", "skill", s.ID, "address", s.Peer.Addr())
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.names) < maxNames {
+		p.names[s.ID] = s.Name
+	}
+}
+
+// Left leaves what a skill understands as it is: people are told that it is away.
+func (p policy) Left(s skillregistry.SkillInfo, why error) {
+	p.cfg.Logger.Info("a skill left", "skill", s.ID, "why", why)
+}
+
+func (policy) Listening(skillregistry.SkillInfo) {}
