@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -57,15 +59,20 @@ func TestHopeless(t *testing.T) {
 	}
 	denied := &vap.Error{Code: codes.Unauthorized, Type: vap.TypeConnectionDenied}
 	broken := errors.New("broken")
+	large := func(size int) func(*ClientConfig) {
+		return func(c *ClientConfig) { c.NLU[0].Intents[0].Name = strings.Repeat("x", size) }
+	}
 	for name, test := range map[string]struct {
 		hub    *hub
 		change func(*ClientConfig)
 		want   error
 		kind   string
 	}{
-		"denied":       {hub: refuse(denied), kind: vap.TypeConnectionDenied},
-		"no such slot": {change: func(c *ClientConfig) { c.NLU[0].Intents[0].Utterances = []string{"{x}"} }, kind: vap.TypeMissingSlot},
-		"a bad id":     {change: func(c *ClientConfig) { c.ID = "a b" }, kind: vap.TypeMalformed},
+		"denied":                       {hub: refuse(denied), kind: vap.TypeConnectionDenied},
+		"no such slot":                 {change: func(c *ClientConfig) { c.NLU[0].Intents[0].Utterances = []string{"{x}"} }, kind: vap.TypeMissingSlot},
+		"a bad id":                     {change: func(c *ClientConfig) { c.ID = "a b" }, kind: vap.TypeMalformed},
+		"too large for the hub":        {change: large(vap.MaxRegistration), kind: vap.TypeTooLarge},
+		"too large for its own socket": {change: large(2 * vap.MaxRegistration), want: coap.ErrTooLarge},
 		"a store that can't be read": {
 			change: func(c *ClientConfig) { c.Tokens = &tokens{err: broken} }, want: broken,
 		},
@@ -157,6 +164,31 @@ func TestBackoff(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// A skill that is stopped while it registers says goodbye as well.
+func TestStoppedWhileItConnects(t *testing.T) {
+	run(t, func(t *testing.T) {
+		h := newHouse(t, &hub{late: true})
+		defer h.close()
+		k := start(t, h.skillConfig(skillAddr))
+		time.Sleep(1500 * time.Millisecond)
+		h.hub.expect(t, "joined "+skillName, "registered "+skillName)
+		k.stop()
+		h.hub.expect(t, fmt.Sprintf("left %s: <nil>", skillName))
+		time.Sleep(time.Second)
+	})
+}
+
+func TestClamp(t *testing.T) {
+	for v, want := range map[float32]float32{-1: 0, 0: 0, 0.5: 0.5, 1: 1, 7: 1} {
+		if got := clamp(v); got != want {
+			t.Errorf("%v became %v", v, got)
+		}
+	}
+	if got := clamp(float32(math.NaN())); got != 0 {
+		t.Errorf("NaN became %v", got)
 	}
 }
 

@@ -7,6 +7,9 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/plgd-dev/go-coap/v3/message/codes"
+
+	"vapd/protocol/coap"
 	"vapd/protocol/vap"
 )
 
@@ -48,7 +51,7 @@ var errTokens = errors.New("skillregistry: the skill's token store")
 
 // hopeless reports whether somebody has to do something before trying again is of use.
 func hopeless(err error) bool {
-	if errors.Is(err, errTokens) {
+	if errors.Is(err, errTokens) || errors.Is(err, coap.ErrTooLarge) {
 		return true
 	}
 	e, ok := errors.AsType[*vap.Error](err)
@@ -57,10 +60,10 @@ func hopeless(err error) bool {
 	}
 	switch e.Type {
 	case vap.TypeVersion, vap.TypeConnectionDenied, vap.TypeToken, vap.TypePairingRequired,
-		vap.TypeMissingEntity, vap.TypeMissingSlot, vap.TypeMalformed, vap.TypeMissingField, vap.TypeTooLarge:
+		vap.TypeMissingEntity, vap.TypeMissingSlot, vap.TypeMalformed, vap.TypeMissingField:
 		return true
 	}
-	return false
+	return e.Code == codes.RequestEntityTooLarge // which the hub's endpoint says without a type
 }
 
 // connection1 is one connection from its beginning to its end, and says why it ended.
@@ -76,6 +79,11 @@ func (c *Client) connection1(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer func() {
+		if ctx.Err() != nil {
+			n.goodbye()
+		}
+	}()
 	c.mu.Lock()
 	nlu, events := c.nlu, c.events
 	c.mu.Unlock()
@@ -94,10 +102,5 @@ func (c *Client) connection1(ctx context.Context) error {
 	if c.cfg.Connected != nil {
 		c.cfg.Connected(connected)
 	}
-	err = n.stay()
-	if ctx.Err() != nil {
-		observation.Forget()
-		n.goodbye()
-	}
-	return err
+	return n.stay()
 }
