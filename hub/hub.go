@@ -231,7 +231,7 @@ func (h *Hub) Started(s *clientregistry.Session, start vap.SessionStart) (client
 	if h.recorder.mayRecord(client.ID) && h.recorder.shows(client.ID) {
 		s.Recorded()
 	}
-	conversation, err := session.New(cfg, remote{s}, start)
+	conversation, err := session.New(cfg, remote{s, h.woke(client.ID, start)}, start)
 	if err != nil {
 		h.sessions.Add(-1)
 		return nil, err
@@ -327,6 +327,7 @@ func (h *Hub) report(e control.HubEvent) {
 		}
 		h.log.Info("turn answered", "client", e.Client, "turn", e.Turn, "understood", e.Understood,
 			"transcript_ms", e.Transcript, "first_audio_ms", e.FirstAudio, "lost", e.Lost)
+		h.tellTurn(e)
 		// What people say at home is not for a journal that others read.
 		h.log.Debug("what was said", "client", e.Client, "turn", e.Turn, "heard", e.Heard, "answer", e.Answer,
 			"speaker", e.Speaker, "confidence", e.Confidence)
@@ -359,6 +360,7 @@ func (h *Hub) notified(client string, c vap.Capability) error {
 	case vap.CapTimer:
 		timers, err := vap.ParseTimers(c)
 		if err == nil {
+			h.tellTimers(client, h.mirror.timers(client, h.cfg.Now()), timers)
 			h.mirror.setTimers(client, timers, h.cfg.Now())
 		}
 		return err
@@ -385,6 +387,7 @@ func (h *Hub) notified(client string, c vap.Capability) error {
 func (h *Hub) Joined(c clientregistry.ClientInfo) {
 	h.log.Info("client connected", "client", c.ID, "address", c.Peer.Addr())
 	h.recorder.joined(c)
+	h.tellSkills(vap.EventClientJoined, c.ID, map[string]any{"name": c.Name})
 	h.watchers.tell(control.HubEvent{Kind: control.EventJoined, Client: c.ID, Name: c.Name, Address: c.Peer.Addr().String()})
 }
 
@@ -397,11 +400,21 @@ func (h *Hub) Left(c clientregistry.ClientInfo, why error) {
 	h.log.Info("client left", "client", c.ID, "why", reason)
 	h.referee.forget(c.ID)
 	h.recorder.left(c)
+	h.tellSkills(vap.EventClientLeft, c.ID, map[string]any{"name": c.Name})
 	h.watchers.tell(control.HubEvent{Kind: control.EventLeft, Client: c.ID, Why: reason})
 }
 
 // remote gives a session the client registry's session, behind its own interface.
-type remote struct{ *clientregistry.Session }
+type remote struct {
+	*clientregistry.Session
+	granted func()
+}
+
+// Grant says whose the session is.
+func (r remote) Grant() {
+	r.Session.Grant()
+	r.granted()
+}
 
 func (r remote) Stream(codec string, rate int) session.Stream { return r.Session.Stream(codec, rate) }
 

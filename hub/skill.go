@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"vapd/hub/api"
 	"vapd/hub/clients"
@@ -48,6 +49,44 @@ func (h *Hub) admitSkill(peer coap.Peer, req vap.Connect, elsewhere bool) (token
 		return "", connectError(d.Err)
 	}
 	return d.Token, nil
+}
+
+// tellSkills tells skills what happened at a client.
+func (h *Hub) tellSkills(event, client string, fields map[string]any) {
+	if h.skills != nil {
+		h.skills.Tell(event, client, fields)
+	}
+}
+
+// woke tells skills that a client was chosen that heard its wake word.
+func (h *Hub) woke(client string, start vap.SessionStart) func() {
+	return func() {
+		if c, ok := vap.Find(start.Capabilities, vap.CapWakeword); ok {
+			if w, err := vap.ParseWakeword(c); err == nil {
+				h.tellSkills(vap.EventWake, client, map[string]any{"word": w.Word, "score": w.Score})
+			}
+		}
+	}
+}
+
+// tellTurn tells skills of a turn that none of them answered.
+func (h *Hub) tellTurn(e control.HubEvent) {
+	switch {
+	case e.Heard == "" && e.Answer == "":
+		h.tellSkills(vap.EventEmpty, e.Client, nil)
+	case e.Heard != "" && !e.Understood:
+		h.tellSkills(vap.EventUnrecognized, e.Client, map[string]any{"text": e.Heard})
+	}
+}
+
+// tellTimers tells skills of the timers that ring since a client's last report.
+func (h *Hub) tellTimers(client string, before, now []vap.TimerState) {
+	for _, t := range now {
+		rang := slices.ContainsFunc(before, func(b vap.TimerState) bool { return b.ID == t.ID && b.Ringing })
+		if t.Ringing && !rang {
+			h.tellSkills(vap.EventTimerFinished, client, map[string]any{"id": t.ID, "label": t.Label})
+		}
+	}
 }
 
 // reach is how skills reach satellites.

@@ -136,4 +136,9 @@ func (p policy) Left(s skillregistry.SkillInfo, why error) {
 	p.cfg.Logger.Info("a skill left", "skill", s.ID, "why", why)
 }
 
-func (policy) Listening(skillregistry.SkillInfo) {}
+// Listening tells a skill that its hub has started, as far as the skill can know.
+func (p policy) Listening(s skillregistry.SkillInfo) {
+	if s.Listening && s.Wants(vap.EventStarted) {
+		p.tell1(s.ID, vap.EventStarted, "", nil)
+	}
+}

@@ -325,3 +325,66 @@ func TestARefusedSkill(t *testing.T) {
 		t.Errorf("%+v", slices.Collect(slices.Values(n)))
 	}
 }
+
+// Skills are told what they want to know, and what they answer is said there.
+func TestEvents(t *testing.T) {
+	h := newHub(t)
+	var mu sync.Mutex
+	var events []string
+	s := skill.New("org.example.radio", fstest.MapFS{"en.toml": {Data: []byte(music)}}, skill.Via(skill.CoAP(h.addr.String())),
+		skill.State(t.TempDir()), skill.Log(slog.New(slog.DiscardHandler)))
+	s.Handle("do", says(""))
+	for _, event := range []string{vap.EventStarted, vap.EventTimerFinished, vap.EventWake} {
+		s.On(event, func(_ context.Context, r *skill.Request) (skill.Answer, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			label, _ := r.Fields["label"].(string)
+			events = append(events, r.Event+" "+r.Client+" "+label)
+			if r.Event == vap.EventTimerFinished {
+				return skill.Say("The %s are done.", label), nil
+			}
+			return skill.Answer{}, nil
+		})
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- s.Run(ctx) }()
+	defer func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}()
+	until := func(want ...string) {
+		t.Helper()
+		for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+			mu.Lock()
+			now := slices.Clone(events)
+			mu.Unlock()
+			if slices.Equal(now, want) {
+				return
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("it was told %q, want %q", now, want)
+			}
+		}
+	}
+	until("started  ")
+	h.Tell(vap.EventEmpty, "kitchen", nil) // nobody wants it
+	h.Tell(vap.EventTimerFinished, "kitchen", map[string]any{"id": "1", "label": "eggs"})
+	until("started  ", "timer_finished kitchen eggs")
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		h.mu.Lock()
+		told := slices.Clone(h.told)
+		h.mu.Unlock()
+		if len(told) == 1 {
+			if text, err := vap.ParseText(told[0]); err != nil || text != "The eggs are done." {
+				t.Errorf("told %+v", told)
+			}
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the satellite was told %+v", told)
+		}
+	}
+}
