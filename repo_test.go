@@ -44,12 +44,15 @@ func rooms() map[string][]string {
 		"hub/focus/trial":   append([]string{"hub/focus", "internal/figure"}, sound...), // tries it in simulated rooms
 		"hub/intent":        hubLeaf,
 		"hub/intent/*":      {}, // know nothing of the hub
+		"hub/skills":        append([]string{"hub/intent/nlu", "hub/intent/entity"}, hubRoom...),
+		"hub/skills/try":    {"hub/intent/nlu", "hub/skills", "skill", "skill/python"}, // for authors
 		"hub/speech":        hubLeaf,
 		"hub/speech/*":      append([]string{"hub/speech"}, hubLeaf...),
 		"hub/intent/entity": {"hub/intent/normal"},
 		"hub/intent/nlu":    {"hub/intent/normal", "hub/intent/template", "hub/intent/entity", "hub/intent/classify", "hub/intent/crf"},
 		"hub/intent/trial":  {"hub/intent/normal", "hub/intent/template", "hub/intent/nlu"}, // tries it on a benchmark
 		"skill":             {"protocol/skillregistry", "protocol/vap", "protocol/coap", "internal/durable"},
+		"skill/python":      {}, // in Python
 		"skill/builtin":     {"skill", "protocol/ws"},
 		"skill/builtin/*":   {"skill", "protocol/ws"},
 

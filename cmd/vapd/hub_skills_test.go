@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -161,5 +162,52 @@ func TestASkillOfAnotherProcess(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(state, "vap_skill", "org.example.dice.token")); err != nil {
 		t.Error(err)
+	}
+}
+
+// Whoever follows the first lines of docs/skills.md has a skill that answers.
+func TestANewSkill(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "greeter")
+	if out := vapdOK(t, "skill", "new", "org.example.greeter", dir); !strings.Contains(out, "is made") {
+		t.Errorf("%s", out)
+	}
+	if out := vapdOK(t, "skill", "test", dir); !strings.Contains(out, "4 sentences are understood as they should be") {
+		t.Errorf("%s", out)
+	}
+	tests := filepath.Join(dir, "tests.tsv")
+	if err := os.WriteFile(tests, []byte("say hello\tchoose\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := vapdOutput("skill", "test", dir); err == nil || !strings.Contains(out, `line 1: "say hello": greet, want choose`) {
+		t.Errorf("%v: %s", err, out)
+	}
+	_, ready := startHub(t, t.TempDir())
+	cmd := program(context.Background(), "skill", "run", dir, "--hub", ready.CoAP)
+	cmd.Env = append(cmd.Env, "PYTHONDONTWRITEBYTECODE=1", "XDG_STATE_HOME="+t.TempDir())
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		if err := cmd.Wait(); err != nil || t.Failed() {
+			t.Errorf("%v\n%s", err, out.String())
+		}
+	}()
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		said := vapdOK(t, "skill", "say", "--control", ready.Control, "say hello to the kids")
+		if said == "org.example.greeter: Hello, the children!\n" {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("it says: %s", said)
+		}
+	}
+	if said := vapdOK(t, "skill", "say", "--control", ready.Control, "choose a number"); said != "org.example.greeter: Up to which number? It listens for what is said next.\n" {
+		t.Errorf("%s", said)
+	}
+	if said := vapdOK(t, "skill", "say", "--control", ready.Control, "one"); said != "org.example.greeter: 1.\n" {
+		t.Errorf("%s", said)
 	}
 }

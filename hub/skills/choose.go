@@ -26,15 +26,22 @@ const leastSure = 0.5
 // couldAnswer are the best match of each skill, of those that are nearly as likely as the
 // best of all.
 func couldAnswer(found []nlu.Match) (some []candidate) {
-	for _, m := range found {
-		if m.Confidence < max(leastSure, found[0].Confidence-alike) {
-			break
-		}
+	for _, m := range Understood(found) {
 		if !slices.ContainsFunc(some, func(c candidate) bool { return c.Skill == m.Skill }) {
 			some = append(some, candidate{Match: m})
 		}
 	}
 	return some
+}
+
+// Understood are the matches that count, of those that were found, the best first.
+func Understood(found []nlu.Match) []nlu.Match {
+	for i, m := range found {
+		if m.Confidence < max(leastSure, found[0].Confidence-alike) {
+			return found[:i]
+		}
+	}
+	return found
 }
 
 // choose is who answers: who is surest, of these who understood more of the sentence, of

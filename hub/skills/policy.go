@@ -28,7 +28,7 @@ func (p policy) Connect(peer coap.Peer, req vap.Connect, elsewhere bool, reply f
 
 func (p policy) Registered(s skillregistry.SkillInfo, r vap.RegisterIntents, reply func(error)) {
 	later(p.learn, func() {
-		err := p.model.Replace(s.ID, sets(r.NLU))
+		err := p.model.Replace(s.ID, Sets(r.NLU))
 		if err == nil {
 			p.cfg.Logger.Info("a skill is understood", "skill", s.ID, "languages", len(r.NLU))
 		}
@@ -36,8 +36,8 @@ func (p policy) Registered(s skillregistry.SkillInfo, r vap.RegisterIntents, rep
 	}, reply)
 }
 
-// sets is what a skill registers, as the model has it.
-func sets(in []vap.NLU) []nlu.Set {
+// Sets is what a skill registers, as the model has it.
+func Sets(in []vap.NLU) []nlu.Set {
 	out := make([]nlu.Set, len(in))
 	for i, n := range in {
 		out[i].Language = n.Language.String()

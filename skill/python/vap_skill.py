@@ -19,6 +19,7 @@ machine, or with a hub that is open. Everything happens on the thread that calls
 a handler that takes long holds up the others.
 """
 
+import json
 import logging
 import os
 import random
@@ -427,6 +428,14 @@ class Skill:
             } for name, utterances in intents.items()],
             "entities": [_entity(name, e) for name, e in (entities or {}).items()],
         })
+
+    def manifest(self, path):
+        """Reads what can be said in a language from a JSON file, as docs/skills.md has it."""
+        with open(path, encoding="utf-8") as f:
+            m = json.load(f)
+        tag = m.get("language") or os.path.splitext(os.path.basename(path))[0]
+        self.language(tag, {name: i["utterances"] for name, i in m["intents"].items()},
+                      {name: i.get("slots") or {} for name, i in m["intents"].items()}, m.get("entities"))
 
     def intent(self, name):
         """Decorates the handler of an intent."""
