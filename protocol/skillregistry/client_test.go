@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -361,28 +362,51 @@ func TestSharedEndpoint(t *testing.T) {
 	})
 }
 
-// Loss and duplication of packets change nothing: each request is handled once, and
-// answered.
+// Loss and duplication of packets change nothing, nor does it that requests take several
+// blocks and come many at once: each is handled once, and answered.
 func TestBadNetwork(t *testing.T) {
 	run(t, func(t *testing.T) {
 		h := newHouse(t, new(hub))
 		defer h.close()
-		var handled atomic.Int32
+		var mu sync.Mutex
+		handled := make(map[string]int)
 		k := h.skill(func(c *ClientConfig) {
-			c.Handle = func(context.Context, vap.SkillRequest) (Answer, error) { handled.Add(1); return Answer{}, nil }
+			c.Handle = func(_ context.Context, req vap.SkillRequest) (Answer, error) {
+				mu.Lock()
+				defer mu.Unlock()
+				handled[req.Intent]++
+				return Answer{}, nil
+			}
 		})
 		defer k.stop()
 		h.network.set(faults{loss: 0.1, twice: 0.1, delay: 5 * time.Millisecond})
-		const asked = 200
-		for n := range asked {
-			if _, err := h.server.Ask(within(t, 30*time.Second), skillName, intent(fmt.Sprint(n))); err != nil {
-				t.Errorf("request %d: %v", n, err)
+		const rounds, atOnce = 10, 20
+		for r := range rounds {
+			var wg sync.WaitGroup
+			for n := range atOnce {
+				wg.Go(func() {
+					req := intent(fmt.Sprint(r, " ", n))
+					if n%3 == 0 {
+						req.Input = strings.Repeat("word ", 600)
+					}
+					if _, err := h.server.Ask(within(t, 30*time.Second), skillName, req); err != nil {
+						t.Errorf("request %s: %v", req.Intent, err)
+					}
+				})
 			}
-		}
-		if n := handled.Load(); n != asked {
-			t.Errorf("handled %d of %d", n, asked)
+			wg.Wait()
 		}
 		h.network.set(faults{delay: time.Millisecond})
+		mu.Lock()
+		defer mu.Unlock()
+		if len(handled) != rounds*atOnce {
+			t.Errorf("%d of %d requests were handled", len(handled), rounds*atOnce)
+		}
+		for name, n := range handled {
+			if n != 1 {
+				t.Errorf("request %s was handled %d times", name, n)
+			}
+		}
 	})
 }
 
