@@ -302,7 +302,7 @@ func TestAnswerCodes(t *testing.T) {
 		}, codes.Unauthorized, []codes.Code{codes.Unauthorized}, vap.TypeNotPermitted},
 		{"nothing but failures", vap.Named, func(_, _, _ uint64) []vap.NotificationItem {
 			return []vap.NotificationItem{said("nobody", 0), requested(1, 0), said("broken", 0)}
-		}, wrong, []codes.Code{codes.NotFound, wrong, codes.InternalServerError}, vap.TypeNotFound},
+		}, wrong, []codes.Code{codes.NotFound, wrong, codes.InternalServerError}, vap.TypeWrongRequestID},
 		{"an answer of the Python skill", vap.ReferencePython, func(i, _, _ uint64) []vap.NotificationItem {
 			return []vap.NotificationItem{requested(i, 0)}
 		}, codes.Valid, []codes.Code{ok}, ""},

@@ -101,7 +101,7 @@ func (n *connection) register(ctx context.Context, nlu []vap.NLU, events []strin
 func (n *connection) observe() (*coap.Observation, error) {
 	established := make(chan struct{}, 1)
 	// Not with n's context: that the skill leaves is said by goodbye.
-	o := n.c.cfg.Endpoint.Observe(context.Background(), n.hub, n.resource(codes.GET), func(r *coap.Response, err error) {
+	o := n.c.cfg.Endpoint.ObserveEvents(context.Background(), n.hub, n.resource(codes.GET), func(r *coap.Response, err error) {
 		switch {
 		case err != nil && r != nil && vap.ErrorFrom(r) != nil:
 			n.end(vap.ErrorFrom(r))

@@ -44,7 +44,7 @@ func (n *connection) handle(req vap.SkillRequest) Answer {
 	if err == nil {
 		return a
 	}
-	cfg.Logger.Warn("a request failed", "skill", cfg.ID, "request", req.ID, "intent", req.Intent, "event", req.Event, "error", err)
+	cfg.Logger.Warn("a request failed", "skill", cfg.ID, "request", req.ID, "intent", req.Intent+req.Event, "error", err)
 	a.Code = codes.InternalServerError
 	if e, ok := errors.AsType[*vap.Error](err); ok {
 		a.Code = e.Code
@@ -69,8 +69,10 @@ func (n *connection) answer(req vap.SkillRequest, a Answer) {
 	if req.Type == vap.RequestCanYouAnswer {
 		item = vap.NotificationItem{Type: req.Type, RequestID: req.ID, Confidence: a.Confidence, Code: a.Code}
 	}
-	body := vap.AppendSkillNotification(nil, vap.Named, vap.SkillNotification{SkillID: n.c.cfg.ID, Items: []vap.NotificationItem{item}})
-	n.hub.Start(n.ctx, &coap.Request{Code: codes.POST, Path: pathNotification, Body: body}, func(r *coap.Response, err error) {
+	message := &coap.Request{Code: codes.POST, Path: pathNotification, Body: vap.AppendSkillNotification(nil, vap.Named, vap.SkillNotification{
+		SkillID: n.c.cfg.ID, Items: []vap.NotificationItem{item},
+	})}
+	n.hub.Start(n.ctx, message, func(r *coap.Response, err error) {
 		if err == nil {
 			err = n.refusal(r)
 		}

@@ -62,23 +62,22 @@ func (k *skill) settle(results []vap.ItemResult) *coap.Response {
 		return &coap.Response{Code: referenceCode(results), Body: vap.AppendSkillNotified(nil, k.form, body)}
 	}
 	var refused, cacheable int
-	same := true
-	for _, r := range results {
+	worst := 0 // the item that says what happened when all failed
+	for n, r := range results {
 		switch {
 		case failed(r.Code):
 			refused++
 		case r.Code == codes.Content:
 			cacheable++
 		}
-		same = same && r.Code == results[0].Code
+		if r.Code == codes.BadOption && results[worst].Code != codes.BadOption {
+			worst = n
+		}
 	}
 	switch {
 	case len(results) == 0:
 	case refused == len(results):
-		e := refusal(results[0])
-		if !same {
-			e.Code = codes.BadOption
-		}
+		e := refusal(results[worst])
 		return &coap.Response{Code: e.Code, Body: vap.AppendSkillRefused(nil, e, body)}
 	case cacheable == len(results):
 		return &coap.Response{Code: codes.Content, Body: vap.AppendSkillNotified(nil, k.form, body)}

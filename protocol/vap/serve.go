@@ -87,7 +87,9 @@ func Unserved(req *coap.Request, code codes.Code) *coap.Response {
 }
 
 // Serve makes a handler of one that gets a decoded body.
-func Serve[M any](parse func([]byte) (M, error), handle func(coap.Peer, *coap.Request, M, func(*coap.Response))) coap.Handler {
+func Serve[M any](
+	parse func([]byte) (M, error), handle func(coap.Peer, *coap.Request, M, func(*coap.Response)),
+) coap.Handler {
 	return func(peer coap.Peer, req *coap.Request, reply func(*coap.Response)) {
 		if req.Multicast {
 			reply(nil)
