@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"vapd/hub/intent/crf"
-	"vapd/hub/intent/entity"
 	"vapd/hub/intent/template"
 )
 
@@ -319,15 +318,4 @@ func (c *intent) unlisted(s sample) func(g *gazetteer, i, j int) bool {
 			return x.Start == i && x.End == j && c.entities[x.Kind] == g
 		})
 	}
-}
-
-// kinds are the kinds of entities that are built in and in a sentence.
-func kinds(s *sentence) map[int]entity.Match {
-	out := make(map[int]entity.Match)
-	for _, f := range s.found {
-		if old, ok := out[f.Start]; !f.Weak && (!ok || f.End > old.End) {
-			out[f.Start] = f
-		}
-	}
-	return out
 }

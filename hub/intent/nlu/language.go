@@ -29,10 +29,19 @@ func newLanguage(sets []*set, seed uint64) *language {
 	return l
 }
 
-// of are the intents for a tag: of each skill those of the set whose tag begins like it
-// for the longest (RFC 4647, lookup), else of its first set.
-func (l *language) of(tag string) []*intent {
-	var out []*intent
+// of are the intents for a tag: of each skill those of the set whose tag is the longest
+// that it begins with (RFC 4647, lookup), else of its first set. It is nil where each skill
+// has one set, and all are asked.
+func (l *language) of(tag string) map[*intent]bool {
+	var out map[*intent]bool
+	for i := 1; i < len(l.sets); i++ {
+		if l.sets[i].skill == l.sets[i-1].skill {
+			out = make(map[*intent]bool)
+		}
+	}
+	if out == nil {
+		return nil
+	}
 	for i := 0; i < len(l.sets); {
 		best, most := l.sets[i], -1
 		for skill := best.skill; i < len(l.sets) && l.sets[i].skill == skill; i++ {
@@ -40,7 +49,9 @@ func (l *language) of(tag string) []*intent {
 				best, most = l.sets[i], n
 			}
 		}
-		out = append(out, best.intents...)
+		for _, c := range best.intents {
+			out[c] = true
+		}
 	}
 	return out
 }
@@ -83,8 +94,10 @@ func classifying(s *sentence, segments []crf.Segment) (f classify.Features, insi
 		}
 	}
 	add(newHash("ww").text(s.word(n-1)).text(""), within[n-1])
-	for _, f := range kinds(s) {
-		add(newHash("kind").text(string(f.Kind)), false)
+	for _, f := range s.found {
+		if !f.Weak {
+			add(newHash("kind").text(string(f.Kind)), false)
+		}
 	}
 	outer := len(out)
 	for _, h := range inner {

@@ -26,6 +26,19 @@ type sentence struct {
 	found  []entity.Match
 	keys   [][]string // of the words from i to i+1+j
 	common []bool     // words that are seldom names
+	near   map[stretch]guess
+}
+
+// stretch is the words from start to end, compared with an entity.
+type stretch struct {
+	entity     *gazetteer
+	start, end int
+}
+
+// guess is the value that words sound like.
+type guess struct {
+	value *known
+	sure  float64
 }
 
 func (t tongue) sentence(text string, now time.Time) *sentence {
