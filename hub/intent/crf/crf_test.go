@@ -148,7 +148,9 @@ func TestAgainstAllPaths(t *testing.T) {
 		if want := math.Pow(math.Exp(best)/total, 1/float64(n)); math.Abs(certainty-want) > 1e-3 {
 			t.Fatalf("certainty %v, want %v", certainty, want)
 		}
-		marginals, edges := (&trainer{Model: *m}).marginals(scores, n)
+		tr := &trainer{Model: *m}
+		tr.exponentials()
+		marginals, edges := tr.marginals(scores, n)
 		for i, p := range marginals {
 			if math.Abs(float64(p)-node[i]/total) > 1e-3 {
 				t.Fatalf("marginal %d is %v, want %v", i, p, node[i]/total)

@@ -78,7 +78,7 @@ func FuzzCheck(f *testing.F) {
 		if err := m.Replace("x", []Set{s}); err != nil {
 			t.Fatal(err)
 		}
-		text := c.intents[0].utterance[0][0].Text
+		text := c.intents[0].utterances[0][0].Text
 		if r := m.Parse(text, "en"); len(r.Intents) == 0 || r.Intents[0].Confidence != 1 {
 			t.Errorf("%q is registered, and is %+v", text, r)
 		}

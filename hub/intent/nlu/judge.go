@@ -74,7 +74,7 @@ func logistic(z float64) float64 { return 1 / (1 + math.Exp(-z)) }
 // judge decides whether the sentence is of an intent.
 func (p *parsing) judge(c candidate, known float64) (Match, bool) {
 	t := p.slots(c.intent)
-	e := evidence{odds: c.odds, other: c.other, certainty: t.certainty, words: len(p.tokens), known: known, samples: len(c.samples)}
+	e := evidence{odds: c.odds, other: c.other, certainty: t.certainty, words: len(p.tokens), known: known, samples: len(c.sentences)}
 	within := make([]bool, len(p.tokens))
 	for _, f := range t.parts {
 		for i := f.start; i < f.end; i++ {
@@ -108,8 +108,11 @@ func (p *parsing) judge(c candidate, known float64) (Match, bool) {
 // share of the words that are the template's own.
 func opened(share float64) float64 { return 0.4 + 0.5*share }
 
+// leastOwn is the share of words that a template must have itself.
+const leastOwn = 0.4
+
 // open finds templates that the sentence is when slots may hold anything. One counts
-// that has a word which is not common, and most words of its own.
+// that has two words or more, one of them not common.
 func (p *parsing) open(found []candidate) {
 	at := make(map[*intent]*candidate, len(found))
 	for i := range found {
@@ -120,15 +123,8 @@ func (p *parsing) open(found []candidate) {
 		if c == nil {
 			return
 		}
-		own, telling := 0, false
-		for _, e := range r.pattern {
-			if e.word != "" {
-				own++
-				telling = telling || !p.tongue.Common(e.word)
-			}
-		}
-		share := float64(own) / float64(len(p.tokens))
-		if !telling || own < 2 || share <= c.share {
+		share := float64(r.own) / float64(len(p.tokens))
+		if !r.telling || r.own < 2 || share < leastOwn || share <= c.share {
 			return
 		}
 		if parts, ok := p.match(r, free); ok {

@@ -40,7 +40,7 @@ func (m *Model) Slots(text, tag, skill, name string) []Filled {
 		return nil
 	}
 	for _, pattern := range c.patterns {
-		if parts, ok := p.match(ref{c, pattern}, listed); ok {
+		if parts, ok := p.match(c.ref(pattern), listed); ok {
 			return p.result(c, 1, parts).Slots
 		}
 	}
@@ -66,7 +66,7 @@ func (m *Model) Answer(text, tag, skill, name, slot string) (f Filled, ok bool) 
 }
 
 // answer is the part of the sentence that fills a slot best: the longest one of a value
-// that is known, what the tagger takes for it, or all of it.
+// that is known, what the tagger takes for it where all else names nothing, or all of it.
 func (p *parsing) answer(c *intent, k int) part {
 	g, n := c.entities[k], len(p.tokens)
 	best := part{slot: k}
@@ -82,13 +82,16 @@ func (p *parsing) answer(c *intent, k int) part {
 		return best
 	}
 	for _, f := range p.slots(c).parts {
-		if f.slot == k {
+		if f.slot == k && p.idle(0, f.start) && p.idle(f.end, n) {
 			return f
 		}
 	}
 	start, end := p.span(0, n)
 	return part{k, 0, n, p.text[start:end], 1}
 }
+
+// idle reports whether the words from i to j name nothing.
+func (p *parsing) idle(i, j int) bool { return !slices.Contains(p.common[i:j], false) }
 
 // parsing is one sentence on its way.
 type parsing struct {
@@ -152,7 +155,7 @@ func (p *parsing) exact() []Match {
 		var out []Match
 		done := make(map[*intent]bool)
 		p.matcher.each(p.sentence, func(r ref) {
-			if done[r.intent] || !p.asks(r.intent) {
+			if done[r.intent] || !p.asks(r.intent) || f == misread && !r.strict {
 				return
 			}
 			parts, ok := p.match(r, f)

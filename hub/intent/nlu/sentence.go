@@ -101,3 +101,12 @@ func (s *sentence) raw(i int) string {
 	}
 	return s.text[s.tokens[i].Start:s.tokens[i].End]
 }
+
+// String is the sentence in normal form.
+func (s *sentence) String() string {
+	words := make([]string, len(s.tokens))
+	for i, t := range s.tokens {
+		words[i] = t.Text
+	}
+	return strings.Join(words, " ")
+}
