@@ -152,7 +152,7 @@ func TestAgainstAllPaths(t *testing.T) {
 		tr.exponentials()
 		marginals, edges := tr.marginals(scores, n)
 		for i, p := range marginals {
-			if math.Abs(float64(p)-node[i]/total) > 1e-3 {
+			if math.Abs(float64(p)-node[i]/total) > 1e-2 { // unlikely tags are left out
 				t.Fatalf("marginal %d is %v, want %v", i, p, node[i]/total)
 			}
 		}

@@ -191,7 +191,7 @@ func (tr *trainer) marginals(scores []float32, n int) (node, edge []float32) {
 // emissions are the factors of each token and tag; likely are the tags that are more than
 // next to nothing.
 func (tr *trainer) emissions(scores []float32, n int) []float32 {
-	const least = -14
+	const least = -10
 	tags := tr.tags
 	emit := tr.scratch(1, n*tags)
 	for len(tr.likely) < n {
