@@ -1,5 +1,5 @@
 # Everything that can be done with vapd. 'make' prints this list.
-.PHONY: help setup build test soak demo bench bench-hub bench-wake model model-cv model-embedding model-speaker lint cross deb test-board fuzz clean
+.PHONY: help setup build test soak demo bench bench-hub bench-nlu bench-wake model model-cv model-embedding model-speaker lint cross deb test-board fuzz clean
 .DEFAULT_GOAL := help
 
 # How long each fuzz target runs in 'make fuzz'.
@@ -44,12 +44,12 @@ demo: ## watch it work: hub and satellite on this machine
 	go build -o build/vapd ./cmd/vapd
 	@build/vapd demo
 
-bench: ## measure all but wake words and the hub under load; figures go to build/figures/bench.txt
+bench: ## measure all but wake words, understanding and the hub under load; figures go to build/figures/bench.txt
 	@scripts/setup.sh build test demo cross
 	go build -o build/collect ./internal/figure/collect
 	go build -o build/vapd ./cmd/vapd
 	go build -tags vapd_satellite -o build/vapd-satellite ./cmd/vapd
-	{ go test -run '^$$' -bench . -skip 'Enroll|Speaker|SecondLook' -p 1 ./... && scripts/sizes.sh && \
+	{ go test -run '^$$' -bench . -skip 'Enroll|Speaker|SecondLook|NLU' -p 1 ./... && scripts/sizes.sh && \
 		build/vapd demo --dir build/bench --satellite build/vapd-satellite --figures 20; } | build/collect build/figures bench
 
 # Each is run once: how long they take is in them.
@@ -63,6 +63,11 @@ bench-hub: ## load a hub, beside libcoap's server; figures go to build/figures/b
 	go build -o build/vapd ./cmd/vapd
 	{ build/vapd bench hub --figures all || echo "FAIL: vapd bench hub"; \
 		go test -run '^$$' -bench '$(HUB_BENCHMARKS)' -benchtime 1x -timeout 15m -p 1 $(HUB_MEASURED); } | build/collect build/figures bench-hub
+
+bench-nlu: ## measure understanding, beside published figures; figures go to build/figures/bench-nlu.txt
+	@scripts/setup.sh build test
+	go build -o build/collect ./internal/figure/collect
+	go test -run '^$$' -bench NLU -benchtime 1x -timeout 30m ./hub/intent/trial | build/collect build/figures bench-nlu
 
 # Reference data with the model and the speech that are heard.
 SHARED = $(or $(VAPD_SHARED),../shared)

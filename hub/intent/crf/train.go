@@ -23,6 +23,9 @@ type trainer struct {
 	often  []float32 // sentences with a feature, by their weights
 	moves  []float32 // of between
 	starts []float32 // of start
+	move   []float32 // the exponentials of between; 0 where a tag may not follow
+	likely [][]int   // the tags of each token that are looked at
+	memory [6][]float32
 	t      Training
 }
 
@@ -42,6 +45,7 @@ func Train(sentences []Sentence, t Training) *Model {
 	tr.moved = make([]float32, len(tr.dense))
 	tr.between, tr.moves = make([]float32, tr.tags*tr.tags), make([]float32, tr.tags*tr.tags)
 	tr.start, tr.starts = make([]float32, tr.tags), make([]float32, tr.tags)
+	tr.exponentials()
 	order := rand.New(rand.NewPCG(t.Seed, 0))
 	for epoch := range t.Epochs {
 		rate := t.Rate / (1 + float32(epoch)*0.1)
@@ -86,7 +90,7 @@ func (tr *trainer) examples(sentences []Sentence) []example {
 // learn takes one step towards what the example says.
 func (tr *trainer) learn(e *example, rate float32) {
 	n, tags := len(e.tokens), tr.tags
-	scores := make([]float32, n*tags)
+	scores := tr.scratch(0, n*tags)
 	for i, features := range e.tokens {
 		row := scores[i*tags : (i+1)*tags]
 		for _, k := range features {
@@ -96,17 +100,21 @@ func (tr *trainer) learn(e *example, rate float32) {
 		}
 	}
 	node, edge := tr.marginals(scores, n)
+	wrong := make([]int, 0, tags) // the tags that something is to be learnt of
 	for i, features := range e.tokens {
 		p := node[i*tags : (i+1)*tags]
 		p[e.tags[i]]--
+		wrong = wrong[:0]
+		for t, g := range p {
+			if !small(g) {
+				wrong = append(wrong, t)
+			}
+		}
 		for _, k := range features {
 			decay := tr.t.L2 / tr.often[k]
-			at := int(k) * tags
-			for t, g := range p {
-				if g < 1e-3 && g > -1e-3 {
-					continue
-				}
-				step(&tr.dense[at+t], &tr.moved[at+t], e.weight*g+decay*tr.dense[at+t], rate)
+			for _, t := range wrong {
+				at := int(k)*tags + t
+				step(&tr.dense[at], &tr.moved[at], e.weight*p[t]+decay*tr.dense[at], rate)
 			}
 		}
 	}
@@ -117,11 +125,27 @@ func (tr *trainer) learn(e *example, rate float32) {
 		edge[e.tags[i-1]*tags+e.tags[i]]--
 	}
 	for k, g := range edge {
-		if g > 1e-3 || g < -1e-3 {
+		if !small(g) {
 			step(&tr.between[k], &tr.moves[k], e.weight*g, rate)
+			tr.move[k] = exp(tr.between[k])
 		}
 	}
 }
+
+// exponentials sets move.
+func (tr *trainer) exponentials() {
+	tr.move = make([]float32, tr.tags*tr.tags)
+	for b := range tr.tags {
+		for t := range tr.tags {
+			if follows(b, t) {
+				tr.move[b*tr.tags+t] = exp(tr.between[b*tr.tags+t])
+			}
+		}
+	}
+}
+
+// small reports whether a gradient is next to nothing.
+func small(g float32) bool { return g < 1e-3 && g > -1e-3 }
 
 func step(w, moved *float32, g, rate float32) {
 	*moved += g * g
@@ -129,64 +153,29 @@ func step(w, moved *float32, g, rate float32) {
 }
 
 // marginals are the probabilities of each token's tags, and the expected counts of each
-// pair of tags in the whole sentence. They are computed with scaled sums, not logarithms.
+// pair of tags in the whole sentence: forward and backward sums, scaled at each token so
+// that they need no logarithms. Tags that a token all but excludes are left out. They are
+// valid until the next call.
 func (tr *trainer) marginals(scores []float32, n int) (node, edge []float32) {
 	tags := tr.tags
-	emit := make([]float32, n*tags)
-	for i := range n {
-		row := scores[i*tags : (i+1)*tags]
-		top := slices.Max(row)
-		for t, s := range row {
-			emit[i*tags+t] = exp(s - top)
-		}
-	}
-	move := make([]float32, tags*tags)
-	for b := range tags {
-		for t := range tags {
-			if follows(b, t) {
-				move[b*tags+t] = exp(tr.between[b*tags+t])
-			}
-		}
-	}
-	a, z := make([]float32, n*tags), make([]float32, n*tags)
+	emit := tr.emissions(scores, n)
+	a := tr.ahead(emit, n)
+	z, after := tr.scratch(2, n*tags), tr.scratch(3, tags)
+	edge = tr.scratch(4, tags*tags)
 	for t := range tags {
-		if follows(-1, t) {
-			a[t] = exp(tr.start[t]) * emit[t]
-		}
+		z[(n-1)*tags+t] = 1
 	}
-	scale(a[:tags])
-	for i := 1; i < n; i++ {
-		here := a[i*tags : (i+1)*tags]
-		for b, p := range a[(i-1)*tags : i*tags] {
-			if p < 1e-12 {
-				continue
-			}
-			for t, m := range move[b*tags : (b+1)*tags] {
-				here[t] += p * m
-			}
-		}
-		for t := range here {
-			here[t] *= emit[i*tags+t]
-		}
-		scale(here)
-	}
-	edge = make([]float32, tags*tags)
-	last := z[(n-1)*tags:]
-	for t := range last {
-		last[t] = 1
-	}
-	after := make([]float32, tags)
 	for i := n - 2; i >= 0; i-- {
-		for t := range after {
+		for _, t := range tr.likely[i+1] {
 			after[t] = z[(i+1)*tags+t] * emit[(i+1)*tags+t]
 		}
 		here := z[i*tags : (i+1)*tags]
-		for b := range here {
-			for t, m := range move[b*tags : (b+1)*tags] {
-				here[b] += m * after[t]
+		for _, b := range tr.likely[i] {
+			for _, t := range tr.likely[i+1] {
+				here[b] += tr.move[b*tags+t] * after[t]
 			}
 		}
-		tr.pairs(edge, a[i*tags:(i+1)*tags], move, after)
+		tr.pairs(edge, a[i*tags:(i+1)*tags], after, i)
 		scale(here)
 	}
 	for i := range n {
@@ -199,27 +188,77 @@ func (tr *trainer) marginals(scores []float32, n int) (node, edge []float32) {
 	return a, edge
 }
 
-// pairs adds the probabilities of the pairs of tags at one place to edge.
-func (tr *trainer) pairs(edge, before, move, after []float32) {
+// emissions are the factors of each token and tag; likely are the tags that are more than
+// next to nothing.
+func (tr *trainer) emissions(scores []float32, n int) []float32 {
+	const least = -10
 	tags := tr.tags
-	total := float32(0)
-	for b, p := range before {
-		for t, m := range move[b*tags : (b+1)*tags] {
-			total += p * m * after[t]
+	emit := tr.scratch(1, n*tags)
+	for len(tr.likely) < n {
+		tr.likely = append(tr.likely, nil)
+	}
+	for i := range n {
+		row := scores[i*tags : (i+1)*tags]
+		top := slices.Max(row)
+		tr.likely[i] = tr.likely[i][:0]
+		for t, s := range row {
+			if s-top > least {
+				emit[i*tags+t] = exp(s - top)
+				tr.likely[i] = append(tr.likely[i], t)
+			}
+		}
+	}
+	return emit
+}
+
+// ahead are the forward sums.
+func (tr *trainer) ahead(emit []float32, n int) []float32 {
+	tags := tr.tags
+	a := tr.scratch(5, n*tags)
+	for _, t := range tr.likely[0] {
+		if follows(-1, t) {
+			a[t] = exp(tr.start[t]) * emit[t]
+		}
+	}
+	scale(a[:tags])
+	for i := 1; i < n; i++ {
+		before, here := a[(i-1)*tags:i*tags], a[i*tags:(i+1)*tags]
+		for _, b := range tr.likely[i-1] {
+			for _, t := range tr.likely[i] {
+				here[t] += before[b] * tr.move[b*tags+t]
+			}
+		}
+		for t := range here {
+			here[t] *= emit[i*tags+t]
+		}
+		scale(here)
+	}
+	return a
+}
+
+// pairs adds the probabilities of the pairs of tags of tokens i and i+1 to edge.
+func (tr *trainer) pairs(edge, before, after []float32, i int) {
+	tags, total := tr.tags, float32(0)
+	for _, b := range tr.likely[i] {
+		for _, t := range tr.likely[i+1] {
+			total += before[b] * tr.move[b*tags+t] * after[t]
 		}
 	}
 	if total == 0 {
 		return
 	}
-	for b, p := range before {
-		p /= total
-		if p < 1e-9 {
-			continue
-		}
-		for t, m := range move[b*tags : (b+1)*tags] {
-			edge[b*tags+t] += p * m * after[t]
+	for _, b := range tr.likely[i] {
+		for _, t := range tr.likely[i+1] {
+			edge[b*tags+t] += before[b] * tr.move[b*tags+t] * after[t] / total
 		}
 	}
+}
+
+// scratch is memory k of n zeros, used again for each sentence.
+func (tr *trainer) scratch(k, n int) []float32 {
+	tr.memory[k] = slices.Grow(tr.memory[k][:0], n)[:n]
+	clear(tr.memory[k])
+	return tr.memory[k]
 }
 
 func exp(x float32) float32 { return float32(math.Exp(float64(x))) }

@@ -1,9 +1,6 @@
 package entity
 
-import (
-	"strings"
-	"time"
-)
+import "time"
 
 // days are the first and the last of one or more days.
 type days struct{ from, to time.Time }
@@ -67,11 +64,15 @@ func (r reader) monthly(i int) bool {
 	return w == "day" || w == "weekend" || w == "week"
 }
 
-func (r reader) relative(i int) (days, int) {
-	name, end := r.phrase(i, map[string]string{
-		"today": "today", "tonight": "", "tomorrow": "tomorrow", "yesterday": "yesterday",
+func relatives() map[string]string {
+	return map[string]string{
+		"today": "today", "tomorrow": "tomorrow", "yesterday": "yesterday",
 		"day after tomorrow": "after", "day before yesterday": "before",
-	})
+	}
+}
+
+func (r reader) relative(i int) (days, int) {
+	name, end := r.phrase(i, r.relatives)
 	switch name {
 	case "today":
 		return r.oneDay(0), end
@@ -125,23 +126,20 @@ func (r reader) calendar(i int) (days, int) {
 // weekday reads "friday", "next friday", "last friday", "friday the 3rd".
 func (r reader) weekday(i int) (days, int) {
 	n, at := r.direction(i)
-	for day := range 7 {
-		name := strings.ToLower(time.Weekday(day).String())
-		if w := r.word(at); w != name && w != name[:3] && w != name+"s" {
-			continue
-		}
-		shift := (day - int(r.now.Weekday()) + 7) % 7
-		switch {
-		case n < 0 && shift > 0:
-			shift -= 7
-		case n < 0:
-			shift = -7
-		case n > 0 && shift == 0, at == i && shift == 0:
-			shift = 7
-		}
-		return r.oneDay(shift), at + 1
+	day, ok := r.weekdays[r.word(at)]
+	if !ok {
+		return days{}, i
 	}
-	return days{}, i
+	shift := (day - int(r.now.Weekday()) + 7) % 7
+	switch {
+	case n < 0 && shift > 0:
+		shift -= 7
+	case n < 0:
+		shift = -7
+	case n > 0 && shift == 0, at == i && shift == 0:
+		shift = 7
+	}
+	return r.oneDay(shift), at + 1
 }
 
 // shifted reads "in 2 weeks", "3 days from now", "2 weeks ago": whole days only.
@@ -188,13 +186,17 @@ func (r reader) shift(i int) (span, int) {
 	return span{}, i
 }
 
-// feast reads days that have names.
-func (r reader) feast(i int) (days, int) {
-	name, end := r.phrase(i, map[string]string{
+func feasts() map[string]string {
+	return map[string]string{
 		"christmas": "12-25", "christmas day": "12-25", "christmas eve": "12-24", "new year 's day": "01-01", "new year 's": "01-01",
 		"new year 's eve": "12-31", "new years eve": "12-31", "halloween": "10-31", "valentine 's day": "02-14", "valentines day": "02-14",
 		"april fools day": "04-01",
-	})
+	}
+}
+
+// feast reads days that have names.
+func (r reader) feast(i int) (days, int) {
+	name, end := r.phrase(i, r.feasts)
 	if end == i {
 		return days{}, i
 	}
@@ -206,12 +208,8 @@ func (r reader) feast(i int) (days, int) {
 }
 
 func (r reader) month(i int) (time.Month, int) {
-	w := r.word(i)
-	for m := time.January; m <= time.December; m++ {
-		name := strings.ToLower(m.String())
-		if w == name || len(w) == 3 && w == name[:3] || w == "sept" && m == time.September {
-			return m, i + 1
-		}
+	if m, ok := r.months[r.word(i)]; ok {
+		return time.Month(m), i + 1
 	}
 	return 0, i
 }

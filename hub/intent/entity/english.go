@@ -1,6 +1,7 @@
 package entity
 
 import (
+	"strings"
 	"time"
 
 	"vapd/hub/intent/normal"
@@ -8,26 +9,52 @@ import (
 
 // english has the words of entities that are listed.
 type english struct {
-	reader
 	colours, rooms, switches, countries, states map[string]string
+	relatives, feasts                           map[string]string // days
+	months, weekdays                            map[string]int
+	begins                                      map[string]bool // the first words of all phrases
+}
+
+func newEnglish() *english {
+	e := &english{
+		colours: colours(), rooms: rooms(), switches: switches(), countries: countries(), states: states(),
+		relatives: relatives(), feasts: feasts(), months: make(map[string]int), weekdays: make(map[string]int),
+		begins: make(map[string]bool),
+	}
+	for m := time.January; m <= time.December; m++ {
+		name := strings.ToLower(m.String())
+		e.months[name], e.months[name[:3]] = int(m), int(m)
+	}
+	e.months["sept"] = int(time.September)
+	for d := time.Sunday; d <= time.Saturday; d++ {
+		name := strings.ToLower(d.String())
+		e.weekdays[name], e.weekdays[name[:3]], e.weekdays[name+"s"] = int(d), int(d), int(d)
+	}
+	delete(e.weekdays, "sun") // shines
+	for _, list := range []map[string]string{e.colours, e.rooms, e.switches, e.countries, e.states, e.relatives, e.feasts} {
+		for phrase := range list {
+			first, _, _ := strings.Cut(phrase, " ")
+			e.begins[first] = true
+		}
+	}
+	return e
 }
 
 // findEnglish is the Find of English.
 func findEnglish() func(tokens []normal.Token, now time.Time) []Match {
-	words := english{colours: colours(), rooms: rooms(), switches: switches(), countries: countries(), states: states()}
+	words := newEnglish()
 	return func(tokens []normal.Token, now time.Time) []Match {
-		e := words
-		e.reader = reader{tokens, now}
+		r := reader{tokens, now, words}
 		var out []Match
 		for i := range tokens {
-			out = e.at(out, i)
+			out = r.at(out, i)
 		}
 		return out
 	}
 }
 
 // at adds the entities that begin at word i to out.
-func (e english) at(out []Match, i int) []Match {
+func (e reader) at(out []Match, i int) []Match {
 	add := func(k Kind, value string, end int, weak bool) {
 		if end > i {
 			out = append(out, Match{k, i, end, value, weak})
@@ -63,7 +90,7 @@ func (e english) at(out []Match, i int) []Match {
 }
 
 // measures adds what a number is that has a unit behind it, or could have one.
-func (e english) measures(add func(Kind, string, int, bool), n float64, end int) {
+func (e reader) measures(add func(Kind, string, int, bool), n float64, end int) {
 	if w := e.word(end); w == "percent" || w == "per" && e.word(end+1) == "cent" {
 		next := end + 1
 		if w == "per" {
@@ -80,7 +107,7 @@ func (e english) measures(add func(Kind, string, int, bool), n float64, end int)
 }
 
 // degrees reads "degrees", and the scale.
-func (e english) degrees(i int) (unit string, end int) {
+func (e reader) degrees(i int) (unit string, end int) {
 	end = i
 	if w := e.word(i); w == "degrees" || w == "degree" {
 		end++

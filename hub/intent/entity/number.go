@@ -13,6 +13,7 @@ import (
 type reader struct {
 	tokens []normal.Token
 	now    time.Time
+	*english
 }
 
 // word is word i in normal form; empty where there is none.
@@ -23,11 +24,17 @@ func (r reader) word(i int) string {
 	return r.tokens[i].Text
 }
 
+// longestPhrase is how many words a phrase has at most.
+const longestPhrase = 7
+
 // phrase reads one of the phrases, of any number of words; the longest counts.
 func (r reader) phrase(i int, phrases map[string]string) (value string, end int) {
+	if !r.begins[r.word(i)] {
+		return "", i
+	}
 	key := ""
 	end = i
-	for j := i; j < min(i+4, len(r.tokens)); j++ {
+	for j := i; j < min(i+longestPhrase, len(r.tokens)); j++ {
 		if j > i {
 			key += " "
 		}

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"vapd/hub/intent/classify"
 	"vapd/hub/intent/crf"
-	"vapd/hub/intent/entity"
 	"vapd/hub/intent/template"
 )
 
@@ -23,16 +23,24 @@ type set struct {
 // intent is an Intent as it is learnt from.
 type intent struct {
 	Intent
-	skill     string
-	entities  []*gazetteer // of each slot
-	utterance [][]template.Piece
-	patterns  []pattern
-	known     map[string]bool // patterns, each once
-	samples   []sample        // for the tagger and the classifier
-	words     map[string]bool // of the patterns
+	skill    string
+	entities []*gazetteer // of each slot
+	patterns []pattern
+	words    map[string]bool // of the patterns
+	common   func(word string) bool
+	learning
+	sentences []spoken            // what the classifier learns from
+	bare      []classify.Features // likewise, of no intent
 	extract   *extractor
-	mixed     []sample   // the same with values of others, for the tagger alone
 	tagger    *crf.Model // nil without slots
+}
+
+// learning is what an intent is learnt from, and not needed later.
+type learning struct {
+	utterances [][]template.Piece
+	seen       map[string]bool // patterns
+	samples    []sample
+	mixed      []sample // the same with values of others, so that the tagger learns what stands around them
 }
 
 // pattern is an utterance as it is matched.
@@ -61,7 +69,7 @@ func compile(skill string, s Set) (*set, error) {
 		return nil, err
 	}
 	for _, i := range s.Intents {
-		c := &intent{Intent: i, skill: skill, known: make(map[string]bool), words: make(map[string]bool)}
+		c := &intent{Intent: i, skill: skill, learning: learning{seen: make(map[string]bool)}, words: make(map[string]bool), common: out.tongue.Common}
 		for _, slot := range i.Slots {
 			c.entities = append(c.entities, out.gazetteers[slot.Entity])
 		}
@@ -108,10 +116,10 @@ func (c *intent) add(t tongue, utterance string) error {
 	if len(tokens.tokens) > longestSentence {
 		return invalid(InvalidText, utterance[:20]+"...", "an utterance of intent %q has more than %d words", c.Name, longestSentence)
 	}
-	c.utterance = append(c.utterance, pieces)
+	c.utterances = append(c.utterances, pieces)
 	p := c.pattern(t, tokens, segments)
-	if key := fmt.Sprint(p); !c.known[key] {
-		c.known[key] = true
+	if key := fmt.Sprint(p); !c.seen[key] {
+		c.seen[key] = true
 		c.patterns = append(c.patterns, p)
 	}
 	return nil
@@ -170,21 +178,11 @@ func (c *intent) pattern(t tongue, s *sentence, segments []crf.Segment) pattern 
 	return out
 }
 
-// mix makes sentences in which values of an utterance are exchanged for others that were
-// registered, so that the tagger learns what stands around values besides themselves.
-// Where there are many utterances there is no need to.
-func (c *intent) mix(sm *sampler, pieces []template.Piece, seen map[string]bool) []sample {
+// draw fills an utterance some times, with what was not seen before.
+func (c *intent) draw(sm *sampler, times int, pieces []template.Piece, seen map[string]bool, fill func(slot int, sample string) string) []sample {
 	var out []sample
-	for range min(200/len(c.utterance), 4) {
-		s, segments := c.filled(sm.tongue, pieces, func(slot int, text string) string {
-			g := c.entities[slot]
-			if len(g.order) > 0 && (text == "" || sm.random.IntN(2) == 0) {
-				return g.values[g.order[sm.random.IntN(len(g.order))]].text
-			} else if text == "" {
-				return sm.value(g)
-			}
-			return text
-		})
+	for range times {
+		s, segments := c.filled(sm.tongue, pieces, fill)
 		if !seen[s.text] && len(s.tokens) > 0 {
 			seen[s.text] = true
 			out = append(out, sample{sm.tongue.sentenceOf(s.text, s.tokens, sm.now), segments})
@@ -203,27 +201,29 @@ type sampler struct {
 
 // learnable makes the sentences that an intent is learnt from.
 func (c *intent) learnable(sm *sampler) {
-	fills := min(max(60/len(c.utterance), 3), 24)
+	fills := min(max(60/len(c.utterances), 3), 24)
 	seen := make(map[string]bool)
-	for _, pieces := range c.utterance {
-		n := 1
+	for _, pieces := range c.utterances {
 		if slices.ContainsFunc(pieces, func(p template.Piece) bool { return p.Slot != "" && p.Text == "" }) {
-			n = fills
-		}
-		for range n {
-			s, segments := c.filled(sm.tongue, pieces, func(slot int, sample string) string {
+			c.samples = append(c.samples, c.draw(sm, fills, pieces, seen, func(slot int, sample string) string {
 				if sample != "" {
 					return sample
 				}
 				return sm.value(c.entities[slot])
-			})
-			if n > 1 && seen[s.text] || len(s.tokens) == 0 {
-				continue
-			}
-			seen[s.text] = true
-			c.samples = append(c.samples, sample{sm.tongue.sentenceOf(s.text, s.tokens, sm.now), segments})
+			})...)
+			continue
 		}
-		c.mixed = append(c.mixed, c.mix(sm, pieces, seen)...)
+		s, segments := c.filled(sm.tongue, pieces, func(_ int, sample string) string { return sample })
+		if len(s.tokens) == 0 {
+			continue // of samples that have no words
+		}
+		c.samples = append(c.samples, sample{sm.tongue.sentenceOf(s.text, s.tokens, sm.now), segments})
+		c.mixed = append(c.mixed, c.draw(sm, min(200/len(c.utterances), 4), pieces, seen, func(slot int, sample string) string {
+			if g := c.entities[slot]; len(g.order) > 0 && sm.random.IntN(2) == 0 {
+				return g.values[g.order[sm.random.IntN(len(g.order))]].text
+			}
+			return sample
+		})...)
 	}
 	c.extract = &extractor{often: make(map[string]int)}
 	for _, g := range c.entities {
@@ -289,6 +289,8 @@ func (s *set) train(now time.Time, seed uint64) {
 		random := rand.New(rand.NewPCG(seed, uint64(newHash(s.skill).text(c.Name))))
 		c.learnable(&sampler{s.tongue, now, random, words})
 		c.learnSlots(seed)
+		c.learnWords()
+		c.learning = learning{}
 	})
 }
 
@@ -319,15 +321,4 @@ func (c *intent) unlisted(s sample) func(g *gazetteer, i, j int) bool {
 			return x.Start == i && x.End == j && c.entities[x.Kind] == g
 		})
 	}
-}
-
-// kinds are the kinds of entities that are built in and in a sentence.
-func kinds(s *sentence) map[int]entity.Match {
-	out := make(map[int]entity.Match)
-	for _, f := range s.found {
-		if old, ok := out[f.Start]; !f.Weak && (!ok || f.End > old.End) {
-			out[f.Start] = f
-		}
-	}
-	return out
 }

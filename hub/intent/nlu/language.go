@@ -29,10 +29,19 @@ func newLanguage(sets []*set, seed uint64) *language {
 	return l
 }
 
-// of are the intents for a tag: of each skill those of the set whose tag begins like it
-// for the longest (RFC 4647, lookup), else of its first set.
-func (l *language) of(tag string) []*intent {
-	var out []*intent
+// of are the intents for a tag: of each skill those of the set whose tag is the longest
+// that it begins with (RFC 4647, lookup), else of its first set. It is nil where each skill
+// has one set, and all are asked.
+func (l *language) of(tag string) map[*intent]bool {
+	var out map[*intent]bool
+	for i := 1; i < len(l.sets); i++ {
+		if l.sets[i].skill == l.sets[i-1].skill {
+			out = make(map[*intent]bool)
+		}
+	}
+	if out == nil {
+		return nil
+	}
 	for i := 0; i < len(l.sets); {
 		best, most := l.sets[i], -1
 		for skill := best.skill; i < len(l.sets) && l.sets[i].skill == skill; i++ {
@@ -40,7 +49,9 @@ func (l *language) of(tag string) []*intent {
 				best, most = l.sets[i], n
 			}
 		}
-		out = append(out, best.intents...)
+		for _, c := range best.intents {
+			out[c] = true
+		}
 	}
 	return out
 }
@@ -83,8 +94,10 @@ func classifying(s *sentence, segments []crf.Segment) (f classify.Features, insi
 		}
 	}
 	add(newHash("ww").text(s.word(n-1)).text(""), within[n-1])
-	for _, f := range kinds(s) {
-		add(newHash("kind").text(string(f.Kind)), false)
+	for _, f := range s.found {
+		if !f.Weak {
+			add(newHash("kind").text(string(f.Kind)), false)
+		}
 	}
 	outer := len(out)
 	for _, h := range inner {
@@ -100,43 +113,32 @@ func classifying(s *sentence, segments []crf.Segment) (f classify.Features, insi
 // more, each other intent gives as many as all others.
 const mostOthers = 6000
 
-// mostBare is how many sentences of an intent are also learnt from without their words.
-const mostBare = 10
-
 // classify learns to tell all intents apart.
 func (l *language) classify(seed uint64) *classify.Classifier {
-	features := make([][]classify.Features, len(l.intents))
-	insides := make([][]int, len(l.intents))
-	said := make([]map[string]bool, len(l.intents)) // what is one intent's can't be against another
-	parallel(len(l.intents), func(i int) {
-		said[i] = make(map[string]bool)
-		for _, s := range l.intents[i].samples {
-			f, inside := classifying(s.sentence, s.segments)
-			features[i] = append(features[i], f)
-			insides[i] = append(insides[i], inside)
-			said[i][words(s.sentence)] = true
-		}
-	})
-	forgetNames(features, insides)
+	features := withoutNames(l.intents)
 	none := l.none()
 	classes := make([]*classify.Class, len(l.intents))
 	parallel(len(classes), func(i int) {
 		c := l.intents[i]
+		said := make(map[string]bool) // what is one intent's can't be against another
+		for _, s := range c.sentences {
+			said[s.words] = true
+		}
 		random := rand.New(rand.NewPCG(seed, uint64(newHash(c.skill).text(c.Name))))
-		others := append([]classify.Features(nil), none...)
-		most := max(mostOthers/max(len(classes), 1), 2)
+		others := slices.Clone(none)
+		most := max(mostOthers/len(classes), 2)
 		for j, o := range l.intents {
 			if i == j || strings.EqualFold(o.Name, c.Name) {
 				continue
 			}
-			picked := 0
-			for _, k := range random.Perm(len(o.samples)) {
-				if picked == most {
+			left := most
+			for _, k := range random.Perm(len(features[j])) {
+				if left == 0 {
 					break
 				}
-				if !said[i][words(o.samples[k].sentence)] {
+				if !said[o.sentences[k].words] {
 					others = append(others, features[j][k])
-					picked++
+					left--
 				}
 			}
 		}
@@ -145,38 +147,31 @@ func (l *language) classify(seed uint64) *classify.Classifier {
 	return classify.New(classes)
 }
 
-// forgetNames leaves out what is in slots and said once: the next name is another one.
-func forgetNames(features [][]classify.Features, insides [][]int) {
+// withoutNames are the features of all sentences, without those that are in slots and
+// said once: the next name is another one.
+func withoutNames(intents []*intent) [][]classify.Features {
 	count := make(map[uint64]int)
-	for _, sentences := range features {
-		for _, f := range sentences {
-			for _, h := range f {
+	for _, c := range intents {
+		for _, s := range c.sentences {
+			for _, h := range s.features {
 				count[h]++
 			}
 		}
 	}
-	for i, sentences := range features {
-		for k, f := range sentences {
-			outer := len(f) - insides[i][k]
-			for _, h := range f[outer:] {
+	out := make([][]classify.Features, len(intents))
+	for i, c := range intents {
+		for _, s := range c.sentences {
+			outer := len(s.features) - s.inside
+			f := slices.Clone(s.features[:outer])
+			for _, h := range s.features[outer:] {
 				if count[h] > 1 {
-					f[outer] = h
-					outer++
+					f = append(f, h)
 				}
 			}
-			sentences[k] = f[:outer]
+			out[i] = append(out[i], f)
 		}
 	}
-}
-
-// words is a sentence in normal form.
-func words(s *sentence) string {
-	var b strings.Builder
-	for _, t := range s.tokens {
-		b.WriteString(t.Text)
-		b.WriteByte(' ')
-	}
-	return b.String()
+	return out
 }
 
 // none are sentences of no intent: what people say of other things, and sentences of
@@ -188,16 +183,36 @@ func (l *language) none() []classify.Features {
 		out = append(out, f)
 	}
 	for _, c := range l.intents {
-		for _, s := range c.samples[:min(len(c.samples), mostBare)] {
-			bare := &sentence{text: s.text, tokens: slices.Clone(s.tokens), common: s.common}
-			for i := range bare.tokens {
-				if !s.common[i] {
-					bare.tokens[i].Text = "\x00" // no word
-				}
-			}
-			f, _ := classifying(bare, nil)
-			out = append(out, f)
-		}
+		out = append(out, c.bare...)
 	}
 	return out
+}
+
+// spoken is a sample as the classifier learns from it.
+type spoken struct {
+	words    string // in normal form
+	features classify.Features
+	inside   int // of the features, at the end, those only in slots
+}
+
+// mostBare is how many sentences of an intent are also learnt from without their words.
+const mostBare = 10
+
+// learnWords makes of the samples what the classifier learns from.
+func (c *intent) learnWords() {
+	for i, s := range c.samples {
+		f, inside := classifying(s.sentence, s.segments)
+		c.sentences = append(c.sentences, spoken{s.String(), f, inside})
+		if i >= mostBare {
+			continue
+		}
+		bare := &sentence{text: s.text, tokens: slices.Clone(s.tokens)}
+		for k := range bare.tokens {
+			if !s.common[k] {
+				bare.tokens[k].Text = "\x00" // no word
+			}
+		}
+		f, _ = classifying(bare, nil)
+		c.bare = append(c.bare, f)
+	}
 }

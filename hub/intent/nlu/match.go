@@ -14,6 +14,22 @@ type matcher struct {
 type ref struct {
 	intent  *intent
 	pattern pattern
+	own     int  // its words
+	telling bool // one of them is not common
+	strict  bool // a slot takes listed values alone
+}
+
+func (c *intent) ref(p pattern) ref {
+	r := ref{intent: c, pattern: p}
+	for _, e := range p {
+		if e.word != "" {
+			r.own++
+			r.telling = r.telling || !c.common(e.word)
+		} else {
+			r.strict = r.strict || c.entities[e.slot].strict
+		}
+	}
+	return r
 }
 
 func newMatcher(intents []*intent) *matcher {
@@ -35,9 +51,9 @@ func newMatcher(intents []*intent) *matcher {
 				}
 			}
 			if key == "" {
-				m.wordless = append(m.wordless, ref{c, p})
+				m.wordless = append(m.wordless, c.ref(p))
 			} else {
-				m.byWord[key] = append(m.byWord[key], ref{c, p})
+				m.byWord[key] = append(m.byWord[key], c.ref(p))
 			}
 		}
 	}

@@ -15,6 +15,14 @@ func (g *gazetteer) nearest(s *sentence, i, j int) (v *known, sure float64) {
 	if j-i > longestValue {
 		return nil, 0
 	}
+	at := stretch{g, i, j}
+	if old, ok := s.near[at]; ok {
+		return old.value, old.sure
+	}
+	if s.near == nil {
+		s.near = make(map[stretch]guess)
+	}
+	defer func() { s.near[at] = guess{v, sure} }()
 	words := make([]string, 0, j-i)
 	for _, t := range s.tokens[i:j] {
 		words = append(words, t.Text)

@@ -35,18 +35,16 @@ func (m *Model) Slots(text, tag, skill, name string) []Filled {
 	if refused != "" {
 		return nil
 	}
-	for _, c := range p.intents {
-		if c.skill != skill || c.Name != name {
-			continue
-		}
-		for _, pattern := range c.patterns {
-			if parts, ok := p.match(ref{c, pattern}, listed); ok {
-				return p.result(c, 1, parts).Slots
-			}
-		}
-		return p.result(c, 1, p.slots(c).parts).Slots
+	c := p.find(skill, name)
+	if c == nil {
+		return nil
 	}
-	return nil
+	for _, pattern := range c.patterns {
+		if parts, ok := p.match(c.ref(pattern), listed); ok {
+			return p.result(c, 1, parts).Slots
+		}
+	}
+	return p.result(c, 1, p.slots(c).parts).Slots
 }
 
 // Answer is what fills a slot when text is the answer to its prompt: "in the kitchen" to
@@ -56,20 +54,19 @@ func (m *Model) Answer(text, tag, skill, name, slot string) (f Filled, ok bool) 
 	if refused != "" {
 		return Filled{}, false
 	}
-	for _, c := range p.intents {
-		if k := c.slot(slot); c.skill == skill && c.Name == name && k >= 0 {
-			best := p.answer(c, k)
-			if best.sure == 0 {
-				return Filled{}, false
-			}
-			return p.result(c, 1, []part{best}).Slots[0], true
-		}
+	c := p.find(skill, name)
+	if c == nil || c.slot(slot) < 0 {
+		return Filled{}, false
 	}
-	return Filled{}, false
+	best := p.answer(c, c.slot(slot))
+	if best.sure == 0 {
+		return Filled{}, false
+	}
+	return p.result(c, 1, []part{best}).Slots[0], true
 }
 
 // answer is the part of the sentence that fills a slot best: the longest one of a value
-// that is known, what the tagger takes for it, or all of it.
+// that is known, what the tagger takes for it where all else names nothing, or all of it.
 func (p *parsing) answer(c *intent, k int) part {
 	g, n := c.entities[k], len(p.tokens)
 	best := part{slot: k}
@@ -85,7 +82,7 @@ func (p *parsing) answer(c *intent, k int) part {
 		return best
 	}
 	for _, f := range p.slots(c).parts {
-		if f.slot == k {
+		if f.slot == k && p.idle(0, f.start) && p.idle(f.end, n) {
 			return f
 		}
 	}
@@ -93,13 +90,15 @@ func (p *parsing) answer(c *intent, k int) part {
 	return part{k, 0, n, p.text[start:end], 1}
 }
 
+// idle reports whether the words from i to j name nothing.
+func (p *parsing) idle(i, j int) bool { return !slices.Contains(p.common[i:j], false) }
+
 // parsing is one sentence on its way.
 type parsing struct {
 	*language
 	*sentence
-	tag     string
-	intents []*intent // those of the language that the tag asks for
-	why     *Why
+	only map[*intent]bool // the intents that are asked; nil for all
+	why  *Why
 }
 
 // parsing reads a sentence; refused says why it is not looked at.
@@ -118,11 +117,24 @@ func (m *Model) parsing(text, tag string) (p *parsing, refused string) {
 	if len(s.tokens) > longestSentence {
 		return nil, fmt.Sprintf("it has more than %d words", longestSentence)
 	}
-	p = &parsing{language: l, sentence: s, tag: tag, intents: l.of(tag), why: &Why{Language: tag}}
+	p = &parsing{language: l, sentence: s, only: l.of(tag), why: &Why{Language: tag}}
 	for _, t := range s.tokens {
 		p.why.Words = append(p.why.Words, t.Text)
 	}
 	return p, ""
+}
+
+// asks reports whether an intent is of the language that is asked for.
+func (p *parsing) asks(c *intent) bool { return p.only == nil || p.only[c] }
+
+// find is an intent of a skill that is asked; nil where there is none.
+func (p *parsing) find(skill, name string) *intent {
+	for _, c := range p.intents {
+		if c.skill == skill && c.Name == name && p.asks(c) {
+			return c
+		}
+	}
+	return nil
 }
 
 func (p *parsing) say(stage Stage, c *intent, score float64, said string, args ...any) {
@@ -143,7 +155,7 @@ func (p *parsing) exact() []Match {
 		var out []Match
 		done := make(map[*intent]bool)
 		p.matcher.each(p.sentence, func(r ref) {
-			if done[r.intent] || !slices.Contains(p.intents, r.intent) {
+			if done[r.intent] || !p.asks(r.intent) || f == misread && !r.strict {
 				return
 			}
 			parts, ok := p.match(r, f)
@@ -192,8 +204,8 @@ func (p *parsing) likely() []Match {
 	scores := p.classifier.Scores(features)
 	known := p.classifier.Known(features)
 	var found []candidate
-	for i, c := range p.language.intents {
-		if slices.Contains(p.intents, c) {
+	for i, c := range p.intents {
+		if p.asks(c) {
 			found = append(found, candidate{intent: c, odds: float64(scores[i])})
 		}
 	}

@@ -26,6 +26,19 @@ type sentence struct {
 	found  []entity.Match
 	keys   [][]string // of the words from i to i+1+j
 	common []bool     // words that are seldom names
+	near   map[stretch]guess
+}
+
+// stretch is the words from start to end, compared with an entity.
+type stretch struct {
+	entity     *gazetteer
+	start, end int
+}
+
+// guess is the value that words sound like.
+type guess struct {
+	value *known
+	sure  float64
 }
 
 func (t tongue) sentence(text string, now time.Time) *sentence {
@@ -87,4 +100,13 @@ func (s *sentence) raw(i int) string {
 		return ""
 	}
 	return s.text[s.tokens[i].Start:s.tokens[i].End]
+}
+
+// String is the sentence in normal form.
+func (s *sentence) String() string {
+	words := make([]string, len(s.tokens))
+	for i, t := range s.tokens {
+		words[i] = t.Text
+	}
+	return strings.Join(words, " ")
 }
