@@ -45,9 +45,14 @@ func rooms() map[string][]string {
 		"hub/intent":      hubLeaf,
 		"hub/speech":      hubLeaf,
 		"hub/speech/*":    append([]string{"hub/speech"}, hubLeaf...),
-		"skill":           {"protocol/skillregistry", "protocol/vap", "protocol/coap"},
-		"skill/builtin":   {"skill", "protocol/ws"},
-		"skill/builtin/*": {"skill", "protocol/ws"},
+		// Makes and pronounces what is listened for, and knows no engine.
+		"hub/speech/grammar":      {"hub/speech"},
+		"hub/speech/lexicon":      {},
+		"hub/speech/lexicon/make": {"hub/speech/lexicon"},
+		"hub/speech/pocketsphinx": append([]string{"hub/speech", "hub/speech/grammar", "hub/speech/lexicon"}, hubLeaf...),
+		"skill":                   {"protocol/skillregistry", "protocol/vap", "protocol/coap"},
+		"skill/builtin":           {"skill", "protocol/ws"},
+		"skill/builtin/*":         {"skill", "protocol/ws"},
 
 		"protocol/*":         protocols,
 		"protocol/coap/*":    {"protocol/coap", "protocol/dtls", "internal/netsim"},
