@@ -49,6 +49,7 @@ func rooms() map[string][]string {
 		"hub/speech/grammar":      {"hub/speech"},
 		"hub/speech/lexicon":      {},
 		"hub/speech/lexicon/make": {"hub/speech/lexicon"},
+		"hub/speech/trial":        append([]string{"hub/speech"}, hubLeaf...), // tries engines on recordings
 		"hub/speech/pocketsphinx": append([]string{"hub/speech", "hub/speech/grammar", "hub/speech/lexicon"}, hubLeaf...),
 		"skill":                   {"protocol/skillregistry", "protocol/vap", "protocol/coap"},
 		"skill/builtin":           {"skill", "protocol/ws"},

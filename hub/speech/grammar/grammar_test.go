@@ -2,6 +2,7 @@ package grammar_test
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -242,4 +243,22 @@ func sentences(a *grammar.Automaton) []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// Whatever an alternative is, it makes an automaton or an error.
+func FuzzParse(f *testing.F) {
+	f.Add("/8/ play <song>", "/0.5/ music")
+	f.Fuzz(func(t *testing.T, sentence, song string) {
+		rules, err := grammar.Parse(speech.Grammar{speech.Start: {sentence}, "song": {song, "a b"}})
+		if err != nil {
+			return
+		}
+		a, err := rules.Joined().Automaton()
+		if err != nil {
+			return
+		}
+		if err := a.WriteFSG(io.Discard); err != nil {
+			t.Error(err)
+		}
+	})
 }

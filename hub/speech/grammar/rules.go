@@ -53,7 +53,7 @@ func parse(text string) (alternative, error) {
 		a.weight, a.tokens = w, a.tokens[1:]
 	}
 	for _, token := range a.tokens {
-		if _, isRule := reference(token); !isRule && strings.ContainsAny(token, "/<>#;|()[]{}*+") {
+		if _, isRule := reference(token); !isRule && strings.ContainsAny(token, "/<>#;|()[]{}*+_") {
 			return a, bad
 		}
 	}
@@ -130,4 +130,30 @@ func reference(token string) (name string, ok bool) {
 		return "", false
 	}
 	return strings.CutSuffix(name, ">")
+}
+
+// Joined is r with the alternatives of rules that are lists of words made one word each,
+// "garden gate" to "garden_gate". A copy of such a list has one state, where it had one for
+// every word that a name begins with.
+func (r Rules) Joined() Rules {
+	out := Rules{}
+	for rule, alternatives := range r {
+		for _, a := range alternatives {
+			if rule != speech.Start && len(a.tokens) <= mostJoined && !strings.Contains(strings.Join(a.tokens, ""), "<") {
+				a.tokens = []string{strings.Join(a.tokens, joint)}
+			}
+			out[rule] = append(out[rule], a)
+		}
+	}
+	return out
+}
+
+const (
+	joint      = "_"
+	mostJoined = 4 // words
+)
+
+// Split is the words of text, some of which may be joined.
+func Split(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == '_' })
 }
