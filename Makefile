@@ -1,5 +1,5 @@
 # Everything that can be done with vapd. 'make' prints this list.
-.PHONY: help setup build test soak demo bench bench-hub bench-nlu bench-wake model model-cv model-embedding model-speaker lint cross deb test-board fuzz clean
+.PHONY: help setup build test soak demo bench bench-hub bench-nlu bench-stt bench-wake model model-cv model-embedding model-speaker lint cross deb test-board fuzz clean
 .DEFAULT_GOAL := help
 
 # How long each fuzz target runs in 'make fuzz'.
@@ -44,12 +44,12 @@ demo: ## watch it work: hub and satellite on this machine
 	go build -o build/vapd ./cmd/vapd
 	@build/vapd demo
 
-bench: ## measure all but wake words, understanding and the hub under load; figures go to build/figures/bench.txt
+bench: ## measure all but wake words, speech, understanding and the hub under load; figures go to build/figures/bench.txt
 	@scripts/setup.sh build test demo cross
 	go build -o build/collect ./internal/figure/collect
 	go build -o build/vapd ./cmd/vapd
 	go build -tags vapd_satellite -o build/vapd-satellite ./cmd/vapd
-	{ go test -run '^$$' -bench . -skip 'Enroll|Speaker|SecondLook|NLU' -p 1 ./... && scripts/sizes.sh && \
+	{ go test -run '^$$' -bench . -skip 'Enroll|Speaker|SecondLook|NLU|STT|Raw|Thousand' -p 1 ./... && scripts/sizes.sh && \
 		build/vapd demo --dir build/bench --satellite build/vapd-satellite --figures 20; } | build/collect build/figures bench
 
 # Each is run once: how long they take is in them.
@@ -111,6 +111,12 @@ bench-wake: ## measure wake words, beside other runtimes; figures go to build/fi
 		build/vapd wake crossval $(MODEL) -o $(MODEL_FOLDS) --second $(MODEL_FOLDS)-large --measure --figures || echo "FAIL: vapd wake crossval"; \
 		go test -run '^$$' -bench 'Enroll|Speaker' -benchtime 1x -timeout 30m ./wakeword ./wakeword/enroll/trial ./wakeword/speaker/trial; \
 		go test -run '^$$' -bench SecondLook -benchtime 1x -timeout 30m ./hub/daemon; } | build/collect build/figures bench-wake
+
+bench-stt: ## measure how people are understood, beside the recognizer as it comes; figures go to build/figures/bench-stt.txt
+	@scripts/setup.sh build test demo stt
+	go build -o build/collect ./internal/figure/collect
+	{ go test -run '^$$' -bench 'STT|Thousand' -benchtime 1x -timeout 60m ./hub/speech/trial || echo "FAIL: bench-stt"; \
+		go test -run '^$$' -bench Raw -benchtime 1x -timeout 90m ./hub/speech/trial || echo "FAIL: pocketsphinx_batch"; } | build/collect build/figures bench-stt
 
 model-embedding: ## train the network that enrolled words are compared in, and measure it: 3 minutes
 	@scripts/setup.sh build test demo

@@ -28,6 +28,7 @@ func unfuzzed() map[string]string {
 		"cmd/vapd":                           user,
 		"hub codecs.Decoder":                 "looks up a name",
 		"hub/speech/flite loadVoice":         "looks up a name",
+		"hub/speech/trial":                   tool,
 		"hub/people Load":                    file,
 		"hub/intent/trial Read":              tool,
 		"internal/demo":                      tool,

@@ -19,9 +19,9 @@ type candidate struct {
 // alike is how much less likely than the best an intent may be, to be asked as well.
 const alike = 0.1
 
-// leastSure is how likely an intent has to be: less is forced into a sentence that somebody
-// registered.
-const leastSure = 0.5
+// leastSure is how likely an intent has to be to be acted on without asking; how often that
+// is wrong is in docs/understanding.md.
+const leastSure = 0.3
 
 // couldAnswer are the best match of each skill, of those that are nearly as likely as the
 // best of all.

@@ -28,8 +28,10 @@ func (p policy) Connect(peer coap.Peer, req vap.Connect, elsewhere bool, reply f
 
 func (p policy) Registered(s skillregistry.SkillInfo, r vap.RegisterIntents, reply func(error)) {
 	later(p.learn, func() {
-		err := p.model.Replace(s.ID, Sets(r.NLU))
+		sets := Sets(r.NLU)
+		err := p.model.Replace(s.ID, sets)
 		if err == nil {
+			p.learnt(s.ID, sets)
 			p.cfg.Logger.Info("a skill is understood", "skill", s.ID, "languages", len(r.NLU))
 		}
 		reply(wireError(err))

@@ -33,8 +33,10 @@ type Config struct {
 	// It may wait for the disk.
 	Admit func(peer coap.Peer, req vap.Connect, elsewhere bool) (token string, err error)
 	// May says whether a skill may have a capability carried out.
-	May    func(skill, capability string) bool
-	Form   func(skill string) vap.Form // as skillregistry.ServerConfig has it; may be nil
+	May  func(skill, capability string) bool
+	Form func(skill string) vap.Form // as skillregistry.ServerConfig has it; may be nil
+	// Learnt is told when Sentences has changed; it must not block. May be nil.
+	Learnt func()
 	Logger *slog.Logger
 	Now    func() time.Time
 }
@@ -49,6 +51,7 @@ type Skills struct {
 	tell   chan func() // what skills say on their own
 
 	mu        sync.Mutex
+	sets      map[string][]nlu.Set // that skills registered, by id
 	names     map[string]string    // of the skills that were ever here, by id
 	used      map[string]time.Time // when each answered last
 	questions map[string]*question // that wait for an answer, by client
@@ -67,7 +70,7 @@ func New(cfg Config) *Skills {
 	s := &Skills{
 		cfg: cfg, model: nlu.New(nlu.Config{Now: cfg.Now}),
 		admit: make(chan func(), maxAdmitting), learn: make(chan func(), maxLearning), tell: make(chan func(), maxTelling),
-		names: make(map[string]string), used: make(map[string]time.Time), questions: make(map[string]*question),
+		sets: make(map[string][]nlu.Set), names: make(map[string]string), used: make(map[string]time.Time), questions: make(map[string]*question),
 	}
 	s.server = skillregistry.NewServer(skillregistry.ServerConfig{
 		Policy: policy{s}, ID: cfg.HubID, Form: cfg.Form, Logger: cfg.Logger,
@@ -86,7 +89,22 @@ func (s *Skills) Connected() []skillregistry.SkillInfo { return s.server.Skills(
 func (s *Skills) Why(text, language string) nlu.Why { return s.model.Parse(text, language).Why }
 
 // Forget forgets what people can say to a skill.
-func (s *Skills) Forget(id string) { s.model.Remove(id) }
+func (s *Skills) Forget(id string) {
+	s.model.Remove(id)
+	s.learnt(id, nil)
+}
+
+// learnt notes what people can say to a skill, and tells.
+func (s *Skills) learnt(id string, sets []nlu.Set) {
+	s.mu.Lock()
+	if s.sets[id] = sets; sets == nil {
+		delete(s.sets, id)
+	}
+	s.mu.Unlock()
+	if s.cfg.Learnt != nil {
+		s.cfg.Learnt()
+	}
+}
 
 // Disconnect ends the connection of a skill that may not be here any more.
 func (s *Skills) Disconnect(id string) { s.server.Disconnect(id) }
