@@ -75,10 +75,13 @@ type Config struct {
 	People         *people.People
 	RequireSpeaker float64
 
-	Recognizer    speech.Recognizer
-	Synthesizer   speech.Synthesizer
-	Voice         string
-	Endpoint      speech.EndpointConfig
+	Recognizer  speech.Recognizer
+	Synthesizer speech.Synthesizer
+	Voice       string
+	Endpoint    speech.EndpointConfig
+	// SetGrammar has the recognizer listen for other sentences; nil where it hears whatever
+	// is said.
+	SetGrammar    func(context.Context, speech.Grammar) error
 	Engines       func() []speech.Health
 	Understanding intent.Understanding
 	Codecs        session.Codecs
@@ -96,6 +99,7 @@ type Hub struct {
 	server   *clientregistry.Server
 	doors    doors
 	skills   *skills.Skills // nil: there are none
+	learnt   chan struct{}  // one slot: skills have other sentences
 	pairing  *pairing.Server
 	desk     desk
 	referee  *referee
@@ -128,7 +132,7 @@ func New(cfg Config) (*Hub, error) {
 		mirror:   newMirror(cfg.Store.Bucket(store.Timers), cfg.Logger, cfg.Now()),
 		connects: make(chan connecting, maxConnecting),
 		desk:     desk{now: cfg.Now}, latencies: newLatencies(),
-		journal: newJournal(cfg.Audit, cfg.Now),
+		journal: newJournal(cfg.Audit, cfg.Now), learnt: make(chan struct{}, 1),
 		started: cfg.Now(),
 	}
 	h.recorder = newRecorder(cfg.Recordings, cfg.Wakes, h.tellRecording, h.log)
@@ -191,6 +195,7 @@ func (h *Hub) Run(ctx context.Context) error {
 	h.wg.Go(func() { h.runRecorder(ctx) })
 	if h.skills != nil {
 		h.wg.Go(func() { h.skills.Run(ctx) })
+		h.wg.Go(func() { h.listenForSkills(ctx) })
 	}
 	h.runConnects(ctx)
 	h.cancel()

@@ -10,6 +10,7 @@ import (
 	"vapd/hub/clients"
 	"vapd/hub/session"
 	"vapd/hub/skills"
+	"vapd/hub/speech"
 	"vapd/protocol/coap"
 	"vapd/protocol/control"
 	"vapd/protocol/vap"
@@ -26,7 +27,38 @@ func (h *Hub) newSkills() *skills.Skills {
 	return skills.New(skills.Config{
 		HubID: h.cfg.ID, Languages: h.languages(), Satellites: reach{h}, Admit: h.admitSkill,
 		May: h.cfg.Grants.May, Logger: h.log, Now: h.cfg.Now,
+		Learnt: func() {
+			select {
+			case h.learnt <- struct{}{}:
+			default:
+			}
+		},
 	})
+}
+
+// listenForSkills has the recognizer listen for what can be said to skills, until ctx ends.
+// When many skills come at once they are learnt together.
+func (h *Hub) listenForSkills(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-h.learnt:
+		}
+		if h.cfg.SetGrammar == nil {
+			continue
+		}
+		began := h.cfg.Now()
+		own := speech.Grammar(h.cfg.Understanding.Sentences())
+		err := h.cfg.SetGrammar(ctx, h.skills.Sentences(own, h.languages()[0].Language))
+		switch {
+		case ctx.Err() != nil:
+		case err != nil:
+			h.log.Error("what skills understand can't be heard, but typed: 'vapd hub status' may say why", "error", err)
+		default:
+			h.log.Info("what skills understand is heard", "after", h.cfg.Now().Sub(began))
+		}
+	}
 }
 
 func (h *Hub) languages() (all []vap.Language) {

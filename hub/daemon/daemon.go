@@ -161,13 +161,14 @@ func hubConfig(o Options, state, id string, kept *store.Store) (hub.Config, []*s
 	english := intent.NewEnglish()
 	ear := newEngine(o, "stt", o.Config.Speech.STT)
 	voice := newEngine(o, "tts", o.Config.Speech.TTS)
+	recognizer := ear.recognizer(english.Sentences())
 	s := o.Config.Session
 	cfg := hub.Config{
 		ID: id, Name: name(o.Config.Name), Locales: []string{"en-US"},
 		Listen: listen, ListenDTLS: secured, Open: open, Local: here,
 		Groups: o.Config.Discoverable, MaxClients: o.Config.Clients.Max, MaxSessions: s.Most,
 		Registry: registry, SkillRegistry: skillRegistry, Grants: grants, Store: kept, Window: time.Duration(o.Config.Focus.Window),
-		Recognizer: ear.recognizer(english.Sentences()), Synthesizer: voice.synthesizer(), Voice: o.Config.Speech.Voice,
+		Recognizer: recognizer, SetGrammar: setGrammar(recognizer), Synthesizer: voice.synthesizer(), Voice: o.Config.Speech.Voice,
 		Endpoint: speech.EndpointConfig{
 			Silence: time.Duration(s.EndSilence), ShortSilence: time.Duration(s.CompleteSilence),
 			NoSpeech: time.Duration(s.NoSpeech), Longest: time.Duration(s.MaxUtterance),

@@ -97,6 +97,7 @@ type Session struct {
 	log     *slog.Logger
 
 	number   uint32 // of the turn
+	answered uint32 // the last turn that was; 0 before
 	won      bool   // the focus
 	believed bool   // that the wake word was said
 	known    bool   // who speaks, as far as that is wanted
@@ -222,6 +223,7 @@ func (s *Session) turn(ctx context.Context, first bool) (again bool, err error) 
 		s.failed(ctx, e, err)
 		return false, err
 	}
+	s.answered = e.turn
 	again, err = s.answer(ctx, e, Utterance{s.remote.Client().ID, s.remote.Client().Capabilities, heard, by})
 	if err != nil {
 		s.failed(ctx, e, err)
@@ -252,6 +254,9 @@ func (s *Session) listen(ctx context.Context, e *ear) error {
 		case <-quiet:
 			return fmt.Errorf("session: no audio for %v: %w", stall, errStalled)
 		case f := <-s.inbox:
+			if f.Turn <= s.answered {
+				continue // sent before the client knew that enough was heard
+			}
 			idle.Reset(stall)
 			quiet = idle.C
 			if !begun {

@@ -24,7 +24,7 @@ func (s *Skills) Sentences(own speech.Grammar, language string) speech.Grammar {
 	s.mu.Lock()
 	known := maps.Clone(s.sets)
 	s.mu.Unlock()
-	g := grammar{Grammar: maps.Clone(own), language: language, samples: entity.For(language)}
+	g := composer{Grammar: maps.Clone(own), language: language, samples: entity.For(language)}
 	g.Grammar[speech.Start] = slices.Clone(own[speech.Start])
 	for _, id := range slices.Sorted(maps.Keys(known)) {
 		for _, set := range known[id] {
@@ -36,15 +36,15 @@ func (s *Skills) Sentences(own speech.Grammar, language string) speech.Grammar {
 	return g.Grammar
 }
 
-// grammar is being made.
-type grammar struct {
+// composer makes a grammar.
+type composer struct {
 	speech.Grammar
 	language string
 	samples  entity.Language
 	rules    int // that were made
 }
 
-func (g *grammar) add(set nlu.Set) {
+func (g *composer) add(set nlu.Set) {
 	rules := make(map[string]string) // of entities, by name
 	for _, i := range set.Intents {
 		slots := make(map[string]string)
@@ -60,7 +60,7 @@ func (g *grammar) add(set nlu.Set) {
 }
 
 // sentence is an utterance as an alternative of a grammar.
-func (g *grammar) sentence(utterance string, slots, rules map[string]string, entities []nlu.Entity) (string, bool) {
+func (g *composer) sentence(utterance string, slots, rules map[string]string, entities []nlu.Entity) (string, bool) {
 	pieces, err := template.Parse(utterance)
 	if err != nil {
 		return "", false
@@ -84,7 +84,7 @@ func (g *grammar) sentence(utterance string, slots, rules map[string]string, ent
 }
 
 // entity is the rule of what can be said for an entity; "" when nobody knows.
-func (g *grammar) entity(name string, entities []nlu.Entity) string {
+func (g *composer) entity(name string, entities []nlu.Entity) string {
 	i := slices.IndexFunc(entities, func(e nlu.Entity) bool { return e.Name == name })
 	kind, builtIn := entity.Named(name)
 	var said []string
