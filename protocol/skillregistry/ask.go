@@ -21,9 +21,11 @@ const relationAge = uint32(24 * time.Hour / time.Second)
 
 // request is one that a skill has not answered.
 type request struct {
-	id   uint64
-	typ  string
-	done chan outcome // has room for one
+	id      uint64
+	typ     string
+	message *coap.Response
+	line    *coap.Observer // on which it was sent
+	done    chan outcome   // has room for one
 }
 
 type outcome struct {
@@ -34,7 +36,8 @@ type outcome struct {
 // Ask sends a request to a skill and waits for its answer; id and skill are filled in.
 // Requests reach a skill one after the other, the next when the one before was
 // acknowledged; behind it 64 wait, and what comes then is ErrBusy. The skill may answer
-// in any order. ctx bounds the wait for the answer: after it, an answer is refused.
+// in any order. ctx bounds the wait for the answer: after it, an answer is refused, and a
+// request that still waits for its turn is not sent any more.
 //
 // Beside the context's error Ask returns ErrNotConnected, ErrNotListening, ErrBusy,
 // ErrGone as soon as the skill is known to be gone, or ErrFailed with the answer of a
@@ -46,8 +49,11 @@ func (s *Server) Ask(ctx context.Context, skillID string, req vap.SkillRequest) 
 		return Answer{}, fail(ErrNotConnected)
 	}
 	req.ID, req.SkillID = s.requests.Add(1), skillID
-	r := &request{id: req.ID, typ: req.Type, done: make(chan outcome, 1)}
-	if err := k.send(r, vap.AppendSkillRequest(nil, k.form, req)); err != nil {
+	age := relationAge
+	r := &request{id: req.ID, typ: req.Type, done: make(chan outcome, 1), message: &coap.Response{
+		Code: codes.Content, MaxAge: &age, Body: vap.AppendSkillRequest(nil, k.form, req),
+	}}
+	if err := k.send(r); err != nil {
 		return Answer{}, fail(err)
 	}
 	select {
@@ -57,20 +63,22 @@ func (s *Server) Ask(ctx context.Context, skillID string, req vap.SkillRequest) 
 		}
 		return o.answer, nil
 	case <-ctx.Done():
-		k.take(r.id)
+		if k.take(r.id) {
+			r.line.Withdraw(r.message)
+		}
 		return Answer{}, fail(ctx.Err())
 	}
 }
 
 // send puts a request on its way.
-func (k *skill) send(r *request, body []byte) error {
+func (k *skill) send(r *request) error {
 	k.mu.Lock()
-	line := k.line
+	r.line = k.line
 	var err error
 	switch {
 	case k.gone != nil:
 		err = ErrNotConnected
-	case line == nil:
+	case r.line == nil:
 		err = ErrNotListening
 	case len(k.waiting) >= maxWaiting:
 		err = ErrBusy
@@ -81,9 +89,7 @@ func (k *skill) send(r *request, body []byte) error {
 	if err != nil {
 		return err
 	}
-	age := relationAge
-	err = line.Notify(&coap.Response{Code: codes.Content, MaxAge: &age, Body: body})
-	if err == nil {
+	if err = r.line.Notify(r.message); err == nil {
 		return nil
 	}
 	k.take(r.id)
@@ -93,13 +99,13 @@ func (k *skill) send(r *request, body []byte) error {
 	return ErrNotListening
 }
 
-// take takes a request out of those that wait; nil when it does not.
-func (k *skill) take(id uint64) *request {
+// take takes a request out of those that wait, and reports whether it did.
+func (k *skill) take(id uint64) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	r := k.waiting[id]
+	_, waits := k.waiting[id]
 	delete(k.waiting, id)
-	return r
+	return waits
 }
 
 // answer joins an item to the request that it answers, and says what became of it.

@@ -127,6 +127,39 @@ func TestQueue(t *testing.T) {
 	})
 }
 
+// What nobody waits for any more is not sent: a skill that comes back does not do what
+// was wanted of it long ago.
+func TestWithdrawn(t *testing.T) {
+	run(t, func(t *testing.T) {
+		h := newHouse(t, new(hub))
+		defer h.close()
+		k := h.listening(skillAddr, skillName)
+		time.Sleep(time.Second)
+		h.network.set(faults{dropEverything: true})
+		errs := make(chan error)
+		for n := range 70 { // more than wait at the same time
+			go func() {
+				_, err := h.server.Ask(within(t, 100*time.Millisecond), skillName, intent(fmt.Sprint(n)))
+				errs <- err
+			}()
+			if err := <-errs; !errors.Is(err, context.DeadlineExceeded) {
+				t.Fatalf("request %d: %v", n, err)
+			}
+		}
+		h.network.set(faults{delay: time.Millisecond})
+		go func() { _, _ = h.server.Ask(within(t, 10*time.Second), skillName, intent("new")) }()
+		for _, want := range []string{"0", "new"} { // the first was on its way
+			if req := <-k.requests; req.Intent != want {
+				t.Errorf("asked %s, want %s", req.Intent, want)
+			}
+		}
+		time.Sleep(10 * time.Second)
+		if len(k.requests) > 0 {
+			t.Errorf("asked %s", (<-k.requests).Intent)
+		}
+	})
+}
+
 // Requests that were delivered wait as well; there are not more of them than the hub
 // can remember.
 func TestWaitingIsBounded(t *testing.T) {
