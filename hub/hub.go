@@ -59,6 +59,8 @@ type Config struct {
 	// may; nil: no skill is served.
 	SkillRegistry *clients.Registry
 	Grants        *skills.Grants
+	// SkillForm is how a skill wants its messages; nil: as maps.
+	SkillForm func(skill string) vap.Form
 	// Store keeps the timers that satellites report, and what Registry knows.
 	Store *store.Store
 	// Folder is where the hub's files are, for the command line.

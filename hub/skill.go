@@ -26,7 +26,7 @@ var (
 func (h *Hub) newSkills() *skills.Skills {
 	return skills.New(skills.Config{
 		HubID: h.cfg.ID, Languages: h.languages(), Satellites: reach{h}, Admit: h.admitSkill,
-		May: h.cfg.Grants.May, Logger: h.log, Now: h.cfg.Now,
+		May: h.cfg.Grants.May, Form: h.cfg.SkillForm, Logger: h.log, Now: h.cfg.Now,
 		Learnt: func() {
 			select {
 			case h.learnt <- struct{}{}:

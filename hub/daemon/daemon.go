@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -149,7 +150,7 @@ func hubConfig(o Options, state, id string, kept *store.Store) (hub.Config, []*s
 	}
 	skillRegistry, err := clients.Open(clients.Config{
 		Store: kept.Bucket(store.Skills), Tokens: clients.RandomTokens{}, Approval: clients.ApproveAsk,
-		Tokenless: o.Config.Skills.Tokenless, RequirePaired: !open, Local: here, Now: time.Now,
+		Tokenless: slices.Concat(o.Config.Skills.Tokenless, o.Config.Skills.Reference), RequirePaired: !open, Local: here, Now: time.Now,
 	})
 	if err != nil {
 		return hub.Config{}, nil, err
@@ -161,13 +162,19 @@ func hubConfig(o Options, state, id string, kept *store.Store) (hub.Config, []*s
 	english := intent.NewEnglish()
 	ear := newEngine(o, "stt", o.Config.Speech.STT)
 	voice := newEngine(o, "tts", o.Config.Speech.TTS)
+	skillForm := func(skill string) vap.Form {
+		if slices.Contains(o.Config.Skills.Reference, skill) {
+			return vap.ReferencePython
+		}
+		return vap.Named
+	}
 	recognizer := ear.recognizer(english.Sentences())
 	s := o.Config.Session
 	cfg := hub.Config{
 		ID: id, Name: name(o.Config.Name), Locales: []string{"en-US"},
 		Listen: listen, ListenDTLS: secured, Open: open, Local: here,
 		Groups: o.Config.Discoverable, MaxClients: o.Config.Clients.Max, MaxSessions: s.Most,
-		Registry: registry, SkillRegistry: skillRegistry, Grants: grants, Store: kept, Window: time.Duration(o.Config.Focus.Window),
+		Registry: registry, SkillRegistry: skillRegistry, Grants: grants, SkillForm: skillForm, Store: kept, Window: time.Duration(o.Config.Focus.Window),
 		Recognizer: recognizer, SetGrammar: setGrammar(recognizer), Synthesizer: voice.synthesizer(), Voice: o.Config.Speech.Voice,
 		Endpoint: speech.EndpointConfig{
 			Silence: time.Duration(s.EndSilence), ShortSilence: time.Duration(s.CompleteSilence),

@@ -43,7 +43,7 @@ func (h *hub) Notify(_ context.Context, _ string, capabilities ...vap.Capability
 
 func (h *hub) Connected(client string) bool { return client == "kitchen" }
 
-func newHub(t *testing.T) *hub {
+func newHub(t testing.TB) *hub {
 	t.Helper()
 	h := &hub{may: make(map[string]bool), now: time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)}
 	h.Skills = New(Config{
@@ -68,7 +68,7 @@ func newHub(t *testing.T) *hub {
 		t.Fatal(err)
 	}
 	h.addr = end.LocalAddr()
-	ctx, cancel := context.WithCancel(t.Context())
+	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { h.Run(ctx); close(done) }()
 	t.Cleanup(func() {
@@ -83,7 +83,7 @@ func newHub(t *testing.T) *hub {
 }
 
 // add runs a skill of an intent "do" until it is stopped.
-func (h *hub) add(t *testing.T, id, manifest string, handle skill.Handler, can func(context.Context, *skill.Request) float64) (stop func()) {
+func (h *hub) add(t testing.TB, id, manifest string, handle skill.Handler, can func(context.Context, *skill.Request) float64) (stop func()) {
 	t.Helper()
 	s := skill.New(id, fstest.MapFS{"en.toml": {Data: []byte(manifest)}}, skill.Via(skill.CoAP(h.addr.String())),
 		skill.State(t.TempDir()), skill.Log(slog.New(slog.DiscardHandler)))
@@ -91,7 +91,7 @@ func (h *hub) add(t *testing.T, id, manifest string, handle skill.Handler, can f
 	if can != nil {
 		s.CanAnswer(can)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
+	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- s.Run(ctx) }()
 	stop = sync.OnceFunc(func() {
@@ -118,7 +118,7 @@ func says(words string) skill.Handler {
 	return func(context.Context, *skill.Request) (skill.Answer, error) { return skill.Say("%s", words), nil }
 }
 
-func (h *hub) hear(t *testing.T, text string) Reply {
+func (h *hub) hear(t testing.TB, text string) Reply {
 	t.Helper()
 	return h.Answer(t.Context(), Said{Client: "kitchen", Text: text, Language: "en-US"})
 }

@@ -39,6 +39,7 @@ type Clients struct {
 // machine without a key.
 type Skills struct {
 	Tokenless []string `toml:"tokenless" doc:"Ids of skills that may connect without a token, because they can't keep one, as the reference implementation's can't. Whoever can send from this machine can pretend to be one of them."`
+	Reference []string `toml:"reference" doc:"Ids of skills that want messages as the reference implementation in Python does: arrays in place of maps. They get no token."`
 }
 
 // Focus says which of several satellites that woke answers.
@@ -87,7 +88,7 @@ func DefaultHub() Hub {
 		Security:     SecurityPaired,
 		Discoverable: true,
 		Clients:      Clients{Approval: "first", Tokenless: []string{}, Max: 32},
-		Skills:       Skills{Tokenless: []string{}},
+		Skills:       Skills{Tokenless: []string{}, Reference: []string{}},
 		Focus:        Focus{Window: Duration(200 * time.Millisecond), SpeakerConfidence: 0.8},
 		Session: Session{
 			EndSilence:      Duration(700 * time.Millisecond),
