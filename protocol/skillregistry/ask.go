@@ -45,7 +45,10 @@ type outcome struct {
 func (s *Server) Ask(ctx context.Context, skillID string, req vap.SkillRequest) (Answer, error) {
 	fail := func(err error) error { return fmt.Errorf("%s to skill %q: %w", req.Type, skillID, err) }
 	k := s.find(skillID)
-	if k == nil {
+	switch {
+	case ctx.Err() != nil:
+		return Answer{}, fail(ctx.Err())
+	case k == nil:
 		return Answer{}, fail(ErrNotConnected)
 	}
 	req.ID, req.SkillID = s.requests.Add(1), skillID
@@ -56,18 +59,20 @@ func (s *Server) Ask(ctx context.Context, skillID string, req vap.SkillRequest) 
 	if err := k.send(r); err != nil {
 		return Answer{}, fail(err)
 	}
+	var o outcome
 	select {
-	case o := <-r.done:
-		if o.err != nil {
-			return o.answer, fail(o.err)
-		}
-		return o.answer, nil
+	case o = <-r.done:
 	case <-ctx.Done():
 		if k.take(r.id) {
 			r.line.Withdraw(r.message)
+			return Answer{}, fail(ctx.Err())
 		}
-		return Answer{}, fail(ctx.Err())
+		o = <-r.done // the skill was told that its answer was taken
 	}
+	if o.err != nil {
+		return o.answer, fail(o.err)
+	}
+	return o.answer, nil
 }
 
 // send puts a request on its way.

@@ -27,8 +27,8 @@ type ClientConfig struct {
 	Capabilities []vap.Offer
 	NLU          []vap.NLU
 	Events       []string
-	// Handle answers intents and events, each on a goroutine of its own. ctx ends when the
-	// answer is of no use any more. An error is told to the hub as the answer's code: that
+	// Handle answers intents and events, each on a goroutine of its own; it is needed. ctx
+	// ends with the connection, when the answer is of no use any more. An error is told to the hub as the answer's code: that
 	// of a *vap.Error, else 5.00.
 	Handle func(context.Context, vap.SkillRequest) (Answer, error)
 	// CanAnswer says how well the skill can answer an intent, from 0 to 1; nil says 1.

@@ -1,7 +1,6 @@
 package skillregistry
 
 import (
-	"regexp"
 	"strings"
 	"time"
 
@@ -17,9 +16,13 @@ const maxDeciding = 1024
 // fullRetry is when a skill may ask again that found no place.
 const fullRetry = time.Minute
 
-// skillID is what an id looks like (seed: "ascii based name"), so that it can be a
+// isID reports whether s may be a skill's id (seed: "ascii based name"): it can be a
 // segment of a path as it is.
-var skillID = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
+func isID(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("._-", r)
+	})
+}
 
 // connect introduces a skill (seed, "Init").
 func (s *Server) connect(peer coap.Peer, req *coap.Request, m vap.Connect, reply func(*coap.Response)) {
@@ -59,7 +62,7 @@ func (s *Server) admit(peer coap.Peer, size int, m vap.Connect) (elsewhere bool,
 	if e := m.Check(size); e != nil {
 		return false, e
 	}
-	if !skillID.MatchString(m.ID) {
+	if !isID(m.ID) {
 		return false, malformed("id")
 	}
 	s.mu.Lock()
