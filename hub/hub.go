@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -59,6 +60,8 @@ type Config struct {
 	// may; nil: no skill is served.
 	SkillRegistry *clients.Registry
 	Grants        *skills.Grants
+	// Quiet reports whether skills may not disturb anybody on their own at a time; nil: never.
+	Quiet func(time.Time) bool
 	// SkillForm is how a skill wants its messages; nil: as maps.
 	SkillForm func(skill string) vap.Form
 	// Store keeps the timers that satellites report, and what Registry knows.
@@ -151,36 +154,41 @@ func New(cfg Config) (*Hub, error) {
 	return h, nil
 }
 
-// open opens what clients come in by.
+// open opens what clients and skills come in by; of what it opened nothing stays open when
+// it fails.
 func (h *Hub) open() (err error) {
+	var opened []func()
+	defer func() {
+		if err != nil {
+			for _, closeIt := range slices.Backward(opened) {
+				closeIt()
+			}
+		}
+	}()
 	h.pairing, err = pairing.NewServer(pairing.Config{
 		HubID: h.cfg.ID, HubName: h.cfg.Name, Keys: h.cfg.Registry, Told: h.pairingTold, Logger: h.log,
 	})
 	if err != nil {
 		return err
 	}
+	opened = append(opened, h.pairing.Close)
+	var served []registrar
+	if h.cfg.SkillRegistry != nil {
+		if h.skills, err = h.newSkills(); err != nil {
+			return err
+		}
+		opened, served = append(opened, h.skills.Close), append(served, h.skills)
+	}
 	transport, err := listenDTLS(h.cfg)
 	if err != nil {
-		h.pairing.Close()
 		return err
 	}
 	h.server = clientregistry.NewServer(clientregistry.ServerConfig{
 		Policy: h, ID: h.cfg.ID, Name: h.cfg.Name, Secured: transport.LocalAddr().Port(),
 		Logger: h.log, MaxClients: h.cfg.MaxClients,
 	})
-	served := []registrar{h.server}
-	if h.cfg.SkillRegistry != nil {
-		h.skills = h.newSkills()
-		served = append(served, h.skills)
-	}
-	h.doors, err = openDoors(h.cfg, transport, served, h.pairing)
-	if err != nil {
-		h.pairing.Close()
-		h.server.Close()
-		if h.skills != nil {
-			h.skills.Close()
-		}
-	}
+	opened = append(opened, h.server.Close)
+	h.doors, err = openDoors(h.cfg, transport, append(served, h.server), h.pairing) // owns transport
 	return err
 }
 
@@ -394,6 +402,9 @@ func (h *Hub) notified(client string, c vap.Capability) error {
 func (h *Hub) Joined(c clientregistry.ClientInfo) {
 	h.log.Info("client connected", "client", c.ID, "address", c.Peer.Addr())
 	h.recorder.joined(c)
+	if h.skills != nil {
+		h.skills.Joined(c.ID)
+	}
 	h.tellSkills(vap.EventClientJoined, c.ID, map[string]any{"name": c.Name})
 	h.watchers.tell(control.HubEvent{Kind: control.EventJoined, Client: c.ID, Name: c.Name, Address: c.Peer.Addr().String()})
 }

@@ -11,6 +11,7 @@ import (
 	"vapd/hub/session"
 	"vapd/hub/skills"
 	"vapd/hub/speech"
+	"vapd/hub/store"
 	"vapd/protocol/coap"
 	"vapd/protocol/control"
 	"vapd/protocol/vap"
@@ -23,9 +24,10 @@ var (
 )
 
 // newSkills makes the skills' part of the hub.
-func (h *Hub) newSkills() *skills.Skills {
+func (h *Hub) newSkills() (*skills.Skills, error) {
 	return skills.New(skills.Config{
 		HubID: h.cfg.ID, Languages: h.languages(), Satellites: reach{h}, Admit: h.admitSkill,
+		Outbox: h.cfg.Store.Bucket(store.Outbox), Quiet: h.cfg.Quiet,
 		May: h.cfg.Grants.May, Form: h.cfg.SkillForm, Logger: h.log, Now: h.cfg.Now,
 		Learnt: func() {
 			select {
@@ -126,6 +128,11 @@ type reach struct{ hub *Hub }
 
 func (r reach) Notify(ctx context.Context, client string, capabilities ...vap.Capability) error {
 	return r.hub.server.Notify(ctx, client, capabilities...)
+}
+
+func (r reach) Known(client string) bool {
+	c, known := r.hub.cfg.Registry.Get(client)
+	return known && c.State == clients.Approved
 }
 
 func (r reach) Connected(client string) bool {

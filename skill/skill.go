@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"time"
 
 	"vapd/protocol/skillregistry"
 	"vapd/protocol/vap"
@@ -192,14 +193,32 @@ func (s *Skill) running() (Line, error) {
 	return s.line, nil
 }
 
-// Notify says something to a satellite that has not asked. The hub keeps it for a while
-// when the satellite is away.
-func (s *Skill) Notify(ctx context.Context, client string, a Answer) error {
+// Notice is something that a skill says on its own.
+type Notice struct {
+	Answer
+	// TTL is how long it is worth to be heard, when it has to wait; 0: an hour. A week is
+	// the most.
+	TTL time.Duration
+	// Urgent is said at any hour; others wait for the end of those in which nobody is to
+	// be disturbed. Fleeting is said now or never.
+	Urgent, Fleeting bool
+}
+
+// Notify says something to a satellite that has not asked. The hub keeps it when the
+// satellite is away. An error says why nobody will hear it; a *vap.Error is the hub's.
+func (s *Skill) Notify(ctx context.Context, client string, n Notice) error {
 	line, err := s.running()
 	if err != nil {
 		return err
 	}
-	results, err := line.Notify(ctx, vap.NotificationItem{Type: vap.ItemStandalone, ClientID: client, Capabilities: a.capabilities()})
+	item := vap.NotificationItem{Type: vap.ItemStandalone, ClientID: client, Capabilities: n.capabilities(), TTL: n.TTL}
+	switch {
+	case n.Urgent:
+		item.Priority = vap.PriorityUrgent
+	case n.Fleeting:
+		item.Priority = vap.PriorityLow
+	}
+	results, err := line.Notify(ctx, item)
 	if err != nil {
 		return err
 	}

@@ -74,7 +74,7 @@ func TestASkillInGo(t *testing.T) {
 		_, err := s.Store().Get("rolls", &n)
 		return skill.Answer{Say: string(rune('0' + n)), Same: true}, err
 	}).On("client_joined", func(ctx context.Context, r *skill.Request) (skill.Answer, error) {
-		return skill.Answer{}, s.Notify(ctx, r.Client, skill.Say("Welcome."))
+		return skill.Answer{}, s.Notify(ctx, r.Client, skill.Notice{Answer: skill.Say("Welcome.")})
 	}).CanAnswer(func(_ context.Context, r *skill.Request) float64 {
 		if r.Text("sides") == "" {
 			return 0.25

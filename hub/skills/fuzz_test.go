@@ -1,6 +1,11 @@
 package skills
 
-import "testing"
+import (
+	"testing"
+	"time"
+
+	"vapd/protocol/vap"
+)
 
 // FuzzOpenGrants: whatever the store has, a skill gets what it says, or nothing.
 func FuzzOpenGrants(f *testing.F) {
@@ -12,6 +17,21 @@ func FuzzOpenGrants(f *testing.F) {
 		for _, c := range g.Of(skill) {
 			if !g.May(skill, c) {
 				t.Errorf("%q may not %q", skill, c)
+			}
+		}
+	})
+}
+
+// FuzzDecodeLetter: what is taken for a letter can be delivered.
+func FuzzDecodeLetter(f *testing.F) {
+	f.Fuzz(func(t *testing.T, data []byte) {
+		o, err := openOutbox(&memory{all: map[string][]byte{"a": data}}, time.Time{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range o.letters {
+			if _, err := vap.ParseNotification(l.Body); err != nil {
+				t.Errorf("%+v: %v", l, err)
 			}
 		}
 	})

@@ -1,7 +1,6 @@
 package skills
 
 import (
-	"context"
 	"errors"
 
 	"github.com/plgd-dev/go-coap/v3/message/codes"
@@ -74,27 +73,6 @@ func wireError(err error) error {
 		return &vap.Error{Code: codes.RequestEntityIncomplete, Type: vap.TypeMissingSlot, Object: invalid.Object}
 	}
 	return &vap.Error{Code: codes.BadRequest, Type: vap.TypeMalformed, Object: invalid.Object}
-}
-
-// Notified tells a satellite what a skill says on its own.
-func (p policy) Notified(s skillregistry.SkillInfo, item vap.NotificationItem, reply func(error)) {
-	if !p.cfg.Satellites.Connected(item.ClientID) {
-		reply(&vap.Error{Code: codes.NotFound, Type: vap.TypeNotFound, Object: item.ClientID})
-		return
-	}
-	may, denied := p.may(s.ID, item.Capabilities)
-	if len(may) == 0 && denied != "" {
-		reply(&vap.Error{Code: codes.Unauthorized, Type: vap.TypeNotPermitted, Object: denied})
-		return
-	}
-	for i := range may {
-		may[i].From = s.ID
-	}
-	later(p.tell, func() {
-		ctx, cancel := context.WithTimeout(context.Background(), tellWait)
-		defer cancel()
-		reply(p.cfg.Satellites.Notify(ctx, item.ClientID, may...))
-	}, reply)
 }
 
 // may are the capabilities that a skill may use, and the first that it may not.

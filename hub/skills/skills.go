@@ -20,8 +20,9 @@ type Satellites interface {
 	// Notify tells a satellite, and waits for its answer. It leaves out what the satellite
 	// can't do.
 	Notify(ctx context.Context, client string, capabilities ...vap.Capability) error
-	// Connected reports whether a satellite is there.
+	// Connected reports whether a satellite is there, and Known whether it ever was.
 	Connected(client string) bool
+	Known(client string) bool
 }
 
 // Config is what a Skills needs.
@@ -35,6 +36,10 @@ type Config struct {
 	// May says whether a skill may have a capability carried out.
 	May  func(skill, capability string) bool
 	Form func(skill string) vap.Form // as skillregistry.ServerConfig has it; may be nil
+	// Outbox keeps what waits for satellites.
+	Outbox Store
+	// Quiet reports whether nobody is to be disturbed at a time; nil: never.
+	Quiet func(time.Time) bool
 	// Learnt is told when Sentences has changed; it must not block. May be nil.
 	Learnt func()
 	Logger *slog.Logger
@@ -46,15 +51,17 @@ type Skills struct {
 	cfg    Config
 	server *skillregistry.Server
 	model  *nlu.Model
+	outbox *outbox
 	admit  chan func() // what waits for the disk
 	learn  chan func() // what waits for the model
 	tell   chan func() // what skills say on their own
 
-	mu        sync.Mutex
-	sets      map[string][]nlu.Set // that skills registered, by id
-	names     map[string]string    // of the skills that were ever here, by id
-	used      map[string]time.Time // when each answered last
-	questions map[string]*question // that wait for an answer, by client
+	mu         sync.Mutex
+	sets       map[string][]nlu.Set // that skills registered, by id
+	names      map[string]string    // of the skills that were ever here, by id
+	used       map[string]time.Time // when each answered last
+	delivering map[string]bool      // clients that get what waited
+	questions  map[string]*question // that wait for an answer, by client
 }
 
 const (
@@ -66,9 +73,13 @@ const (
 )
 
 // New makes a Skills that nobody has connected to.
-func New(cfg Config) *Skills {
+func New(cfg Config) (*Skills, error) {
+	waiting, err := openOutbox(cfg.Outbox, cfg.Now())
+	if err != nil {
+		return nil, err
+	}
 	s := &Skills{
-		cfg: cfg, model: nlu.New(nlu.Config{Now: cfg.Now}),
+		cfg: cfg, outbox: waiting, delivering: make(map[string]bool), model: nlu.New(nlu.Config{Now: cfg.Now}),
 		admit: make(chan func(), maxAdmitting), learn: make(chan func(), maxLearning), tell: make(chan func(), maxTelling),
 		sets: make(map[string][]nlu.Set), names: make(map[string]string), used: make(map[string]time.Time), questions: make(map[string]*question),
 	}
@@ -76,7 +87,7 @@ func New(cfg Config) *Skills {
 		Policy: policy{s}, ID: cfg.HubID, Form: cfg.Form, Logger: cfg.Logger,
 		KnowsEntity: func(_ vap.Language, name string) bool { _, known := entity.Named(name); return known },
 	})
-	return s
+	return s, nil
 }
 
 // Register serves the registry's resources.
@@ -132,6 +143,7 @@ func (s *Skills) Run(ctx context.Context) {
 	for range tellers {
 		work(s.tell)
 	}
+	wg.Go(func() { s.rounds(ctx) })
 	wg.Wait()
 }
 

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"vapd/protocol/coap"
+	"vapd/protocol/skillregistry"
 	"vapd/protocol/vap"
 	"vapd/skill"
 	"vapd/wakeword/speaker"
@@ -27,26 +28,43 @@ type hub struct {
 	*Skills
 	addr netip.AddrPort
 
-	mu   sync.Mutex
-	told []vap.Capability
-	may  map[string]bool // beside everybody's: "skill capability"
-	now  time.Time
-	deny error
+	mu                  sync.Mutex
+	told                []vap.Capability
+	may                 map[string]bool // beside everybody's: "skill capability"
+	now                 time.Time
+	deny                error
+	away, night, broken bool // of the satellite, the time, and the way between
 }
 
 func (h *hub) Notify(_ context.Context, _ string, capabilities ...vap.Capability) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.broken {
+		return errors.New("no way")
+	}
 	h.told = append(h.told, capabilities...)
 	return nil
 }
 
-func (h *hub) Connected(client string) bool { return client == "kitchen" }
+func (h *hub) Connected(client string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return client == "kitchen" && !h.away
+}
+
+func (h *hub) Known(client string) bool { return client == "kitchen" }
 
 func newHub(t testing.TB) *hub {
 	t.Helper()
 	h := &hub{may: make(map[string]bool), now: time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)}
-	h.Skills = New(Config{
+	var err error
+	h.Skills, err = New(Config{
+		Outbox: &memory{all: make(map[string][]byte)},
+		Quiet: func(time.Time) bool {
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			return h.night
+		},
 		HubID: "org.vapd.hub.test", Languages: []vap.Language{{Language: "en", Country: "US"}}, Satellites: h,
 		Admit: func(coap.Peer, vap.Connect, bool) (string, error) {
 			h.mu.Lock()
@@ -61,6 +79,9 @@ func newHub(t testing.TB) *hub {
 			return h.now
 		},
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	mux := new(coap.Mux)
 	h.Register(mux)
 	end, err := coap.Listen(coap.Config{Addr: netip.MustParseAddrPort("127.0.0.1:0"), Handler: mux.Serve, MaxBody: vap.MaxRegistration})
@@ -276,13 +297,13 @@ func TestASkillSpeaksOnItsOwn(t *testing.T) {
 		skill.State(t.TempDir()), skill.Log(slog.New(slog.DiscardHandler)))
 	s.Handle("do", func(ctx context.Context, r *skill.Request) (skill.Answer, error) {
 		var refused *vap.Error
-		if err := s.Notify(ctx, "cellar", skill.Say("hello")); !errors.As(err, &refused) || refused.Code != codes.NotFound {
+		if err := s.Notify(ctx, "cellar", skill.Notice{Answer: skill.Say("hello")}); !errors.As(err, &refused) || refused.Code != codes.NotFound {
 			t.Errorf("a satellite that is not there: %v", err)
 		}
-		if err := s.Notify(ctx, r.Client, skill.Answer{Do: []vap.Capability{vap.StopCapability()}}); !errors.As(err, &refused) || refused.Code != codes.Unauthorized {
+		if err := s.Notify(ctx, r.Client, skill.Notice{Answer: skill.Answer{Do: []vap.Capability{vap.StopCapability()}}}); !errors.As(err, &refused) || refused.Code != codes.Unauthorized {
 			t.Errorf("what it may not do: %v", err)
 		}
-		err := s.Notify(ctx, r.Client, skill.Say("The news."))
+		err := s.Notify(ctx, r.Client, skill.Notice{Answer: skill.Say("The news.")})
 		if err != nil {
 			t.Error(err)
 		}
@@ -386,5 +407,98 @@ func TestEvents(t *testing.T) {
 		if time.Now().After(deadline) {
 			t.Fatalf("the satellite was told %+v", told)
 		}
+	}
+}
+
+// What a skill says waits for a satellite that is away, for the end of the night, and no
+// longer than it is worth to be heard; over a restart of the hub, too.
+func TestNoticesWait(t *testing.T) {
+	h := newHub(t)
+	set := func(change func()) {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		change()
+	}
+	say := func(words string, ttl time.Duration, priority string) codes.Code {
+		t.Helper()
+		item := vap.Standalone("kitchen", vap.TextCapability(vap.CapVoice, words))
+		item.TTL, item.Priority = ttl, priority
+		answer := make(chan error, 1)
+		policy{h.Skills}.Notified(skillregistry.SkillInfo{ID: "org.example.radio"}, item, func(err error) { answer <- err })
+		if err := <-answer; err != nil {
+			return vap.AsError(err).Code
+		}
+		return codes.Changed
+	}
+	heard := func(want ...string) {
+		t.Helper()
+		var got []string
+		for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+			got = nil
+			set(func() {
+				for _, c := range h.told {
+					words, _ := vap.ParseText(c)
+					got = append(got, words)
+				}
+			})
+			if slices.Equal(got, want) {
+				return
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("heard %q, want %q", got, want)
+			}
+		}
+	}
+	if c := say("at once", 0, ""); c != codes.Changed {
+		t.Error(c)
+	}
+	heard("at once")
+	set(func() { h.away = true })
+	if c := say("now or never", 0, vap.PriorityLow); c != codes.NotFound {
+		t.Error(c)
+	}
+	for _, words := range []string{"first", "second"} {
+		if c := say(words, 0, ""); c != codes.Changed {
+			t.Error(c)
+		}
+	}
+	if c := say("soon over", time.Minute, ""); c != codes.Changed {
+		t.Error(c)
+	}
+	if c := say("urgent", 0, vap.PriorityUrgent); c != codes.Changed {
+		t.Error(c)
+	}
+	set(func() { h.now = h.now.Add(2 * time.Minute) })
+	again, err := openOutbox(h.cfg.Outbox, h.cfg.Now())
+	if err != nil || len(again.letters) != 3 {
+		t.Errorf("after a restart %d wait, %v", len(again.letters), err)
+	}
+	set(func() { h.away, h.broken = false, true })
+	h.Joined("kitchen")
+	h.deliverAll("kitchen")
+	heard("at once")
+	set(func() { h.broken, h.night = false, true })
+	h.round()
+	heard("at once", "urgent")
+	if c := say("quiet", 0, ""); c != codes.Changed {
+		t.Error(c)
+	}
+	set(func() { h.night = false })
+	h.round()
+	heard("at once", "urgent", "first", "second", "quiet")
+	if waiting, expired := h.outbox.clients(h.cfg.Now()); len(waiting)+len(expired) != 0 {
+		t.Errorf("%v wait, %v are too old", waiting, expired)
+	}
+
+	set(func() { h.away = true })
+	for i := range mostOfOne + 1 {
+		if c := say("again", 0, ""); (c == codes.Changed) != (i < mostOfOne) {
+			t.Errorf("notice %d: %v", i, c)
+		}
+	}
+	set(func() { h.now = h.now.Add(2 * defaultTTL) })
+	h.round()
+	if waiting, expired := h.outbox.clients(h.cfg.Now()); len(waiting)+len(expired) != 0 {
+		t.Errorf("%v wait, %v are too old", waiting, expired)
 	}
 }

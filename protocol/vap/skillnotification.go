@@ -3,6 +3,7 @@ package vap
 import (
 	"math"
 	"slices"
+	"time"
 
 	"github.com/plgd-dev/go-coap/v3/message/codes"
 	"github.com/tinylib/msgp/msgp"
@@ -31,7 +32,22 @@ type NotificationItem struct {
 	// KeepOpen is ours: the answer is a question, and the client shall listen for what
 	// is said to it. It is endSession on the wire, negated.
 	KeepOpen bool
+	// TTL is ours, of standalone: how long it is worth to be heard, when the client is away;
+	// 0 leaves it to the hub. On the wire it is in seconds.
+	TTL time.Duration
+	// Priority is ours, of standalone: "" or one of Priority*.
+	Priority string
 }
+
+// Priorities of what a skill says on its own. Without one it waits for a client that is
+// away, and for the end of the hours in which nobody is to be disturbed.
+const (
+	PriorityLow    = "low"    // now or never
+	PriorityUrgent = "urgent" // at any hour
+)
+
+// maxTTL bounds what is taken for one: a year.
+const maxTTL = 365 * 24 * time.Hour
 
 // Standalone is what a skill says on its own to a client.
 func Standalone(clientID string, capabilities ...Capability) NotificationItem {
@@ -75,6 +91,10 @@ func appendItem(e *encoder, i NotificationItem) {
 	if i.KeepOpen {
 		e.bool("endSession", false)
 	}
+	if i.TTL > 0 {
+		e.uint("ttl", uint64(i.TTL/time.Second))
+	}
+	e.optional("priority", i.Priority)
 }
 
 // ParseSkillNotification decodes a message.
@@ -113,6 +133,10 @@ func (d *decoder) item() (i NotificationItem) {
 			i.Code = d.code()
 		case "endSession":
 			i.KeepOpen = !d.bool()
+		case "ttl":
+			i.TTL = min(time.Duration(d.uint32())*time.Second, maxTTL)
+		case "priority":
+			i.Priority = d.text()
 		default:
 			return false
 		}

@@ -556,10 +556,18 @@ class Skill:
             item.update(capabilities=[], code=500)
         self._notify([item])
 
-    def notify(self, client, say=None, capabilities=()):
-        """Says something to a satellite without being asked; call it from a handler."""
-        answer = Answer(say, capabilities)
-        return self._notify([{"type": "standalone", "clientId": client, "capabilities": answer.capabilities}])
+    def notify(self, client, say=None, capabilities=(), ttl=None, priority=None):
+        """Says something to a satellite without being asked; call it from a handler.
+
+        When the satellite is away it waits for ttl seconds (an hour). With the priority
+        "low" it is said now or never, with "urgent" also when nobody is to be disturbed.
+        """
+        item = {"type": "standalone", "clientId": client, "capabilities": Answer(say, capabilities).capabilities}
+        if ttl is not None:
+            item["ttl"] = int(ttl)
+        if priority is not None:
+            item["priority"] = priority
+        return self._notify([item])
 
     def query(self, client, *capabilities):
         """Asks the hub ("vap.SYSTEM") or a satellite: capabilities are names, or dicts with
