@@ -162,6 +162,10 @@ func hubConfig(o Options, state, id string, kept *store.Store) (hub.Config, []*s
 	english := intent.NewEnglish()
 	ear := newEngine(o, "stt", o.Config.Speech.STT)
 	voice := newEngine(o, "tts", o.Config.Speech.TTS)
+	quiet, err := config.ParseHours(o.Config.Skills.DoNotDisturb)
+	if err != nil {
+		return hub.Config{}, nil, err
+	}
 	skillForm := func(skill string) vap.Form {
 		if slices.Contains(o.Config.Skills.Reference, skill) {
 			return vap.ReferencePython
@@ -174,7 +178,7 @@ func hubConfig(o Options, state, id string, kept *store.Store) (hub.Config, []*s
 		ID: id, Name: name(o.Config.Name), Locales: []string{"en-US"},
 		Listen: listen, ListenDTLS: secured, Open: open, Local: here,
 		Groups: o.Config.Discoverable, MaxClients: o.Config.Clients.Max, MaxSessions: s.Most,
-		Registry: registry, SkillRegistry: skillRegistry, Grants: grants, SkillForm: skillForm, Quiet: o.Config.Skills.DoNotDisturb.Has, Store: kept, Window: time.Duration(o.Config.Focus.Window),
+		Registry: registry, SkillRegistry: skillRegistry, Grants: grants, SkillForm: skillForm, Quiet: quiet.Has, Store: kept, Window: time.Duration(o.Config.Focus.Window),
 		Recognizer: recognizer, SetGrammar: setGrammar(recognizer), Synthesizer: voice.synthesizer(), Voice: o.Config.Speech.Voice,
 		Endpoint: speech.EndpointConfig{
 			Silence: time.Duration(s.EndSilence), ShortSilence: time.Duration(s.CompleteSilence),

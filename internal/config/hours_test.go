@@ -13,13 +13,13 @@ func TestHours(t *testing.T) {
 		"00:00-06:00": {[]time.Time{at(0, 0), at(5, 59)}, []time.Time{at(6, 0), at(23, 59)}},
 		"":            {nil, []time.Time{at(0, 0), at(12, 0)}},
 	} {
-		var h Hours
-		if err := h.UnmarshalText([]byte(text)); err != nil || h.String() != text {
-			t.Errorf("%q is read as %q, %v", text, h, err)
+		h, err := ParseHours(text)
+		if err != nil {
+			t.Error(err)
 		}
 		for _, in := range c.in {
 			if !h.Has(in) {
-				t.Errorf("%s does not have %v", text, in)
+				t.Errorf("%q does not have %v", text, in)
 			}
 		}
 		for _, out := range c.out {
@@ -29,7 +29,7 @@ func TestHours(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"22:00", "22-7", "24:00-07:00", "22:00-22:00", "-", "22:00-07:00-08:00", "ten-eleven"} {
-		if err := new(Hours).UnmarshalText([]byte(text)); err == nil {
+		if _, err := ParseHours(text); err == nil {
 			t.Errorf("%q is taken", text)
 		}
 	}

@@ -39,7 +39,7 @@ type Clients struct {
 // machine without a key.
 type Skills struct {
 	Tokenless    []string `toml:"tokenless" doc:"Ids of skills that may connect without a token, because they can't keep one, as the reference implementation's can't. Whoever can send from this machine can pretend to be one of them."`
-	DoNotDisturb Hours    `toml:"do_not_disturb" doc:"Hours of the day, such as \"22:00-07:00\", in which skills say nothing on their own, but what they call urgent: it waits until they are over. Empty: none."`
+	DoNotDisturb string   `toml:"do_not_disturb" doc:"Hours of the day, such as \"22:00-07:00\", in which skills say nothing on their own, but what they call urgent: it waits until they are over. Empty: none."`
 	Reference    []string `toml:"reference" doc:"Ids of skills that want messages as the reference implementation in Python does: arrays in place of maps. They get no token."`
 }
 
@@ -118,6 +118,7 @@ func (h *Hub) validate() error {
 		between("focus.window", h.Focus.Window, 0, Duration(2*time.Second)),
 		between("focus.speaker_confidence", h.Focus.SpeakerConfidence, 0.5, 0.99),
 		h.validateSpeaker(),
+		h.validateHours(),
 		between("session.end_silence", s.EndSilence, Duration(200*time.Millisecond), Duration(3*time.Second)),
 		between("session.complete_silence", s.CompleteSilence, Duration(100*time.Millisecond), s.EndSilence),
 		between("session.no_speech", s.NoSpeech, Duration(time.Second), Duration(30*time.Second)),
@@ -132,6 +133,13 @@ func (h *Hub) validate() error {
 		engine("speech.stt", h.Speech.STT, "pocketsphinx"),
 		engine("speech.tts", h.Speech.TTS, "flite"),
 	)
+}
+
+func (h *Hub) validateHours() error {
+	if _, err := ParseHours(h.Skills.DoNotDisturb); err != nil {
+		return &problem{"skills.do_not_disturb", err.Error()}
+	}
+	return nil
 }
 
 // validateSpeaker sees to it that a voice is not the only lock.
