@@ -38,7 +38,7 @@ func rooms() map[string][]string {
 
 		"hub":             append([]string{"hub/..."}, hubRoom...),
 		"hub/*":           hubRoom,
-		"hub/daemon":      append([]string{"hub", "hub/audit", "hub/clients", "hub/people", "hub/recordings", "hub/skills", "hub/store"}, hubRoom...), // puts the hub together
+		"hub/daemon":      append([]string{"hub", "hub/audit", "hub/clients", "hub/people", "hub/recordings", "hub/skills", "hub/store", "skill", "skill/builtin/..."}, hubRoom...), // puts the hub together
 		"hub/api":         hubLeaf,
 		"hub/focus":       {},
 		"hub/focus/trial": append([]string{"hub/focus", "internal/figure"}, sound...), // tries it in simulated rooms

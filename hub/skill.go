@@ -63,6 +63,9 @@ func (h *Hub) listenForSkills(ctx context.Context) {
 	}
 }
 
+// Skills are the hub's skills, for those within its program to join; nil: it takes none.
+func (h *Hub) Skills() *skills.Skills { return h.skills }
+
 func (h *Hub) languages() (all []vap.Language) {
 	for _, tag := range h.cfg.Locales {
 		if l, err := vap.ParseLanguage(tag); err == nil {

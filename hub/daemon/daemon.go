@@ -99,6 +99,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	for _, e := range engines {
 		wg.Go(func() { e.Run(ctx) })
 	}
+	runBuiltin(ctx, &wg, h.Skills(), state, o.Logger)
 	if o.Config.Discoverable && !h.Addr().Addr().IsLoopback() {
 		a := discovery.Announcement{ID: cfg.ID, Name: cfg.Name, Addr: h.Addr(), Secured: h.AddrDTLS().Port(), Version: vap.Version, Logger: o.Logger}
 		wg.Go(func() {

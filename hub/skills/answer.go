@@ -71,7 +71,7 @@ func (s *Skills) choose(ctx context.Context, said Said, all []candidate) (candid
 	for i := range all {
 		c := &all[i]
 		wg.Go(func() {
-			a, err := s.server.Ask(ctx, c.Skill, s.request(vap.RequestCanYouAnswer, said, c.Match))
+			a, err := s.ask1(ctx, c.Skill, s.request(vap.RequestCanYouAnswer, said, c.Match))
 			c.said, c.confidence = err == nil, float64(a.Confidence)
 			if err != nil {
 				s.cfg.Logger.Info("a skill does not say whether it can answer", "skill", c.Skill, "intent", c.Intent, "error", err)
@@ -117,7 +117,7 @@ func (s *Skills) request(kind string, said Said, m nlu.Match) vap.SkillRequest {
 func (s *Skills) perform(ctx context.Context, said Said, m nlu.Match) Reply {
 	ctx, cancel := context.WithTimeout(ctx, answerWait)
 	defer cancel()
-	a, err := s.server.Ask(ctx, m.Skill, s.request(vap.RequestIntent, said, m))
+	a, err := s.ask1(ctx, m.Skill, s.request(vap.RequestIntent, said, m))
 	switch {
 	case errors.Is(err, skillregistry.ErrNotConnected), errors.Is(err, skillregistry.ErrNotListening):
 		return s.away(m.Skill)

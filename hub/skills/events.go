@@ -20,6 +20,13 @@ func (s *Skills) Tell(event, client string, fields map[string]any) {
 			s.tell1(k.ID, event, client, fields)
 		}
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id, l := range s.locals {
+		if l.wants(event) {
+			s.tell1(id, event, client, fields)
+		}
+	}
 }
 
 func (s *Skills) tell1(skill, event, client string, fields map[string]any) {
@@ -36,7 +43,7 @@ func (s *Skills) happened(skill, event, client string, fields map[string]any) {
 	if len(fields) > 0 {
 		req.Capabilities = []vap.Capability{{Name: event, Fields: fields}}
 	}
-	a, err := s.server.Ask(ctx, skill, req)
+	a, err := s.ask1(ctx, skill, req)
 	may, _ := s.may(skill, a.Capabilities)
 	if err == nil && len(may) > 0 && client != "" {
 		for i := range may {

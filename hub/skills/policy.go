@@ -77,8 +77,9 @@ func wireError(err error) error {
 
 // may are the capabilities that a skill may use, and the first that it may not.
 func (s *Skills) may(skill string, all []vap.Capability) (may []vap.Capability, denied string) {
+	own := s.local(skill) != nil
 	for _, c := range all {
-		if s.cfg.May(skill, c.Name) {
+		if own || s.cfg.May(skill, c.Name) {
 			may = append(may, c)
 			continue
 		}
