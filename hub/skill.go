@@ -138,6 +138,29 @@ func (r reach) Known(client string) bool {
 	return known && c.State == clients.Approved
 }
 
+// capClients is what the hub tells of all satellites, and of nothing else.
+const capClients = "clients"
+
+// Query answers by what the satellites report of themselves.
+func (r reach) Query(client string, asked vap.Capability) (vap.Capability, bool) {
+	h := r.hub
+	switch {
+	case client == vap.System && asked.Name == capClients:
+		all := []any{}
+		for _, c := range h.cfg.Registry.List() {
+			if c.State == clients.Approved {
+				all = append(all, map[string]any{"id": c.ID, "name": c.Name, "connected": r.Connected(c.ID)})
+			}
+		}
+		return vap.Capability{Name: capClients, Fields: map[string]any{"clients": all}}, true
+	case client != vap.System && asked.Name == vap.CapTimer:
+		return vap.TimersCapability(h.mirror.timers(client, h.cfg.Now())), true
+	case client != vap.System && asked.Name == vap.CapVolume:
+		return h.mirror.volume(client).Capability(), true
+	}
+	return vap.Capability{}, false
+}
+
 func (r reach) Connected(client string) bool {
 	_, ok := r.hub.server.Peer(client)
 	return ok

@@ -149,6 +149,16 @@ func TestASkillAnswersASatellite(t *testing.T) {
 	}
 	typed("what is the meaning of life")
 	told(vap.EventUnrecognized)
+	if _, err := s.Query(t.Context(), vap.System, vap.Capability{Name: "clients"}); err != nil {
+		t.Error(err)
+	}
+	do(api.GrantSkill{ID: id, Capabilities: []string{"clients", vap.CapTimer}, Granted: true})
+	for client, asked := range map[string]string{vap.System: "clients", "org.example.kitchen": vap.CapTimer} {
+		found, err := s.Query(t.Context(), client, vap.Capability{Name: asked})
+		if err != nil || len(found) != 1 || found[0].Err() != nil || len(found[0].Fields) == 0 {
+			t.Errorf("%s of %s: %+v, %v", asked, client, found, err)
+		}
+	}
 	do(api.ForgetSkill{ID: id})
 	if all := do(api.ListSkills{}).([]control.HubSkill); len(all) != 0 {
 		t.Errorf("%+v", all)

@@ -92,12 +92,22 @@ func (s *Skills) may(skill string, all []vap.Capability) (may []vap.Capability, 
 	return may, denied
 }
 
-// Queried answers nothing yet: there is no capability that could be asked for.
-func (p policy) Queried(_ skillregistry.SkillInfo, q vap.ClientQuery, reply func([]vap.QueryResult)) {
-	var results []vap.QueryResult
-	if q.ClientID != vap.System && !p.cfg.Satellites.Connected(q.ClientID) {
-		for _, c := range q.Capabilities {
-			results = append(results, vap.QueryNotFound(c.Name, vap.KindClient, q.ClientID))
+// Queried tells a skill what it may know of a satellite or the hub.
+func (p policy) Queried(s skillregistry.SkillInfo, q vap.ClientQuery, reply func([]vap.QueryResult)) {
+	there := q.ClientID == vap.System || p.cfg.Satellites.Known(q.ClientID)
+	results := make([]vap.QueryResult, len(q.Capabilities))
+	for i, c := range q.Capabilities {
+		if !there {
+			results[i] = vap.QueryNotFound(c.Name, vap.KindClient, q.ClientID)
+			continue
+		}
+		if _, denied := p.may(s.ID, []vap.Capability{c}); denied != "" {
+			results[i] = vap.QueryUnauthorized(c.Name)
+			continue
+		}
+		found, ok := p.cfg.Satellites.Query(q.ClientID, c)
+		if results[i] = vap.QueryContent(found); !ok {
+			results[i] = vap.QueryNotFound(c.Name, vap.KindCapability, c.Name)
 		}
 	}
 	reply(results)

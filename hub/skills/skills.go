@@ -23,6 +23,8 @@ type Satellites interface {
 	// Connected reports whether a satellite is there, and Known whether it ever was.
 	Connected(client string) bool
 	Known(client string) bool
+	// Query is what a satellite, or the hub (vap.System), has to tell of a capability.
+	Query(client string, asked vap.Capability) (vap.Capability, bool)
 }
 
 // Config is what a Skills needs.

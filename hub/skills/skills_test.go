@@ -54,6 +54,10 @@ func (h *hub) Connected(client string) bool {
 
 func (h *hub) Known(client string) bool { return client == "kitchen" }
 
+func (h *hub) Query(client string, asked vap.Capability) (vap.Capability, bool) {
+	return vap.Capability{Name: asked.Name, Fields: map[string]any{"of": client}}, asked.Name != "colour"
+}
+
 func newHub(t testing.TB) *hub {
 	t.Helper()
 	h := &hub{may: make(map[string]bool), now: time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)}
@@ -500,5 +504,33 @@ func TestNoticesWait(t *testing.T) {
 	h.round()
 	if waiting, expired := h.outbox.clients(h.cfg.Now()); len(waiting)+len(expired) != 0 {
 		t.Errorf("%v wait, %v are too old", waiting, expired)
+	}
+}
+
+// A skill is told what it was granted to know.
+func TestQueries(t *testing.T) {
+	h := newHub(t)
+	h.may["org.example.radio volume"], h.may["org.example.radio colour"] = true, true
+	for _, c := range []struct {
+		client, capability string
+		code               codes.Code
+		kind               any
+	}{
+		{"kitchen", vap.CapVolume, codes.Content, nil},
+		{vap.System, vap.CapVolume, codes.Content, nil},
+		{"kitchen", vap.CapTimer, codes.Unauthorized, nil},
+		{"kitchen", "colour", codes.NotFound, vap.KindCapability},
+		{"cellar", vap.CapVolume, codes.NotFound, vap.KindClient},
+	} {
+		var got []vap.QueryResult
+		policy{h.Skills}.Queried(skillregistry.SkillInfo{ID: "org.example.radio"}, vap.ClientQuery{
+			ClientID: c.client, Capabilities: []vap.Capability{{Name: c.capability}},
+		}, func(r []vap.QueryResult) { got = r })
+		if len(got) != 1 || got[0].Code != c.code || got[0].Name != c.capability || got[0].Fields["kind"] != c.kind {
+			t.Errorf("%s of %s: %+v", c.capability, c.client, got)
+		}
+		if c.code == codes.Content && got[0].Fields["of"] != c.client {
+			t.Errorf("%+v", got)
+		}
 	}
 }
