@@ -294,17 +294,29 @@ func (s *set) train(now time.Time, seed uint64) {
 	})
 }
 
+const (
+	// mostTagged is how many words times tags a tagger learns from: it bounds the memory.
+	mostTagged = 1_000_000
+	// mixedWeight is how much a sentence with values of others counts.
+	mixedWeight = 0.3
+)
+
 // learnSlots trains the tagger.
 func (c *intent) learnSlots(seed uint64) {
 	if len(c.Slots) == 0 {
 		return
 	}
 	sentences := make([]crf.Sentence, 0, len(c.samples)+len(c.mixed))
-	for _, s := range c.samples {
-		sentences = append(sentences, crf.Sentence{Tokens: c.extract.features(s.sentence, c.unlisted(s)), Segments: s.segments, Weight: 1})
-	}
-	for _, s := range c.mixed {
-		sentences = append(sentences, crf.Sentence{Tokens: c.extract.features(s.sentence, c.unlisted(s)), Segments: s.segments, Weight: 0.3})
+	room := mostTagged / (1 + 2*len(c.Slots))
+	for i, s := range slices.Concat(c.samples, c.mixed) {
+		if room -= len(s.tokens); room < 0 {
+			break
+		}
+		weight := float32(1)
+		if i >= len(c.samples) {
+			weight = mixedWeight
+		}
+		sentences = append(sentences, crf.Sentence{Tokens: c.extract.features(s.sentence, c.unlisted(s)), Segments: s.segments, Weight: weight})
 	}
 	c.tagger = crf.Train(sentences, crf.Training{Kinds: len(c.Slots), Epochs: 12, Rate: 0.3, L2: 0.1, Seed: seed})
 }

@@ -27,6 +27,7 @@ type sentence struct {
 	keys   [][]string // of the words from i to i+1+j
 	common []bool     // words that are seldom names
 	near   map[stretch]guess
+	heard  int // comparisons with values, to find what was misheard
 }
 
 // stretch is the words from start to end, compared with an entity.
