@@ -188,22 +188,25 @@ func (tr *trainer) marginals(scores []float32, n int) (node, edge []float32) {
 	return a, edge
 }
 
-// emissions are the factors of each token and tag; likely are the tags that are more than
-// next to nothing.
+// unlikely is the factor, as a logarithm, below which a tag is not looked at.
+const unlikely = -12
+
+// emissions are the factors of each token and tag; likely are the tags that are looked
+// at. Each has one before it that it may follow: a segment's inside has its begin.
 func (tr *trainer) emissions(scores []float32, n int) []float32 {
-	const least = -10
 	tags := tr.tags
 	emit := tr.scratch(1, n*tags)
 	for len(tr.likely) < n {
 		tr.likely = append(tr.likely, nil)
 	}
-	for i := range n {
-		row := scores[i*tags : (i+1)*tags]
+	for i := n - 1; i >= 0; i-- {
+		row, factors := scores[i*tags:(i+1)*tags], emit[i*tags:(i+1)*tags]
 		top := slices.Max(row)
 		tr.likely[i] = tr.likely[i][:0]
 		for t, s := range row {
-			if s-top > least {
-				emit[i*tags+t] = exp(s - top)
+			begins := t%2 == 1 && i+1 < n && slices.Contains(tr.likely[i+1], t+1)
+			if s-top > unlikely || begins || t == outside {
+				factors[t] = exp(max(s-top, 2*unlikely))
 				tr.likely[i] = append(tr.likely[i], t)
 			}
 		}

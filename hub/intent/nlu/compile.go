@@ -201,7 +201,7 @@ type sampler struct {
 
 // learnable makes the sentences that an intent is learnt from.
 func (c *intent) learnable(sm *sampler) {
-	fills := min(max(60/len(c.utterances), 3), 24)
+	fills := min(max(60/len(c.utterances), 2), 24)
 	seen := make(map[string]bool)
 	for _, pieces := range c.utterances {
 		if slices.ContainsFunc(pieces, func(p template.Piece) bool { return p.Slot != "" && p.Text == "" }) {
