@@ -29,7 +29,7 @@ func unfuzzed() map[string]string {
 		"hub codecs.Decoder":                 "looks up a name",
 		"hub/speech/flite loadVoice":         "looks up a name",
 		"hub/people Load":                    file,
-		"hub/intent/trial Read":              tool,
+		"hub/intent/trial":                   tool,
 		"internal/demo":                      tool,
 		"internal/child":                     tool,
 		"internal/doctor":                    kernel,
