@@ -99,6 +99,7 @@ func random(kinds int, seed uint64, features []uint64) *Model {
 	for range m.tags {
 		m.start = append(m.start, float32(r.NormFloat64()))
 	}
+	m.exponentials()
 	return m
 }
 
@@ -158,7 +159,7 @@ func TestAgainstAllPaths(t *testing.T) {
 			t.Fatalf("certainty %v, want %v", certainty, want)
 		}
 		tr := &trainer{Model: *m}
-		tr.exponentials()
+		tr.setFactors()
 		marginals, edges := tr.marginals(scores, n)
 		for i, p := range marginals {
 			if math.Abs(float64(p)-node[i]/total) > 1e-2 { // unlikely tags are left out
@@ -187,7 +188,7 @@ func TestNoDeadEnd(t *testing.T) {
 			sentence[i] = rapid.SliceOfN(rapid.Uint64Range(1, 5), 1, 2).Draw(t, "features")
 		}
 		tr := &trainer{Model: *m}
-		tr.exponentials()
+		tr.setFactors()
 		node, _ := tr.marginals(m.scores(sentence), len(sentence))
 		for i := range sentence {
 			sum := float32(0)

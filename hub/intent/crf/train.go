@@ -23,7 +23,7 @@ type trainer struct {
 	often  []float32 // sentences with a feature, by their weights
 	moves  []float32 // of between
 	starts []float32 // of start
-	move   []float32 // the exponentials of between; 0 where a tag may not follow
+	factor []float32 // the exponentials of between; 0 where a tag may not follow
 	likely [][]int   // the tags of each token that are looked at
 	memory [6][]float32
 	t      Training
@@ -45,7 +45,7 @@ func Train(sentences []Sentence, t Training) *Model {
 	tr.moved = make([]float32, len(tr.dense))
 	tr.between, tr.moves = make([]float32, tr.tags*tr.tags), make([]float32, tr.tags*tr.tags)
 	tr.start, tr.starts = make([]float32, tr.tags), make([]float32, tr.tags)
-	tr.exponentials()
+	tr.setFactors()
 	order := rand.New(rand.NewPCG(t.Seed, 0))
 	for epoch := range t.Epochs {
 		rate := t.Rate / (1 + float32(epoch)*0.1)
@@ -127,18 +127,18 @@ func (tr *trainer) learn(e *example, rate float32) {
 	for k, g := range edge {
 		if !small(g) {
 			step(&tr.between[k], &tr.moves[k], e.weight*g, rate)
-			tr.move[k] = exp(tr.between[k])
+			tr.factor[k] = exp(tr.between[k])
 		}
 	}
 }
 
-// exponentials sets move.
-func (tr *trainer) exponentials() {
-	tr.move = make([]float32, tr.tags*tr.tags)
+// setFactors sets factor.
+func (tr *trainer) setFactors() {
+	tr.factor = make([]float32, tr.tags*tr.tags)
 	for b := range tr.tags {
 		for t := range tr.tags {
 			if follows(b, t) {
-				tr.move[b*tr.tags+t] = exp(tr.between[b*tr.tags+t])
+				tr.factor[b*tr.tags+t] = exp(tr.between[b*tr.tags+t])
 			}
 		}
 	}
@@ -172,7 +172,7 @@ func (tr *trainer) marginals(scores []float32, n int) (node, edge []float32) {
 		here := z[i*tags : (i+1)*tags]
 		for _, b := range tr.likely[i] {
 			for _, t := range tr.likely[i+1] {
-				here[b] += tr.move[b*tags+t] * after[t]
+				here[b] += tr.factor[b*tags+t] * after[t]
 			}
 		}
 		tr.pairs(edge, a[i*tags:(i+1)*tags], after, i)
@@ -228,7 +228,7 @@ func (tr *trainer) ahead(emit []float32, n int) []float32 {
 		before, here := a[(i-1)*tags:i*tags], a[i*tags:(i+1)*tags]
 		for _, b := range tr.likely[i-1] {
 			for _, t := range tr.likely[i] {
-				here[t] += before[b] * tr.move[b*tags+t]
+				here[t] += before[b] * tr.factor[b*tags+t]
 			}
 		}
 		for t := range here {
@@ -244,7 +244,7 @@ func (tr *trainer) pairs(edge, before, after []float32, i int) {
 	tags, total := tr.tags, float32(0)
 	for _, b := range tr.likely[i] {
 		for _, t := range tr.likely[i+1] {
-			total += before[b] * tr.move[b*tags+t] * after[t]
+			total += before[b] * tr.factor[b*tags+t] * after[t]
 		}
 	}
 	if total == 0 {
@@ -252,7 +252,7 @@ func (tr *trainer) pairs(edge, before, after []float32, i int) {
 	}
 	for _, b := range tr.likely[i] {
 		for _, t := range tr.likely[i+1] {
-			edge[b*tags+t] += before[b] * tr.move[b*tags+t] * after[t] / total
+			edge[b*tags+t] += before[b] * tr.factor[b*tags+t] * after[t] / total
 		}
 	}
 }
@@ -303,6 +303,7 @@ func (tr *trainer) compact() *Model {
 		}
 	}
 	m.rows = append(m.rows, int32(len(m.weight)))
+	m.exponentials()
 	m.tag, m.weight = slices.Clip(m.tag), slices.Clip(m.weight)
 	return &m
 }

@@ -88,10 +88,10 @@ func (p pattern) in(s *sentence) bool {
 		if e.word == "" {
 			continue
 		}
-		for i < len(s.tokens) && s.word(i) != e.word {
+		for i < len(s.hashes) && s.hashes[i] != e.hash {
 			i++
 		}
-		if i == len(s.tokens) {
+		if i == len(s.hashes) {
 			return false
 		}
 		i++
