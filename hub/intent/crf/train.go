@@ -175,7 +175,7 @@ func (tr *trainer) marginals(scores []float32, n int) (node, edge []float32) {
 				here[b] += tr.factor[b*tags+t] * after[t]
 			}
 		}
-		tr.pairs(edge, a[i*tags:(i+1)*tags], after, i)
+		tr.pairs(edge, a[i*tags:(i+1)*tags], here, after, i)
 		scale(here)
 	}
 	for i := range n {
@@ -227,6 +227,9 @@ func (tr *trainer) ahead(emit []float32, n int) []float32 {
 	for i := 1; i < n; i++ {
 		before, here := a[(i-1)*tags:i*tags], a[i*tags:(i+1)*tags]
 		for _, b := range tr.likely[i-1] {
+			if before[b] < 1e-12 {
+				continue
+			}
 			for _, t := range tr.likely[i] {
 				here[t] += before[b] * tr.factor[b*tags+t]
 			}
@@ -239,20 +242,23 @@ func (tr *trainer) ahead(emit []float32, n int) []float32 {
 	return a
 }
 
-// pairs adds the probabilities of the pairs of tags of tokens i and i+1 to edge.
-func (tr *trainer) pairs(edge, before, after []float32, i int) {
+// pairs adds the probabilities of the pairs of tags of tokens i and i+1 to edge. here are
+// the backward sums of token i, and total is what before and these make.
+func (tr *trainer) pairs(edge, before, here, after []float32, i int) {
 	tags, total := tr.tags, float32(0)
 	for _, b := range tr.likely[i] {
-		for _, t := range tr.likely[i+1] {
-			total += before[b] * tr.factor[b*tags+t] * after[t]
-		}
+		total += before[b] * here[b]
 	}
 	if total == 0 {
 		return
 	}
 	for _, b := range tr.likely[i] {
+		p := before[b] / total
+		if p*here[b] < 1e-5 {
+			continue // next to nothing is to be learnt of it
+		}
 		for _, t := range tr.likely[i+1] {
-			edge[b*tags+t] += before[b] * tr.factor[b*tags+t] * after[t] / total
+			edge[b*tags+t] += p * tr.factor[b*tags+t] * after[t]
 		}
 	}
 }
