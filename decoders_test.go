@@ -30,7 +30,7 @@ func unfuzzed() map[string]string {
 		"hub/speech/flite loadVoice":         "looks up a name",
 		"hub/speech/trial":                   tool,
 		"hub/people Load":                    file,
-		"hub/intent/trial Read":              tool,
+		"hub/intent/trial":                   tool,
 		"internal/demo":                      tool,
 		"internal/child":                     tool,
 		"internal/doctor":                    kernel,

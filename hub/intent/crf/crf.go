@@ -77,6 +77,7 @@ type Model struct {
 	tag     []uint16         // of each weight
 	weight  []float32
 	between []float32 // by the tag before and the tag: tags*tags
+	move    []float64 // the exponentials of between
 	start   []float32 // of the first tag
 }
 
@@ -116,25 +117,26 @@ func (m *Model) Find(tokens []Features) (segments []Segment, certainty float64) 
 
 // viterbi is the best path and its score.
 func (m *Model) viterbi(scores []float32, n int) ([]int, float32) {
-	none := float32(math.Inf(-1))
 	best := make([]float32, n*m.tags)
 	from := make([]int16, n*m.tags)
 	for t := range m.tags {
-		best[t] = m.start[t] + scores[t]
-		if !follows(-1, t) {
-			best[t] = none
+		best[t] = float32(math.Inf(-1))
+		if follows(-1, t) {
+			best[t] = m.start[t] + scores[t]
 		}
 	}
 	for i := 1; i < n; i++ {
-		before := best[(i-1)*m.tags : i*m.tags]
-		for t := range m.tags {
-			top, at := none, 0
-			m.each(t, func(b int) {
+		before, here := best[(i-1)*m.tags:i*m.tags], best[i*m.tags:(i+1)*m.tags]
+		for t := range here {
+			low, high := mayStand(t, m.tags)
+			at := low
+			top := before[low] + m.between[low*m.tags+t]
+			for b := low + 1; b < high; b++ {
 				if s := before[b] + m.between[b*m.tags+t]; s > top {
 					top, at = s, b
 				}
-			})
-			best[i*m.tags+t] = top + scores[i*m.tags+t]
+			}
+			here[t] = top + scores[i*m.tags+t]
 			from[i*m.tags+t] = int16(at)
 		}
 	}
@@ -154,55 +156,48 @@ func (m *Model) viterbi(scores []float32, n int) ([]int, float32) {
 	return tags, score
 }
 
-// each calls f with the tags that may stand before t.
-func (m *Model) each(t int, f func(before int)) {
-	if t != outside && t%2 == 0 {
-		f(t - 1)
-		f(t)
-		return
-	}
-	for b := range m.tags {
-		f(b)
+// exponentials sets move.
+func (m *Model) exponentials() {
+	m.move = make([]float64, len(m.between))
+	for i, b := range m.between {
+		m.move[i] = math.Exp(float64(b))
 	}
 }
 
-// partition is the logarithm of the sum over all paths.
+// mayStand is the range of tags that may stand before a tag.
+func mayStand(tag, tags int) (low, high int) {
+	if tag != outside && tag%2 == 0 {
+		return tag - 1, tag + 1
+	}
+	return 0, tags
+}
+
+// partition is the logarithm of the sum over all paths: forward sums, scaled at each
+// token.
 func (m *Model) partition(scores []float32, n int) float64 {
-	a := m.forward(scores, n)
-	return logSum(a[(n-1)*m.tags:])
-}
-
-// forward are the logarithms of the sums over the paths that end in each tag.
-func (m *Model) forward(scores []float32, n int) []float64 {
-	a := make([]float64, n*m.tags)
-	for t := range m.tags {
-		a[t] = float64(m.start[t] + scores[t])
-		if !follows(-1, t) {
-			a[t] = math.Inf(-1)
+	before, here := make([]float64, m.tags), make([]float64, m.tags)
+	total := 0.0
+	for i := range n {
+		row := scores[i*m.tags : (i+1)*m.tags]
+		top := float64(slices.Max(row))
+		sum := 0.0
+		for t, s := range row {
+			reach := 0.0
+			if low, high := mayStand(t, m.tags); i > 0 {
+				for b := low; b < high; b++ {
+					reach += before[b] * m.move[b*m.tags+t]
+				}
+			} else if follows(-1, t) {
+				reach = math.Exp(float64(m.start[t]))
+			}
+			here[t] = reach * math.Exp(float64(s)-top)
+			sum += here[t]
 		}
-	}
-	scratch := make([]float64, 0, m.tags)
-	for i := 1; i < n; i++ {
-		before := a[(i-1)*m.tags : i*m.tags]
-		for t := range m.tags {
-			scratch = scratch[:0]
-			m.each(t, func(b int) { scratch = append(scratch, before[b]+float64(m.between[b*m.tags+t])) })
-			a[i*m.tags+t] = logSum(scratch) + float64(scores[i*m.tags+t])
+		for t := range here {
+			here[t] /= sum
 		}
+		total += top + math.Log(sum)
+		before, here = here, before
 	}
-	return a
-}
-
-func logSum(x []float64) float64 {
-	top := slices.Max(x)
-	if math.IsInf(top, -1) {
-		return top
-	}
-	sum := 0.0
-	for _, v := range x {
-		if d := v - top; d > -30 {
-			sum += math.Exp(d)
-		}
-	}
-	return top + math.Log(sum)
+	return total
 }

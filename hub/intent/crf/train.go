@@ -23,7 +23,7 @@ type trainer struct {
 	often  []float32 // sentences with a feature, by their weights
 	moves  []float32 // of between
 	starts []float32 // of start
-	move   []float32 // the exponentials of between; 0 where a tag may not follow
+	factor []float32 // the exponentials of between; 0 where a tag may not follow
 	likely [][]int   // the tags of each token that are looked at
 	memory [6][]float32
 	t      Training
@@ -45,7 +45,7 @@ func Train(sentences []Sentence, t Training) *Model {
 	tr.moved = make([]float32, len(tr.dense))
 	tr.between, tr.moves = make([]float32, tr.tags*tr.tags), make([]float32, tr.tags*tr.tags)
 	tr.start, tr.starts = make([]float32, tr.tags), make([]float32, tr.tags)
-	tr.exponentials()
+	tr.setFactors()
 	order := rand.New(rand.NewPCG(t.Seed, 0))
 	for epoch := range t.Epochs {
 		rate := t.Rate / (1 + float32(epoch)*0.1)
@@ -127,18 +127,18 @@ func (tr *trainer) learn(e *example, rate float32) {
 	for k, g := range edge {
 		if !small(g) {
 			step(&tr.between[k], &tr.moves[k], e.weight*g, rate)
-			tr.move[k] = exp(tr.between[k])
+			tr.factor[k] = exp(tr.between[k])
 		}
 	}
 }
 
-// exponentials sets move.
-func (tr *trainer) exponentials() {
-	tr.move = make([]float32, tr.tags*tr.tags)
+// setFactors sets factor.
+func (tr *trainer) setFactors() {
+	tr.factor = make([]float32, tr.tags*tr.tags)
 	for b := range tr.tags {
 		for t := range tr.tags {
 			if follows(b, t) {
-				tr.move[b*tr.tags+t] = exp(tr.between[b*tr.tags+t])
+				tr.factor[b*tr.tags+t] = exp(tr.between[b*tr.tags+t])
 			}
 		}
 	}
@@ -172,10 +172,10 @@ func (tr *trainer) marginals(scores []float32, n int) (node, edge []float32) {
 		here := z[i*tags : (i+1)*tags]
 		for _, b := range tr.likely[i] {
 			for _, t := range tr.likely[i+1] {
-				here[b] += tr.move[b*tags+t] * after[t]
+				here[b] += tr.factor[b*tags+t] * after[t]
 			}
 		}
-		tr.pairs(edge, a[i*tags:(i+1)*tags], after, i)
+		tr.pairs(edge, a[i*tags:(i+1)*tags], here, after, i)
 		scale(here)
 	}
 	for i := range n {
@@ -188,22 +188,25 @@ func (tr *trainer) marginals(scores []float32, n int) (node, edge []float32) {
 	return a, edge
 }
 
-// emissions are the factors of each token and tag; likely are the tags that are more than
-// next to nothing.
+// unlikely is the factor, as a logarithm, below which a tag is not looked at.
+const unlikely = -12
+
+// emissions are the factors of each token and tag; likely are the tags that are looked
+// at. Each has one before it that it may follow: a segment's inside has its begin.
 func (tr *trainer) emissions(scores []float32, n int) []float32 {
-	const least = -10
 	tags := tr.tags
 	emit := tr.scratch(1, n*tags)
 	for len(tr.likely) < n {
 		tr.likely = append(tr.likely, nil)
 	}
-	for i := range n {
-		row := scores[i*tags : (i+1)*tags]
+	for i := n - 1; i >= 0; i-- {
+		row, factors := scores[i*tags:(i+1)*tags], emit[i*tags:(i+1)*tags]
 		top := slices.Max(row)
 		tr.likely[i] = tr.likely[i][:0]
 		for t, s := range row {
-			if s-top > least {
-				emit[i*tags+t] = exp(s - top)
+			begins := t%2 == 1 && i+1 < n && slices.Contains(tr.likely[i+1], t+1)
+			if s-top > unlikely || begins || t == outside {
+				factors[t] = exp(max(s-top, 2*unlikely))
 				tr.likely[i] = append(tr.likely[i], t)
 			}
 		}
@@ -224,8 +227,11 @@ func (tr *trainer) ahead(emit []float32, n int) []float32 {
 	for i := 1; i < n; i++ {
 		before, here := a[(i-1)*tags:i*tags], a[i*tags:(i+1)*tags]
 		for _, b := range tr.likely[i-1] {
+			if before[b] < 1e-12 {
+				continue
+			}
 			for _, t := range tr.likely[i] {
-				here[t] += before[b] * tr.move[b*tags+t]
+				here[t] += before[b] * tr.factor[b*tags+t]
 			}
 		}
 		for t := range here {
@@ -236,20 +242,23 @@ func (tr *trainer) ahead(emit []float32, n int) []float32 {
 	return a
 }
 
-// pairs adds the probabilities of the pairs of tags of tokens i and i+1 to edge.
-func (tr *trainer) pairs(edge, before, after []float32, i int) {
+// pairs adds the probabilities of the pairs of tags of tokens i and i+1 to edge. here are
+// the backward sums of token i, and total is what before and these make.
+func (tr *trainer) pairs(edge, before, here, after []float32, i int) {
 	tags, total := tr.tags, float32(0)
 	for _, b := range tr.likely[i] {
-		for _, t := range tr.likely[i+1] {
-			total += before[b] * tr.move[b*tags+t] * after[t]
-		}
+		total += before[b] * here[b]
 	}
 	if total == 0 {
 		return
 	}
 	for _, b := range tr.likely[i] {
+		p := before[b] / total
+		if p*here[b] < 1e-5 {
+			continue // next to nothing is to be learnt of it
+		}
 		for _, t := range tr.likely[i+1] {
-			edge[b*tags+t] += before[b] * tr.move[b*tags+t] * after[t] / total
+			edge[b*tags+t] += p * tr.factor[b*tags+t] * after[t]
 		}
 	}
 }
@@ -300,6 +309,7 @@ func (tr *trainer) compact() *Model {
 		}
 	}
 	m.rows = append(m.rows, int32(len(m.weight)))
+	m.exponentials()
 	m.tag, m.weight = slices.Clip(m.tag), slices.Clip(m.weight)
 	return &m
 }

@@ -90,8 +90,17 @@ func TestWeak(t *testing.T) {
 		text string
 		weak bool
 	}{
-		{Time, "seven", true}, {Time, "at seven", false}, {Time, "7 pm", false}, {Percentage, "50", true}, {Percentage, "50%", false},
-		{Temperature, "20", true}, {Temperature, "20 degrees", false}, {Date, "may", true}, {Date, "june", false}, {Ordinal, "last", true}, {Number, "7", false},
+		{Time, "seven", true},
+		{Time, "at seven", false},
+		{Time, "7 pm", false},
+		{Percentage, "50", true},
+		{Percentage, "50%", false},
+		{Temperature, "20", true},
+		{Temperature, "20 degrees", false},
+		{Date, "may", true},
+		{Date, "june", false},
+		{Ordinal, "last", true},
+		{Number, "7", false},
 	} {
 		if value, weak := whole(l, words, c.kind, c.text); value == "" || weak != c.weak {
 			t.Errorf("%s %q: %q, weak %v", c.kind, c.text, value, weak)

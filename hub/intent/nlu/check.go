@@ -43,9 +43,9 @@ func invalid(r Reason, object, detail string, args ...any) error {
 const (
 	maxIntents    = 1000
 	maxUtterances = 20_000
-	maxValues     = 50_000 // of an entity, synonyms and combinations counted
+	maxValues     = 50_000 // of all entities, synonyms and combinations counted
 	maxText       = 500    // bytes of an utterance or a value
-	maxSlots      = 100    // of an intent
+	maxSlots      = 50     // of an intent
 )
 
 // tag is the form of a BCP 47 tag: language, script, region, variants, extensions.

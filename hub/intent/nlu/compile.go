@@ -49,6 +49,7 @@ type pattern []element
 // element is a word, or a slot where the word is empty.
 type element struct {
 	word string
+	hash hash // of the word: what differs in it need not be compared
 	slot int
 }
 
@@ -171,7 +172,7 @@ func (c *intent) pattern(t tongue, s *sentence, segments []crf.Segment) pattern 
 			i = segments[0].End - 1
 			segments = segments[1:]
 		} else if !t.Filler(s.word(i)) {
-			out = append(out, element{word: s.word(i)})
+			out = append(out, element{word: s.word(i), hash: newHash(s.word(i))})
 			c.words[s.word(i)] = true
 		}
 	}
@@ -201,7 +202,10 @@ type sampler struct {
 
 // learnable makes the sentences that an intent is learnt from.
 func (c *intent) learnable(sm *sampler) {
-	fills := min(max(60/len(c.utterances), 3), 24)
+	fills, mixes := min(max(60/len(c.utterances), 2), 24), min(200/len(c.utterances), 4)
+	if len(c.utterances) > 100 {
+		mixes = 0 // there is enough to learn from
+	}
 	seen := make(map[string]bool)
 	for _, pieces := range c.utterances {
 		if slices.ContainsFunc(pieces, func(p template.Piece) bool { return p.Slot != "" && p.Text == "" }) {
@@ -218,7 +222,7 @@ func (c *intent) learnable(sm *sampler) {
 			continue // of samples that have no words
 		}
 		c.samples = append(c.samples, sample{sm.tongue.sentenceOf(s.text, s.tokens, sm.now), segments})
-		c.mixed = append(c.mixed, c.draw(sm, min(200/len(c.utterances), 4), pieces, seen, func(slot int, sample string) string {
+		c.mixed = append(c.mixed, c.draw(sm, mixes, pieces, seen, func(slot int, sample string) string {
 			if g := c.entities[slot]; len(g.order) > 0 && sm.random.IntN(2) == 0 {
 				return g.values[g.order[sm.random.IntN(len(g.order))]].text
 			}
@@ -294,17 +298,29 @@ func (s *set) train(now time.Time, seed uint64) {
 	})
 }
 
+const (
+	// mostTagged is how many words times tags a tagger learns from: it bounds the memory.
+	mostTagged = 1_000_000
+	// mixedWeight is how much a sentence with values of others counts.
+	mixedWeight = 0.3
+)
+
 // learnSlots trains the tagger.
 func (c *intent) learnSlots(seed uint64) {
 	if len(c.Slots) == 0 {
 		return
 	}
 	sentences := make([]crf.Sentence, 0, len(c.samples)+len(c.mixed))
-	for _, s := range c.samples {
-		sentences = append(sentences, crf.Sentence{Tokens: c.extract.features(s.sentence, c.unlisted(s)), Segments: s.segments, Weight: 1})
-	}
-	for _, s := range c.mixed {
-		sentences = append(sentences, crf.Sentence{Tokens: c.extract.features(s.sentence, c.unlisted(s)), Segments: s.segments, Weight: 0.3})
+	room := mostTagged / (1 + 2*len(c.Slots))
+	for i, s := range slices.Concat(c.samples, c.mixed) {
+		if room -= len(s.tokens); room < 0 {
+			break
+		}
+		weight := float32(1)
+		if i >= len(c.samples) {
+			weight = mixedWeight
+		}
+		sentences = append(sentences, crf.Sentence{Tokens: c.extract.features(s.sentence, c.unlisted(s)), Segments: s.segments, Weight: weight})
 	}
 	c.tagger = crf.Train(sentences, crf.Training{Kinds: len(c.Slots), Epochs: 12, Rate: 0.3, L2: 0.1, Seed: seed})
 }

@@ -97,6 +97,7 @@ type expander struct {
 	entities map[string]Entity
 	done     map[string]*gazetteer
 	busy     map[string]bool
+	values   int
 }
 
 func (x *expander) gazetteer(name string) (*gazetteer, error) {
@@ -130,8 +131,8 @@ func (x *expander) gazetteer(name string) (*gazetteer, error) {
 				}
 				g.add(words, known{value: value, text: t, listed: true})
 			}
-			if len(g.values) > maxValues {
-				return nil, invalid(TooMany, name, "more than %d values, synonyms and combinations", maxValues)
+			if x.values += len(said); x.values > maxValues {
+				return nil, invalid(TooMany, name, "more than %d values, synonyms and combinations in all", maxValues)
 			}
 		}
 	}

@@ -88,10 +88,10 @@ func (p pattern) in(s *sentence) bool {
 		if e.word == "" {
 			continue
 		}
-		for i < len(s.tokens) && s.word(i) != e.word {
+		for i < len(s.hashes) && s.hashes[i] != e.hash {
 			i++
 		}
-		if i == len(s.tokens) {
+		if i == len(s.hashes) {
 			return false
 		}
 		i++
@@ -129,11 +129,14 @@ type matching struct {
 	left    int // attempts, since they may be more than there is time for
 }
 
+// Attempts that there is time for, some tens of nanoseconds each.
+const (
+	triesOfPattern  = 2_000
+	triesOfSentence = 100_000 // in each of the stages
+)
+
 // match reports whether the whole sentence is the pattern.
-func (m *matching) match() bool {
-	m.left = 2000
-	return m.from(0, 0)
-}
+func (m *matching) match() bool { return m.from(0, 0) }
 
 // from matches the pattern from element e on with the words from i on.
 func (m *matching) from(e, i int) bool {

@@ -26,8 +26,11 @@ type Model struct {
 	config Config
 	now    atomic.Pointer[map[string]*language] // by the first part of the tag
 
-	mu     sync.Mutex        // of what is below; held while learning
+	mu     sync.Mutex        // held while intents learn to be told apart
 	skills map[string][]*set // what each registered
+
+	waiting sync.Mutex        // of come, held for a moment
+	come    map[string][]*set // what is to be put into skills
 }
 
 // New makes a Model that knows no skill.
@@ -35,14 +38,14 @@ func New(c Config) *Model {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	m := &Model{config: c, skills: make(map[string][]*set)}
+	m := &Model{config: c, skills: make(map[string][]*set), come: make(map[string][]*set)}
 	m.now.Store(&map[string]*language{})
 	return m
 }
 
 // Replace puts the sets of a skill, one a language, in the place of those that it had.
 // The error is an *Invalid, and nothing has changed then. It returns when the new model
-// is in use.
+// is in use. Of calls for one skill at once the one counts that has learnt last.
 func (m *Model) Replace(skill string, sets []Set) error {
 	compiled := make([]*set, 0, len(sets))
 	for _, s := range sets {
@@ -66,18 +69,31 @@ func (m *Model) Replace(skill string, sets []Set) error {
 func (m *Model) Remove(skill string) { m.change(skill, nil) }
 
 // change learns again to tell intents apart, in the languages of the sets that come
-// and go. All else stays as it is.
+// and go. All else stays as it is. What comes while it learns is learnt all at once.
 func (m *Model) change(skill string, sets []*set) {
+	m.waiting.Lock()
+	m.come[skill] = sets
+	m.waiting.Unlock()
+
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	touched := make(map[string]bool)
-	for _, s := range slices.Concat(m.skills[skill], sets) {
-		touched[base(s.language)] = true
+	m.waiting.Lock()
+	come := m.come
+	m.come = make(map[string][]*set)
+	m.waiting.Unlock()
+	if len(come) == 0 {
+		return // another call has learnt it with its own
 	}
-	if len(sets) == 0 {
-		delete(m.skills, skill)
-	} else {
-		m.skills[skill] = sets
+	touched := make(map[string]bool)
+	for skill, sets := range come {
+		for _, s := range slices.Concat(m.skills[skill], sets) {
+			touched[base(s.language)] = true
+		}
+		if len(sets) == 0 {
+			delete(m.skills, skill)
+		} else {
+			m.skills[skill] = sets
+		}
 	}
 	languages := maps.Clone(*m.now.Load())
 	for b := range touched {

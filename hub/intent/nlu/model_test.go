@@ -204,6 +204,31 @@ func TestConcurrent(t *testing.T) {
 	all.Wait()
 }
 
+// When Replace returns, the skill is understood, however many come at once.
+func TestManyAtOnce(t *testing.T) {
+	m := New(Config{Now: clock})
+	var all sync.WaitGroup
+	for i := range 12 {
+		all.Go(func() {
+			name := fmt.Sprintf("door%c", 'a'+i)
+			set := Set{Language: "en", Intents: []Intent{{Name: name, Utterances: []string{"open " + name}}}}
+			if err := m.Replace("org.x."+name, []Set{set}); err != nil {
+				t.Error(err)
+			}
+			if got := best(m.Parse("open "+name, "en")); got != name {
+				t.Errorf("%q, want %q", got, name)
+			}
+			if i%2 == 0 {
+				m.Remove("org.x." + name)
+				if r := m.Parse("open "+name, "en"); best(r) == name {
+					t.Errorf("%s is left: %+v", name, r)
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
 // Slots can be asked for where the intent is known.
 func TestSlots(t *testing.T) {
 	m := both(t)

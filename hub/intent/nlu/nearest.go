@@ -5,6 +5,10 @@ import (
 	"unicode/utf8"
 )
 
+// mostHeard is how many values the words of a sentence are compared with: there is no
+// time for more.
+const mostHeard = 100_000
+
 // alikeSound is how sure a value is that sounds as what was heard.
 const alikeSound = 0.75
 
@@ -18,6 +22,9 @@ func (g *gazetteer) nearest(s *sentence, i, j int) (v *known, sure float64) {
 	at := stretch{g, i, j}
 	if old, ok := s.near[at]; ok {
 		return old.value, old.sure
+	}
+	if s.heard += len(g.order); s.heard > mostHeard {
+		return nil, 0
 	}
 	if s.near == nil {
 		s.near = make(map[stretch]guess)

@@ -49,8 +49,10 @@ func home() Set {
 			},
 		},
 		Entities: []Entity{{Name: "device", Strict: true, Values: []Value{
-			{Value: "lamp", Synonyms: []string{"light", "lights"}}, {Value: "ceiling fan", Synonyms: []string{"fan", "ventilator"}},
-			{Value: "television", Synonyms: []string{"tv", "telly"}}, {Value: "radiator"},
+			{Value: "lamp", Synonyms: []string{"light", "lights"}},
+			{Value: "ceiling fan", Synonyms: []string{"fan", "ventilator"}},
+			{Value: "television", Synonyms: []string{"tv", "telly"}},
+			{Value: "radiator"},
 		}}},
 	}
 }

@@ -99,6 +99,8 @@ type parsing struct {
 	*sentence
 	only map[*intent]bool // the intents that are asked; nil for all
 	why  *Why
+
+	tried [free + 1]int // attempts to match patterns
 }
 
 // parsing reads a sentence; refused says why it is not looked at.
@@ -144,7 +146,10 @@ func (p *parsing) say(stage Stage, c *intent, score float64, said string, args .
 // match matches one pattern.
 func (p *parsing) match(r ref, f freedom) ([]part, bool) {
 	m := matching{sentence: p.sentence, intent: r.intent, pattern: r.pattern, filler: p.tongue.Filler, freedom: f}
+	m.left = min(triesOfPattern, triesOfSentence-p.tried[f])
+	before := m.left
 	ok := m.match()
+	p.tried[f] += before - m.left
 	return m.parts, ok
 }
 

@@ -26,7 +26,9 @@ type sentence struct {
 	found  []entity.Match
 	keys   [][]string // of the words from i to i+1+j
 	common []bool     // words that are seldom names
+	hashes []hash     // of the words
 	near   map[stretch]guess
+	heard  int // comparisons with values, to find what was misheard
 }
 
 // stretch is the words from start to end, compared with an entity.
@@ -46,10 +48,10 @@ func (t tongue) sentence(text string, now time.Time) *sentence {
 }
 
 func (t tongue) sentenceOf(text string, tokens []normal.Token, now time.Time) *sentence {
-	s := &sentence{text: text, tokens: tokens, keys: make([][]string, len(tokens)), common: make([]bool, len(tokens))}
+	s := &sentence{text: text, tokens: tokens, keys: make([][]string, len(tokens)), common: make([]bool, len(tokens)), hashes: make([]hash, len(tokens))}
 	s.found = t.entities.Find(tokens, now)
 	for i, w := range tokens {
-		s.common[i] = t.Common(w.Text)
+		s.common[i], s.hashes[i] = t.Common(w.Text), newHash(w.Text)
 		r, _ := utf8.DecodeRuneInString(text[w.Start:])
 		s.cased = s.cased || i > 0 && unicode.IsUpper(r)
 	}

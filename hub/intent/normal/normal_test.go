@@ -99,8 +99,14 @@ func TestSound(t *testing.T) {
 		a, b string
 		same bool
 	}{
-		{"lights", "lites", true}, {"phone", "fone", true}, {"knight", "night", true}, {"ceiling", "sealing", true},
-		{"kitchen", "kitten", false}, {"lamp", "fan", false}, {"radio", "rodeo", true}, {"on", "off", false},
+		{"lights", "lites", true},
+		{"phone", "fone", true},
+		{"knight", "night", true},
+		{"ceiling", "sealing", true},
+		{"kitchen", "kitten", false},
+		{"lamp", "fan", false},
+		{"radio", "rodeo", true},
+		{"on", "off", false},
 	} {
 		if got := l.Sound(c.a) == l.Sound(c.b); got != c.same {
 			t.Errorf("%q sounds %q, %q sounds %q", c.a, l.Sound(c.a), c.b, l.Sound(c.b))
