@@ -100,9 +100,19 @@ func (l *Lexicon) known(word string) []string {
 // -ed and -ing.
 func (l *Lexicon) ending(word string) []string {
 	for _, e := range []struct{ end, base, phones string }{
-		{"'s", "", "Z"}, {"'", "", ""}, {"ies", "y", "Z"}, {"es", "e", "Z"}, {"es", "", "Z"}, {"s", "", "Z"},
-		{"ed", "e", "D"}, {"ed", "", "D"}, {"ing", "", "IH NG"}, {"ing", "e", "IH NG"},
-		{"er", "", "ER"}, {"er", "e", "ER"}, {"ly", "", "L IY"},
+		{"'s", "", "Z"},
+		{"'", "", ""},
+		{"ies", "y", "Z"},
+		{"es", "e", "Z"},
+		{"es", "", "Z"},
+		{"s", "", "Z"},
+		{"ed", "e", "D"},
+		{"ed", "", "D"},
+		{"ing", "", "IH NG"},
+		{"ing", "e", "IH NG"},
+		{"er", "", "ER"},
+		{"er", "e", "ER"},
+		{"ly", "", "L IY"},
 	} {
 		head, ok := strings.CutSuffix(word, e.end)
 		if !ok || len(head) < 2 {

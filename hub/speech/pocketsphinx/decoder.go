@@ -48,7 +48,13 @@ func New(dir string) (*Decoder, error) {
 	}
 	lib.setLog(0)
 	config := lib.newConfig([]option{
-		{"hmm", hmm}, {"dict", dict},
+		{"hmm", hmm},
+		{"dict", dict},
+		// Wider than the library's: in noise the end of a sentence falls out of those, and
+		// nothing is heard at all. A fifth more time.
+		{"beam", "1e-70"},
+		{"pbeam", "1e-70"},
+		{"wbeam", "1e-50"},
 		{"bestpath", "no"},     // of version 5 a second search, which takes longer than the first
 		{"allphone_ci", "yes"}, // phones whatever their neighbours: three states each
 	})
