@@ -1,5 +1,5 @@
 # Everything that can be done with vapd. 'make' prints this list.
-.PHONY: help setup build test soak demo bench bench-hub bench-wake model model-cv model-embedding model-speaker lint cross deb test-board fuzz clean
+.PHONY: help setup build test soak demo bench bench-hub bench-nlu bench-skills bench-stt bench-wake model model-cv model-embedding model-speaker lint cross deb test-board fuzz clean
 .DEFAULT_GOAL := help
 
 # How long each fuzz target runs in 'make fuzz'.
@@ -44,12 +44,12 @@ demo: ## watch it work: hub and satellite on this machine
 	go build -o build/vapd ./cmd/vapd
 	@build/vapd demo
 
-bench: ## measure all but wake words and the hub under load; figures go to build/figures/bench.txt
+bench: ## measure all but wake words, speech, understanding and the hub under load; figures go to build/figures/bench.txt
 	@scripts/setup.sh build test demo cross
 	go build -o build/collect ./internal/figure/collect
 	go build -o build/vapd ./cmd/vapd
 	go build -tags vapd_satellite -o build/vapd-satellite ./cmd/vapd
-	{ go test -run '^$$' -bench . -skip 'Enroll|Speaker|SecondLook' -p 1 ./... && scripts/sizes.sh && \
+	{ go test -run '^$$' -bench . -skip 'Enroll|Speaker|SecondLook|NLU|STT|Raw|Thousand|CanAnswer|Register' -p 1 ./... && scripts/sizes.sh && \
 		build/vapd demo --dir build/bench --satellite build/vapd-satellite --figures 20; } | build/collect build/figures bench
 
 # Each is run once: how long they take is in them.
@@ -63,6 +63,11 @@ bench-hub: ## load a hub, beside libcoap's server; figures go to build/figures/b
 	go build -o build/vapd ./cmd/vapd
 	{ build/vapd bench hub --figures all || echo "FAIL: vapd bench hub"; \
 		go test -run '^$$' -bench '$(HUB_BENCHMARKS)' -benchtime 1x -timeout 15m -p 1 $(HUB_MEASURED); } | build/collect build/figures bench-hub
+
+bench-nlu: ## measure understanding, beside published figures; figures go to build/figures/bench-nlu.txt
+	@scripts/setup.sh build test
+	go build -o build/collect ./internal/figure/collect
+	go test -run '^$$' -bench NLU -benchtime 1x -timeout 30m ./hub/intent/trial | build/collect build/figures bench-nlu
 
 # Reference data with the model and the speech that are heard.
 SHARED = $(or $(VAPD_SHARED),../shared)
@@ -106,6 +111,19 @@ bench-wake: ## measure wake words, beside other runtimes; figures go to build/fi
 		build/vapd wake crossval $(MODEL) -o $(MODEL_FOLDS) --second $(MODEL_FOLDS)-large --measure --figures || echo "FAIL: vapd wake crossval"; \
 		go test -run '^$$' -bench 'Enroll|Speaker' -benchtime 1x -timeout 30m ./wakeword ./wakeword/enroll/trial ./wakeword/speaker/trial; \
 		go test -run '^$$' -bench SecondLook -benchtime 1x -timeout 30m ./hub/daemon; } | build/collect build/figures bench-wake
+
+bench-skills: ## measure skills: who can answer, and how soon one is understood; figures go to build/figures/bench-skills.txt
+	@scripts/setup.sh build test
+	go build -o build/collect ./internal/figure/collect
+	{ go test -run '^$$' -bench CanAnswer -timeout 30m ./protocol/skillregistry || echo "FAIL: can answer"; \
+		go test -run '^$$' -bench Register -benchtime 3x -timeout 30m ./hub/skills || echo "FAIL: register"; \
+		go test -run '^$$' -bench Thousand -benchtime 1x -timeout 30m ./hub/speech/trial || echo "FAIL: speech"; } | build/collect build/figures bench-skills
+
+bench-stt: ## measure how people are understood, beside the recognizer as it comes; figures go to build/figures/bench-stt.txt
+	@scripts/setup.sh build test demo stt
+	go build -o build/collect ./internal/figure/collect
+	{ go test -run '^$$' -bench 'STT|Thousand' -benchtime 1x -timeout 60m ./hub/speech/trial || echo "FAIL: bench-stt"; \
+		go test -run '^$$' -bench Raw -benchtime 1x -timeout 90m ./hub/speech/trial || echo "FAIL: pocketsphinx_batch"; } | build/collect build/figures bench-stt
 
 model-embedding: ## train the network that enrolled words are compared in, and measure it: 3 minutes
 	@scripts/setup.sh build test demo

@@ -38,16 +38,29 @@ func rooms() map[string][]string {
 
 		"hub":             append([]string{"hub/..."}, hubRoom...),
 		"hub/*":           hubRoom,
-		"hub/daemon":      append([]string{"hub", "hub/audit", "hub/clients", "hub/people", "hub/recordings", "hub/store"}, hubRoom...), // puts the hub together
+		"hub/daemon":      append([]string{"hub", "hub/audit", "hub/clients", "hub/people", "hub/recordings", "hub/skills", "hub/store", "skill", "skill/builtin/..."}, hubRoom...), // puts the hub together
 		"hub/api":         hubLeaf,
 		"hub/focus":       {},
 		"hub/focus/trial": append([]string{"hub/focus", "internal/figure"}, sound...), // tries it in simulated rooms
 		"hub/intent":      hubLeaf,
+		"hub/intent/*":    {}, // know nothing of the hub
+		"hub/skills":      append([]string{"hub/intent/nlu", "hub/intent/entity", "hub/intent/template"}, hubRoom...),
+		"hub/skills/try":  {"hub/intent/nlu", "hub/skills", "skill", "skill/python"}, // for authors
 		"hub/speech":      hubLeaf,
 		"hub/speech/*":    append([]string{"hub/speech"}, hubLeaf...),
-		"skill":           {"protocol/skillregistry", "protocol/vap", "protocol/coap"},
-		"skill/builtin":   {"skill", "protocol/ws"},
-		"skill/builtin/*": {"skill", "protocol/ws"},
+		// Makes and pronounces what is listened for, and knows no engine.
+		"hub/speech/grammar":      {"hub/speech"},
+		"hub/speech/lexicon":      {},
+		"hub/speech/lexicon/make": {"hub/speech/lexicon"},
+		"hub/speech/trial":        append([]string{"hub/speech"}, hubLeaf...), // tries engines on recordings
+		"hub/speech/pocketsphinx": append([]string{"hub/speech", "hub/speech/grammar", "hub/speech/lexicon"}, hubLeaf...),
+		"hub/intent/entity":       {"hub/intent/normal"},
+		"hub/intent/nlu":          {"hub/intent/normal", "hub/intent/template", "hub/intent/entity", "hub/intent/classify", "hub/intent/crf"},
+		"hub/intent/trial":        {"hub/intent/normal", "hub/intent/template", "hub/intent/nlu"}, // tries it on a benchmark
+		"skill":                   {"protocol/skillregistry", "protocol/vap", "protocol/coap", "internal/durable"},
+		"skill/python":            {}, // in Python
+		"skill/builtin":           {"skill", "protocol/ws"},
+		"skill/builtin/*":         {"skill", "protocol/ws"},
 
 		"protocol/*":         protocols,
 		"protocol/coap/*":    {"protocol/coap", "protocol/dtls", "internal/netsim"},

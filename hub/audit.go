@@ -226,6 +226,18 @@ func auditEntry(c api.Command) (e audit.Entry, grants bool) {
 		return audit.Entry{Action: "people.add", Object: c.Name, Detail: fmt.Sprintf("%d pieces of speech", len(c.Voices))}, true
 	case api.ForgetPerson:
 		return audit.Entry{Action: "people.forget", Object: c.Name}, false
+	case api.ApproveSkill:
+		return audit.Entry{Action: "skill.approve", Object: c.ID}, true
+	case api.DenySkill:
+		return audit.Entry{Action: "skill.deny", Object: c.ID}, false
+	case api.ForgetSkill:
+		return audit.Entry{Action: "skill.forget", Object: c.ID}, false
+	case api.GrantSkill:
+		e := audit.Entry{Action: "skill.revoke", Object: c.ID, Detail: strings.Join(c.Capabilities, " ")}
+		if c.Granted {
+			e.Action = "skill.grant"
+		}
+		return e, c.Granted
 	case api.HearVoices:
 		return audit.Entry{Action: "people.hear", Object: c.Client}, true
 	case api.Backup:

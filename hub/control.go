@@ -35,6 +35,7 @@ func (h *Hub) Control() *control.Mux {
 	h.controlTrace(m)
 	h.controlKept(m)
 	h.controlPeople(m)
+	h.controlSkills(m)
 	control.HandleStream(m, control.TopicEvents, func(ctx context.Context, _ struct{}, send func(control.HubEvent)) error {
 		defer h.Watch(send)()
 		<-ctx.Done()

@@ -39,6 +39,9 @@ func (h *Hub) do(ctx context.Context, who api.Actor, c api.Command) (api.Result,
 	if r, err, ok := h.aboutPeople(c); ok {
 		return r, err
 	}
+	if r, err, ok := h.aboutSkills(ctx, c); ok {
+		return r, err
+	}
 	if r, err, ok := h.pair(ctx, c); ok {
 		return r, err
 	}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/plgd-dev/go-coap/v3/message/codes"
 
-	"vapd/protocol/clientregistry"
 	"vapd/protocol/coap"
 	"vapd/protocol/dtls"
 	"vapd/protocol/pairing"
@@ -40,20 +39,25 @@ func listenDTLS(cfg Config) (*dtls.Transport, error) {
 	})
 }
 
-// openDoors opens the endpoints for what server and pair serve. The doors own transport.
-func openDoors(cfg Config, transport *dtls.Transport, server *clientregistry.Server, pair *pairing.Server) (d doors, err error) {
+// registrar serves resources.
+type registrar interface{ Register(mux *coap.Mux) }
+
+// openDoors opens the endpoints for what is served everywhere, and pair. The doors own
+// transport.
+func openDoors(cfg Config, transport *dtls.Transport, served []registrar, pair *pairing.Server) (d doors, err error) {
 	d.transport = transport
 	door := coap.Config{MaxBody: maxBody, MaxPeers: maxPeers(cfg.MaxClients), Logger: cfg.Logger}
-	secured := new(coap.Mux)
-	server.Register(secured)
+	secured, plain := new(coap.Mux), new(coap.Mux)
+	for _, s := range served {
+		s.Register(secured)
+		s.Register(plain)
+	}
 	inner := door
 	inner.Conn, inner.Handler = transport, secured.Serve
 	d.secured, err = coap.Listen(inner)
 	if err != nil {
 		return d, errors.Join(err, d.close())
 	}
-	plain := new(coap.Mux)
-	server.Register(plain)
 	pair.Register(plain)
 	outer := door
 	outer.Addr, outer.Conn, outer.Groups, outer.Handler = cfg.Listen, cfg.Conn, cfg.Groups, plain.Serve

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,6 +22,7 @@ import (
 	"vapd/hub/people"
 	"vapd/hub/recordings"
 	"vapd/hub/session"
+	"vapd/hub/skills"
 	"vapd/hub/speech"
 	"vapd/hub/store"
 	"vapd/internal/trace"
@@ -54,6 +56,14 @@ type Config struct {
 	MaxSessions int
 
 	Registry *clients.Registry
+	// SkillRegistry knows the skills as Registry knows the satellites, and Grants what they
+	// may; nil: no skill is served.
+	SkillRegistry *clients.Registry
+	Grants        *skills.Grants
+	// Quiet reports whether skills may not disturb anybody on their own at a time; nil: never.
+	Quiet func(time.Time) bool
+	// SkillForm is how a skill wants its messages; nil: as maps.
+	SkillForm func(skill string) vap.Form
 	// Store keeps the timers that satellites report, and what Registry knows.
 	Store *store.Store
 	// Folder is where the hub's files are, for the command line.
@@ -70,10 +80,13 @@ type Config struct {
 	People         *people.People
 	RequireSpeaker float64
 
-	Recognizer    speech.Recognizer
-	Synthesizer   speech.Synthesizer
-	Voice         string
-	Endpoint      speech.EndpointConfig
+	Recognizer  speech.Recognizer
+	Synthesizer speech.Synthesizer
+	Voice       string
+	Endpoint    speech.EndpointConfig
+	// SetGrammar has the recognizer listen for other sentences; nil where it hears whatever
+	// is said.
+	SetGrammar    func(context.Context, speech.Grammar) error
 	Engines       func() []speech.Health
 	Understanding intent.Understanding
 	Codecs        session.Codecs
@@ -90,6 +103,8 @@ type Hub struct {
 	log      *slog.Logger
 	server   *clientregistry.Server
 	doors    doors
+	skills   *skills.Skills // nil: there are none
+	learnt   chan struct{}  // one slot: skills have other sentences
 	pairing  *pairing.Server
 	desk     desk
 	referee  *referee
@@ -123,7 +138,7 @@ func New(cfg Config) (*Hub, error) {
 		mirror:   newMirror(cfg.Store.Bucket(store.Timers), cfg.Logger, cfg.Now()),
 		connects: make(chan connecting, maxConnecting),
 		desk:     desk{now: cfg.Now}, latencies: newLatencies(),
-		journal: newJournal(cfg.Audit, cfg.Now),
+		journal: newJournal(cfg.Audit, cfg.Now), learnt: make(chan struct{}, 1),
 		started: cfg.Now(), near: newNearMisses(),
 	}
 	h.recorder = newRecorder(cfg.Recordings, cfg.Wakes, h.tellRecording, h.log)
@@ -140,28 +155,41 @@ func New(cfg Config) (*Hub, error) {
 	return h, nil
 }
 
-// open opens what clients come in by.
+// open opens what clients and skills come in by; of what it opened nothing stays open when
+// it fails.
 func (h *Hub) open() (err error) {
+	var opened []func()
+	defer func() {
+		if err != nil {
+			for _, closeIt := range slices.Backward(opened) {
+				closeIt()
+			}
+		}
+	}()
 	h.pairing, err = pairing.NewServer(pairing.Config{
 		HubID: h.cfg.ID, HubName: h.cfg.Name, Keys: h.cfg.Registry, Told: h.pairingTold, Logger: h.log,
 	})
 	if err != nil {
 		return err
 	}
+	opened = append(opened, h.pairing.Close)
+	var served []registrar
+	if h.cfg.SkillRegistry != nil {
+		if h.skills, err = h.newSkills(); err != nil {
+			return err
+		}
+		opened, served = append(opened, h.skills.Close), append(served, h.skills)
+	}
 	transport, err := listenDTLS(h.cfg)
 	if err != nil {
-		h.pairing.Close()
 		return err
 	}
 	h.server = clientregistry.NewServer(clientregistry.ServerConfig{
 		Policy: h, ID: h.cfg.ID, Name: h.cfg.Name, Secured: transport.LocalAddr().Port(),
 		Logger: h.log, MaxClients: h.cfg.MaxClients,
 	})
-	h.doors, err = openDoors(h.cfg, transport, h.server, h.pairing)
-	if err != nil {
-		h.pairing.Close()
-		h.server.Close()
-	}
+	opened = append(opened, h.server.Close)
+	h.doors, err = openDoors(h.cfg, transport, append(served, h.server), h.pairing) // owns transport
 	return err
 }
 
@@ -177,10 +205,17 @@ func (h *Hub) Run(ctx context.Context) error {
 	h.wg.Go(func() { h.journal.run(ctx) })
 	h.wg.Go(func() { h.runRecorder(ctx) })
 	h.wg.Go(func() { h.runNearMisses(ctx) })
+	if h.skills != nil {
+		h.wg.Go(func() { h.skills.Run(ctx) })
+		h.wg.Go(func() { h.listenForSkills(ctx) })
+	}
 	h.runConnects(ctx)
 	h.cancel()
 	h.referee.close()
 	h.server.Close()
+	if h.skills != nil {
+		h.skills.Close()
+	}
 	h.pairing.Close()
 	err := h.doors.close()
 	h.wg.Wait()
@@ -214,7 +249,7 @@ func (h *Hub) Started(s *clientregistry.Session, start vap.SessionStart) (client
 	if h.recorder.mayRecord(client.ID) && h.recorder.shows(client.ID).recorded {
 		s.Recorded()
 	}
-	conversation, err := session.New(cfg, remote{s}, start)
+	conversation, err := session.New(cfg, remote{s, h.woke(client.ID, start)}, start)
 	if err != nil {
 		h.sessions.Add(-1)
 		return nil, err
@@ -256,17 +291,32 @@ func (h *Hub) sessionConfig(client string) session.Config {
 }
 
 // respond makes the reply to what a client's user said.
-func (h *Hub) respond(u session.Utterance) session.Reply {
+func (h *Hub) respond(ctx context.Context, u session.Utterance) session.Reply {
+	r, _ := h.understand(ctx, u)
+	return r
+}
+
+// understand is the reply, and the skill that made it; "" is the hub itself.
+func (h *Hub) understand(ctx context.Context, u session.Utterance) (reply session.Reply, skill string) {
 	meant, ok := h.cfg.Understanding.Parse(u.Text)
 	r := dialogue.NotUnderstood()
-	if ok {
+	switch {
+	case ok:
+		if h.skills != nil {
+			h.skills.Cancel(u.Client)
+		}
 		now := h.cfg.Now()
 		r = dialogue.Answer(meant, dialogue.Situation{
 			Now: now, Timers: h.mirror.timers(u.Client, now), Volume: h.mirror.volume(u.Client), TimerID: rand.Text()[:8],
 			By: u.By,
 		})
+	case h.skills != nil && u.Text != "":
+		a := h.skills.Answer(ctx, skills.Said{Client: u.Client, Offers: u.Offers, Text: u.Text, Language: h.cfg.Locales[0], By: u.By})
+		if a.Understood || a.Say != "" {
+			return session.Reply{Say: a.Say, Do: a.Do, Again: a.Again, Understood: a.Understood}, a.Skill
+		}
 	}
-	return session.Reply{Say: r.Say, Do: r.Do, Again: r.Again, Understood: ok}
+	return session.Reply{Say: r.Say, Do: r.Do, Again: r.Again, Understood: ok}, ""
 }
 
 // report counts what a session tells, and passes it on.
@@ -295,6 +345,7 @@ func (h *Hub) report(e control.HubEvent) {
 		}
 		h.log.Info("turn answered", "client", e.Client, "turn", e.Turn, "understood", e.Understood,
 			"transcript_ms", e.Transcript, "first_audio_ms", e.FirstAudio, "lost", e.Lost)
+		h.tellTurn(e)
 		// What people say at home is not for a journal that others read.
 		h.log.Debug("what was said", "client", e.Client, "turn", e.Turn, "heard", e.Heard, "answer", e.Answer,
 			"speaker", e.Speaker, "confidence", e.Confidence)
@@ -327,6 +378,7 @@ func (h *Hub) notified(client string, c vap.Capability) error {
 	case vap.CapTimer:
 		timers, err := vap.ParseTimers(c)
 		if err == nil {
+			h.tellTimers(client, h.mirror.timers(client, h.cfg.Now()), timers)
 			h.mirror.setTimers(client, timers, h.cfg.Now())
 		}
 		return err
@@ -355,6 +407,10 @@ func (h *Hub) notified(client string, c vap.Capability) error {
 func (h *Hub) Joined(c clientregistry.ClientInfo) {
 	h.log.Info("client connected", "client", c.ID, "address", c.Peer.Addr())
 	h.recorder.joined(c)
+	if h.skills != nil {
+		h.skills.Joined(c.ID)
+	}
+	h.tellSkills(vap.EventClientJoined, c.ID, map[string]any{"name": c.Name})
 	h.watchers.tell(control.HubEvent{Kind: control.EventJoined, Client: c.ID, Name: c.Name, Address: c.Peer.Addr().String()})
 }
 
@@ -367,11 +423,21 @@ func (h *Hub) Left(c clientregistry.ClientInfo, why error) {
 	h.log.Info("client left", "client", c.ID, "why", reason)
 	h.referee.forget(c.ID)
 	h.recorder.left(c)
+	h.tellSkills(vap.EventClientLeft, c.ID, map[string]any{"name": c.Name})
 	h.watchers.tell(control.HubEvent{Kind: control.EventLeft, Client: c.ID, Why: reason})
 }
 
 // remote gives a session the client registry's session, behind its own interface.
-type remote struct{ *clientregistry.Session }
+type remote struct {
+	*clientregistry.Session
+	granted func()
+}
+
+// Grant says whose the session is.
+func (r remote) Grant() {
+	r.Session.Grant()
+	r.granted()
+}
 
 func (r remote) Stream(codec string, rate int) session.Stream { return r.Session.Stream(codec, rate) }
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Install what is missing for a target: setup.sh build|test|demo|cross|deb|lint|board...
+# Install what is missing for a target: setup.sh build|test|demo|cross|deb|lint|board|stt...
 # setup.sh --list TARGET... prints the packages and installs nothing.
 # Debian packages by name, after a question where a person is at the terminal. The Go
 # toolchain is not installed, but told about.
@@ -21,6 +21,7 @@ packages() {
 		libc6-dev-armhf-cross qemu-user-static binutils ;;
 	deb) echo dpkg lintian ;;
 	lint) echo shellcheck ;;
+	stt) echo pocketsphinx ;;
 	board) echo qemu-system-arm gcc-aarch64-linux-gnu cpio kmod xz-utils make ;;
 	*)
 		say "no target $1"

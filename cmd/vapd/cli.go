@@ -9,6 +9,7 @@ type cli struct {
 	Bench  benchCmd      `cmd:"" help:"Measure."`
 	Demo   demoCmd       `cmd:"" help:"Watch it work: hub and satellite on this machine."`
 	Hub    hubCmd        `cmd:"" help:"Run the hub, or ask the one that runs."`
+	Skill  skillCmd      `cmd:"" help:"Try skills."`
 	Engine engineCommand `cmd:"" help:"Run a speech engine on the standard streams (the hub starts it)."`
 }
 

@@ -34,6 +34,7 @@ type hubCmd struct {
 	Lost    hubLostCmd    `cmd:"" help:"Shut out a satellite that was lost or stolen, at once."`
 	Privacy hubPrivacyCmd `cmd:"" help:"What the hub keeps about people: show it, record, delete."`
 	People  hubPeopleCmd  `cmd:"" help:"The people whose voice the hub knows: list, add, forget."`
+	Skills  hubSkillsCmd  `cmd:"" help:"The skills that the hub knows: list, approve, deny, forget, grant, revoke."`
 	Wake    hubWakeCmd    `cmd:"" help:"Second looks at wake words: the models for them, and what they rejected."`
 	Logs    hubLogsCmd    `cmd:"" help:"Show the logs of the satellites."`
 	Audit   hubAuditCmd   `cmd:"" help:"Show who was let in and shut out, and by whom."`

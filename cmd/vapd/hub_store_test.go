@@ -17,8 +17,14 @@ import (
 // startHub starts a hub without engines on a folder.
 func startHub(t *testing.T, dir string) (*daemonProcess, control.HubReady) {
 	t.Helper()
+	return startHubAt(t, dir, "127.0.0.1:0")
+}
+
+// startHubAt starts it at an address.
+func startHubAt(t *testing.T, dir, listen string) (*daemonProcess, control.HubReady) {
+	t.Helper()
 	var ready control.HubReady
-	p := startDaemon(t, nil, filepath.Join(t.TempDir(), "log"), &ready, "hub", "--listen", "127.0.0.1:0", "--state", dir,
+	p := startDaemon(t, nil, filepath.Join(t.TempDir(), "log"), &ready, "hub", "--listen", listen, "--state", dir,
 		"--control", filepath.Join(dir, "s"), "--set", "speech.stt=none", "--set", "speech.tts=none", "--set", "discoverable=false")
 	t.Cleanup(func() { _ = p.stop(syscall.SIGKILL) }) // what a test leaves behind
 	return p, ready

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"vapd/hub/audit"
 	"vapd/hub/clients"
 	"vapd/hub/intent"
+	"vapd/hub/skills"
 	"vapd/hub/speech"
 	"vapd/hub/store"
 	"vapd/internal/config"
@@ -97,6 +99,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	for _, e := range engines {
 		wg.Go(func() { e.Run(ctx) })
 	}
+	runBuiltin(ctx, &wg, h.Skills(), state, o.Logger)
 	if o.Config.Discoverable && !h.Addr().Addr().IsLoopback() {
 		a := discovery.Announcement{ID: cfg.ID, Name: cfg.Name, Addr: h.Addr(), Secured: h.AddrDTLS().Port(), Version: vap.Version, Logger: o.Logger}
 		wg.Go(func() {
@@ -146,16 +149,38 @@ func hubConfig(o Options, state, id string, kept *store.Store) (hub.Config, []*s
 	if err != nil {
 		return hub.Config{}, nil, err
 	}
+	skillRegistry, err := clients.Open(clients.Config{
+		Store: kept.Bucket(store.Skills), Tokens: clients.RandomTokens{}, Approval: clients.ApproveAsk,
+		Tokenless: slices.Concat(o.Config.Skills.Tokenless, o.Config.Skills.Reference), RequirePaired: !open, Local: here, Now: time.Now,
+	})
+	if err != nil {
+		return hub.Config{}, nil, err
+	}
+	grants, err := skills.OpenGrants(kept.Bucket(store.Grants))
+	if err != nil {
+		return hub.Config{}, nil, err
+	}
 	english := intent.NewEnglish()
 	ear := newEngine(o, "stt", o.Config.Speech.STT)
 	voice := newEngine(o, "tts", o.Config.Speech.TTS)
+	quiet, err := config.ParseHours(o.Config.Skills.DoNotDisturb)
+	if err != nil {
+		return hub.Config{}, nil, err
+	}
+	skillForm := func(skill string) vap.Form {
+		if slices.Contains(o.Config.Skills.Reference, skill) {
+			return vap.ReferencePython
+		}
+		return vap.Named
+	}
+	recognizer := ear.recognizer(english.Sentences())
 	s := o.Config.Session
 	cfg := hub.Config{
 		ID: id, Name: name(o.Config.Name), Locales: []string{"en-US"},
 		Listen: listen, ListenDTLS: secured, Open: open, Local: here,
 		Groups: o.Config.Discoverable, MaxClients: o.Config.Clients.Max, MaxSessions: s.Most,
-		Registry: registry, Store: kept, Window: time.Duration(o.Config.Focus.Window),
-		Recognizer: ear.recognizer(english.Sentences()), Synthesizer: voice.synthesizer(), Voice: o.Config.Speech.Voice,
+		Registry: registry, SkillRegistry: skillRegistry, Grants: grants, SkillForm: skillForm, Quiet: quiet.Has, Store: kept, Window: time.Duration(o.Config.Focus.Window),
+		Recognizer: recognizer, SetGrammar: setGrammar(recognizer), Synthesizer: voice.synthesizer(), Voice: o.Config.Speech.Voice,
 		Endpoint: speech.EndpointConfig{
 			Silence: time.Duration(s.EndSilence), ShortSilence: time.Duration(s.CompleteSilence),
 			NoSpeech: time.Duration(s.NoSpeech), Longest: time.Duration(s.MaxUtterance),

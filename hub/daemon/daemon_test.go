@@ -234,6 +234,7 @@ func TestSpokenQuestionsAreAnsweredInSpeech(t *testing.T) {
 	for question, answer := range map[string]string{
 		"set a timer for five minutes": "Timer set for five minutes.",
 		"what time is it":              "It is ",
+		"what is twelve times seven":   "12 times 7 is 84.",
 	} {
 		a, err := ask(t, c, said(t, question))
 		if err != nil {

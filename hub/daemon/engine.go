@@ -38,6 +38,14 @@ func (e engine) recognizer(sentences map[string][]string) speech.Recognizer {
 	return speech.NewRecognizer(e.Engine, sentences)
 }
 
+// setGrammar is what has a recognizer listen for other sentences; nil for one that can't.
+func setGrammar(r speech.Recognizer) func(context.Context, speech.Grammar) error {
+	if e, ok := r.(*speech.EngineRecognizer); ok {
+		return e.SetGrammar
+	}
+	return nil
+}
+
 func (e engine) synthesizer() speech.Synthesizer {
 	if e.Engine == nil {
 		return none{e.setting}

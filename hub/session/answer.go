@@ -24,7 +24,7 @@ func (s *Session) answer(ctx context.Context, e *ear, u Utterance) (again bool, 
 	}
 	var r Reply
 	if !e.silent() {
-		r = s.cfg.Respond(u)
+		r = s.cfg.Respond(ctx, u)
 		if len(e.recorded) > 0 {
 			s.cfg.Record(e.recorded, u.Text, r.Understood)
 		}

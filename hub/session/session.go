@@ -50,7 +50,8 @@ type Reply struct {
 // Utterance is what somebody said, or typed.
 type Utterance struct {
 	Client string
-	Text   string // empty when nothing was understood
+	Offers []vap.Offer // what the client can do
+	Text   string      // empty when nothing was understood
 	// Who may have said it, as a hint: the zero Hint for nobody who is known.
 	By speaker.Hint
 }
@@ -61,8 +62,8 @@ type Config struct {
 	Synthesizer speech.Synthesizer
 	Voice       string
 	Endpoint    speech.EndpointConfig
-	// Respond makes the reply to what was said. It does no I/O.
-	Respond func(Utterance) Reply
+	// Respond makes the reply to what was said. It may ask others, until ctx ends.
+	Respond func(context.Context, Utterance) Reply
 	// Codecs makes the decoder and the encoder of a codec; it fails for one that this
 	// machine lacks.
 	Codecs Codecs
@@ -96,6 +97,7 @@ type Session struct {
 	log     *slog.Logger
 
 	number   uint32 // of the turn
+	answered uint32 // the last turn that was; 0 before
 	won      bool   // the focus
 	believed bool   // that the wake word was said
 	known    bool   // who speaks, as far as that is wanted
@@ -221,7 +223,8 @@ func (s *Session) turn(ctx context.Context, first bool) (again bool, err error) 
 		s.failed(ctx, e, err)
 		return false, err
 	}
-	again, err = s.answer(ctx, e, Utterance{s.remote.Client().ID, heard, by})
+	s.answered = e.turn
+	again, err = s.answer(ctx, e, Utterance{s.remote.Client().ID, s.remote.Client().Capabilities, heard, by})
 	if err != nil {
 		s.failed(ctx, e, err)
 	}
@@ -251,6 +254,9 @@ func (s *Session) listen(ctx context.Context, e *ear) error {
 		case <-quiet:
 			return fmt.Errorf("session: no audio for %v: %w", stall, errStalled)
 		case f := <-s.inbox:
+			if f.Turn <= s.answered {
+				continue // sent before the client knew that enough was heard
+			}
 			idle.Reset(stall)
 			quiet = idle.C
 			if !begun {

@@ -101,6 +101,24 @@ func TestAQuestionKeepsTheSessionOpen(t *testing.T) {
 	}
 }
 
+// What a client sends until it knows that it was heard is no part of its next utterance.
+func TestLateFragmentsAreNotTheNextUtterance(t *testing.T) {
+	b := run(t, vap.SessionStart{}, func(b *bench, _ *Config) { b.reply.Again = true }, func(b *bench) {
+		b.Decide(true, "sat")
+		b.say(1, 20)
+		time.Sleep(time.Second)
+		for i := range 3 {
+			sound := vap.Sound{At: int64(3*audio.WakeRate) + int64(i*320), Data: make([]byte, 640)}.Capability()
+			b.Fragment(clientregistry.Fragment{Turn: 1, Seq: uint32(20 + i), Capabilities: []vap.Capability{sound}, Received: time.Now()})
+		}
+		time.Sleep(5 * time.Second)
+		b.say(2, 20)
+	})
+	if len(b.remote.failed) != 0 || !b.remote.answers[2].EndSession || !b.over {
+		t.Errorf("failed %v, answers %v, over %v", b.remote.failed, b.remote.answers, b.over)
+	}
+}
+
 func TestFailures(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*bench)

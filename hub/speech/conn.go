@@ -18,6 +18,7 @@ type conn struct {
 	out    *wyoming.Writer
 	born   time.Time
 	used   bool // somebody had it; the engine's
+	made   int  // which of the engine's ways to ready one it went through; the engine's
 	start  sync.Once
 	gone   chan struct{} // closed when it can't be read any more; err says why
 	err    error

@@ -30,9 +30,6 @@ type EngineConfig struct {
 // it with NewEngine, then call Run.
 type Engine struct {
 	cfg EngineConfig
-	// ready readies a new connection; it is what makes an engine a recognizer. It
-	// returns what the engine can't do.
-	ready func(context.Context, *conn) (string, error)
 
 	life    context.Context // of the users: ends when Run does
 	end     context.CancelFunc
@@ -40,6 +37,8 @@ type Engine struct {
 	changed chan struct{} // one slot: health or connections changed
 
 	mu     sync.Mutex
+	ready  readying
+	made   int // counts the changes of ready: connections of an older one are not kept
 	health Health
 	idle   []*conn
 	all    int           // connections, in use or not
@@ -48,6 +47,10 @@ type Engine struct {
 	cause  error         // why no connection is left; nil when a server closed it
 	closed bool
 }
+
+// readying readies a new connection; it is what makes an engine a recognizer. It
+// returns what the engine can't do.
+type readying func(context.Context, *conn) (lacks string, err error)
 
 // NewEngine makes an Engine.
 func NewEngine(cfg EngineConfig) *Engine {
@@ -171,21 +174,35 @@ func (e *Engine) none() (none bool, cause error) {
 
 // dial makes a connection and readies it.
 func (e *Engine) dial(ctx context.Context) (*conn, error) {
-	stream, err := e.cfg.Dial(ctx)
+	e.mu.Lock()
+	ready, made := e.ready, e.made
+	e.mu.Unlock()
+	c, lacks, err := e.dialFor(ctx, ready)
 	if err != nil {
-		return nil, err
-	}
-	c := newConn(stream)
-	lacks, err := e.ready(ctx, c)
-	if err != nil {
-		c.close()
 		return nil, err
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	c.made = made
 	e.all++
-	e.setHealth(Ready, lacks)
+	if made == e.made {
+		e.setHealth(Ready, lacks)
+	}
 	return c, nil
+}
+
+// dialFor makes a connection that is ready in the way of ready.
+func (e *Engine) dialFor(ctx context.Context, ready readying) (c *conn, lacks string, err error) {
+	stream, err := e.cfg.Dial(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	c = newConn(stream)
+	if lacks, err = ready(ctx, c); err != nil {
+		c.close()
+		return nil, "", err
+	}
+	return c, lacks, nil
 }
 
 // acquire gives a connection to a user, who gives it back by release. While the
@@ -265,10 +282,11 @@ func (e *Engine) release(c *conn) {
 	e.put(c)
 }
 
-// put keeps c for the next user, unless there is another one already.
+// put keeps c for the next user, unless there is another one already, or c is of
+// yesterday.
 func (e *Engine) put(c *conn) {
 	e.mu.Lock()
-	keep := len(e.idle) == 0 && !e.closed
+	keep := len(e.idle) == 0 && !e.closed && c.made == e.made
 	if keep {
 		e.idle = append(e.idle, c)
 	} else {
@@ -363,14 +381,19 @@ func (e *Engine) shut() {
 // use runs work, which uses connections until its ctx ends, in a goroutine that Run
 // waits for. It returns false when Run has ended.
 func (e *Engine) use(work func(ctx context.Context)) (cancel context.CancelFunc, ok bool) {
+	ctx, cancel := context.WithCancel(e.life)
+	return cancel, e.start(func() { work(ctx) })
+}
+
+// start runs work in a goroutine that Run waits for. It returns false when Run has
+// ended.
+func (e *Engine) start(work func()) (ok bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.closed {
-		return nil, false
+	if !e.closed {
+		e.users.Go(work)
 	}
-	ctx, cancel := context.WithCancel(e.life)
-	e.users.Go(func() { work(ctx) })
-	return cancel, true
+	return !e.closed
 }
 
 func isMissing(err error) bool {

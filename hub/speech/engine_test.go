@@ -35,7 +35,7 @@ func startEngine(t *testing.T, name string, ready func(*speech.Engine)) *speech.
 }
 
 // startRecognizer runs an engine that recognizes.
-func startRecognizer(t *testing.T, name string) (r speech.Recognizer, e *speech.Engine) {
+func startRecognizer(t *testing.T, name string) (r *speech.EngineRecognizer, e *speech.Engine) {
 	e = startEngine(t, name, func(e *speech.Engine) { r = speech.NewRecognizer(e, intent.NewEnglish().Sentences()) })
 	return r, e
 }

@@ -10,33 +10,25 @@ import (
 	"vapd/protocol/wyoming"
 )
 
-// NewRecognizer makes a Recognizer of an engine, which listens for the sentences of g.
+// NewRecognizer makes a recognizer of an engine, which listens for the sentences of g.
 // A remote engine knows no grammar: it transcribes whatever it hears, and only when
 // all is said. Call it before the engine's Run, once.
-func NewRecognizer(e *Engine, g Grammar) Recognizer {
+func NewRecognizer(e *Engine, g Grammar) *EngineRecognizer {
 	if !e.cfg.Remote {
-		e.ready = func(ctx context.Context, c *conn) (string, error) { return setGrammar(ctx, c, g) }
+		e.ready = listenFor(g)
 	}
-	return &recognizer{e}
+	return &EngineRecognizer{engine: e}
 }
 
-// setGrammar gives a new connection its grammar. It returns what is wrong with that.
-func setGrammar(ctx context.Context, c *conn, g Grammar) (lacks string, err error) {
-	loaded, err := c.ask(ctx, patience, wyoming.New(typeGrammar, grammarData{g}, nil), typeGrammarLoaded)
-	if err != nil {
-		return "", err
-	}
-	var data grammarLoaded
-	if err := loaded.Decode(&data); err != nil || len(data.LeftOut) == 0 {
-		return "", err
-	}
-	return "can't hear the words: " + strings.Join(data.LeftOut, ", "), nil
+// EngineRecognizer is a Recognizer with an Engine. It is safe for any number of
+// goroutines.
+type EngineRecognizer struct {
+	engine *Engine
+	changes
 }
-
-type recognizer struct{ engine *Engine }
 
 // Listen implements Recognizer.
-func (r *recognizer) Listen() Utterance {
+func (r *EngineRecognizer) Listen() Utterance {
 	u := &utterance{
 		engine: r.engine, work: make(chan struct{}, 1),
 		failed: make(chan struct{}), heard: make(chan struct{}),

@@ -21,10 +21,11 @@ const (
 	Tokens  = "tokens" // of skills and gateways
 	Grants  = "grants"
 	Timers  = "timers" // what satellites reported, by client id
+	Outbox  = "outbox" // what skills say to satellites that are away
 )
 
 // buckets are all of them.
-func buckets() []string { return []string{Clients, Skills, Tokens, Grants, Timers} }
+func buckets() []string { return []string{Clients, Skills, Tokens, Grants, Timers, Outbox} }
 
 // Limits of a record in bytes. bbolt takes larger ones.
 const (

@@ -16,6 +16,7 @@ type Hub struct {
 	Name         string     `toml:"name" doc:"Name under which people see the hub, at most 63 bytes. Empty: the machine's name."`
 	Discoverable bool       `toml:"discoverable" doc:"Announce the hub by DNS-SD and answer CoAP multicast, so that satellites find it without an address."`
 	Clients      Clients    `toml:"clients"`
+	Skills       Skills     `toml:"skills"`
 	Focus        Focus      `toml:"focus"`
 	Session      Session    `toml:"session"`
 	Speech       Speech     `toml:"speech"`
@@ -32,6 +33,14 @@ type Clients struct {
 	Approval  string   `toml:"approval" doc:"What happens to a satellite that the hub does not know: \"first\" approves the first one and asks about the others ('vapd hub clients'), \"ask\" asks about every one, \"all\" approves every one. Satellites on this machine are always approved."`
 	Tokenless []string `toml:"tokenless" doc:"Ids of clients that may connect without a token, because they can't keep one. Whoever can send from your network can pretend to be one of them."`
 	Max       int      `toml:"max" doc:"Satellites that may be connected at the same time, 1 to 20000. One more gets the error tooManyClients."`
+}
+
+// Skills says which skills may connect. They are taken as satellites are: those on this
+// machine without a key.
+type Skills struct {
+	Tokenless    []string `toml:"tokenless" doc:"Ids of skills that may connect without a token, because they can't keep one, as the reference implementation's can't. Whoever can send from this machine can pretend to be one of them."`
+	DoNotDisturb string   `toml:"do_not_disturb" doc:"Hours of the day, such as \"22:00-07:00\", in which skills say nothing on their own, but what they call urgent: it waits until they are over. Empty: none."`
+	Reference    []string `toml:"reference" doc:"Ids of skills that want messages as the reference implementation in Python does: arrays in place of maps. They get no token."`
 }
 
 // Focus says which of several satellites that woke answers.
@@ -80,6 +89,7 @@ func DefaultHub() Hub {
 		Security:     SecurityPaired,
 		Discoverable: true,
 		Clients:      Clients{Approval: "first", Tokenless: []string{}, Max: 32},
+		Skills:       Skills{Tokenless: []string{}, Reference: []string{}},
 		Focus:        Focus{Window: Duration(200 * time.Millisecond), SpeakerConfidence: 0.8},
 		Session: Session{
 			EndSilence:      Duration(700 * time.Millisecond),
@@ -108,6 +118,7 @@ func (h *Hub) validate() error {
 		between("focus.window", h.Focus.Window, 0, Duration(2*time.Second)),
 		between("focus.speaker_confidence", h.Focus.SpeakerConfidence, 0.5, 0.99),
 		h.validateSpeaker(),
+		h.validateHours(),
 		between("session.end_silence", s.EndSilence, Duration(200*time.Millisecond), Duration(3*time.Second)),
 		between("session.complete_silence", s.CompleteSilence, Duration(100*time.Millisecond), s.EndSilence),
 		between("session.no_speech", s.NoSpeech, Duration(time.Second), Duration(30*time.Second)),
@@ -122,6 +133,13 @@ func (h *Hub) validate() error {
 		engine("speech.stt", h.Speech.STT, "pocketsphinx"),
 		engine("speech.tts", h.Speech.TTS, "flite"),
 	)
+}
+
+func (h *Hub) validateHours() error {
+	if _, err := ParseHours(h.Skills.DoNotDisturb); err != nil {
+		return &problem{"skills.do_not_disturb", err.Error()}
+	}
+	return nil
 }
 
 // validateSpeaker sees to it that a voice is not the only lock.

@@ -57,9 +57,9 @@ func NewClient(cfg ClientConfig) *Client {
 
 // Register serves vap/notification on the endpoint's mux.
 func (c *Client) Register(mux *coap.Mux) {
-	mux.Error = unserved
+	mux.Error = vap.Unserved
 	mux.Prefixes = append(mux.Prefixes, clientPrefix)
-	mux.Handle(codes.POST, pathToClient, serve(vap.ParseNotification, c.notified))
+	mux.Handle(codes.POST, pathToClient, vap.Serve(vap.ParseNotification, c.notified))
 }
 
 // Connect introduces the client to the hub at peer, with the token it got from it
@@ -183,7 +183,7 @@ func (c *Client) notified(peer coap.Peer, _ *coap.Request, n vap.Notification, r
 	if len(n.Capabilities) == 1 && n.Capabilities[0].Name == vap.CapSound {
 		sound, err := vap.ParseSound(n.Capabilities[0])
 		if err != nil {
-			reply(asError(err).Response())
+			reply(vap.AsError(err).Response())
 			return
 		}
 		if sound.Stream != 0 {
@@ -208,7 +208,7 @@ func (c *Client) take(one vap.Capability) *vap.Error {
 	if one.Name == vap.CapListen {
 		listen, err := vap.ParseListen(one)
 		if err != nil {
-			return asError(err)
+			return vap.AsError(err)
 		}
 		c.mu.Lock()
 		defer c.mu.Unlock()

@@ -2,8 +2,6 @@ package clientregistry
 
 import (
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/plgd-dev/go-coap/v3/message/codes"
 
@@ -11,26 +9,15 @@ import (
 	"vapd/protocol/vap"
 )
 
-// Limits of what a client says of itself.
-const (
-	maxName     = 128      // characters of an id, name or capability
-	maxConnect  = 16 << 10 // bytes of all of it
-	maxOffers   = 64
-	maxCodecs   = 8
-	maxDeciding = 1024 // connects that wait for the policy
-)
+// maxDeciding is how many connects may wait for the policy.
+const maxDeciding = 1024
 
 // fullRetry is when a client may ask again that found no place.
 const fullRetry = time.Minute
 
 // connect introduces a client (seed, "Init").
 func (s *Server) connect(peer coap.Peer, req *coap.Request, m vap.Connect, reply func(*coap.Response)) {
-	if len(req.Body) > maxConnect {
-		e := &vap.Error{Code: codes.RequestEntityTooLarge, Type: vap.TypeTooLarge}
-		reply(e.Response())
-		return
-	}
-	elsewhere, refusal := s.admit(peer, m)
+	elsewhere, refusal := s.admit(peer, len(req.Body), m)
 	if refusal != nil {
 		reply(refusal.Response())
 		return
@@ -43,7 +30,7 @@ func (s *Server) connect(peer coap.Peer, req *coap.Request, m vap.Connect, reply
 			err = s.join(peer, m)
 		}
 		if err != nil {
-			e := asError(err)
+			e := vap.AsError(err)
 			if e.Type == vap.TypeInternal {
 				s.cfg.Logger.Error("connect could not be decided", "client", m.ID, "error", err)
 			}
@@ -56,8 +43,8 @@ func (s *Server) connect(peer coap.Peer, req *coap.Request, m vap.Connect, reply
 }
 
 // admit checks what needs no policy.
-func (s *Server) admit(peer coap.Peer, m vap.Connect) (elsewhere bool, e *vap.Error) {
-	if e := checkConnect(m); e != nil {
+func (s *Server) admit(peer coap.Peer, size int, m vap.Connect) (elsewhere bool, e *vap.Error) {
+	if e := m.Check(size); e != nil {
 		return false, e
 	}
 	s.mu.Lock()
@@ -82,44 +69,6 @@ func (s *Server) roomFor(id string) *vap.Error {
 		return &vap.Error{Code: codes.TooManyRequests, Type: vap.TypeTooManyClients, RetryAfter: fullRetry}
 	}
 	return nil
-}
-
-func checkConnect(m vap.Connect) *vap.Error {
-	switch {
-	case m.Version != vap.Version:
-		return &vap.Error{Code: codes.BadRequest, Type: vap.TypeVersion, Object: vap.Version}
-	case m.ID == "" || !printable(m.ID):
-		return malformed("id")
-	case !printable(m.Name):
-		return malformed("name")
-	case len(m.Capabilities) > maxOffers:
-		return malformed("capabilities")
-	}
-	for _, o := range m.Capabilities {
-		if !printable(o.Name) || len(o.Codecs) > maxCodecs {
-			return malformed("capabilities")
-		}
-		for _, codec := range o.Codecs {
-			if !printable(codec) {
-				return malformed("capabilities")
-			}
-		}
-	}
-	return nil
-}
-
-// printable reports whether s is short and has nothing that moves a cursor or turns text
-// around, so that it may go into logs and onto screens.
-func printable(s string) bool {
-	if !utf8.ValidString(s) || utf8.RuneCountInString(s) > maxName {
-		return false
-	}
-	for _, r := range s {
-		if unicode.In(r, unicode.Cc, unicode.Bidi_Control, unicode.Zl, unicode.Zp) {
-			return false
-		}
-	}
-	return true
 }
 
 // join makes the client a member, in the place of an older connection of its id, and
@@ -222,7 +171,7 @@ func (s *Server) notified(peer coap.Peer, _ *coap.Request, n vap.Notification, r
 	}
 	done := func(err error) {
 		if err != nil {
-			reply(asError(err).Response())
+			reply(vap.AsError(err).Response())
 			return
 		}
 		reply(&coap.Response{Code: codes.Changed})

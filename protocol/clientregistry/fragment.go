@@ -72,7 +72,7 @@ func (s *Server) start(peer coap.Peer, _ *coap.Request, m vap.SessionStart, repl
 	session.starts = append(session.starts, reply)
 	handler, err := s.cfg.Policy.Started(session, m)
 	if err != nil {
-		session.Refuse(asError(err))
+		session.Refuse(vap.AsError(err))
 		return
 	}
 	s.open(session, handler)

@@ -143,7 +143,7 @@ func (c endCounter) Ended(error)          { *c.n++ }
 // text look like another.
 func TestNamesCanBeShown(t *testing.T) {
 	for _, name := range []string{"\x1b[2J", "a\nb", "a\x07", "\u009b31m", "a\u202egnp.exe", "\u2066a", "a\u2028b", "\xff", string(make([]rune, 200))} {
-		if printable(name) {
+		if vap.Printable(name) {
 			t.Errorf("%q is taken", name)
 		}
 		for what, m := range map[string]vap.Connect{
@@ -152,13 +152,13 @@ func TestNamesCanBeShown(t *testing.T) {
 			"codec":      {ID: "a", Capabilities: []vap.Offer{{Name: "x", Codecs: []string{name}}}},
 		} {
 			m.Version = vap.Version
-			if e := checkConnect(m); e == nil || e.Type != vap.TypeMalformed {
+			if e := m.Check(0); e == nil || e.Type != vap.TypeMalformed {
 				t.Errorf("%s %q: %v", what, name, e)
 			}
 		}
 	}
 	for _, name := range []string{"", "Küche", "キッチン", "👨‍👩‍👧 room", "غرفة", fmt.Sprint(slices.Repeat([]string{"x"}, 50))} {
-		if !printable(name) {
+		if !vap.Printable(name) {
 			t.Errorf("%q is refused", name)
 		}
 	}

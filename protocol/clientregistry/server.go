@@ -98,7 +98,7 @@ func NewServer(cfg ServerConfig) *Server {
 
 // Register serves the registry's resources and lists its link (rt=vap-client-registry).
 func (s *Server) Register(mux *coap.Mux) {
-	mux.Error = unserved
+	mux.Error = vap.Unserved
 	mux.Prefixes = append(mux.Prefixes, serverPrefix)
 	link := coap.NewLink("/vap").With("rt", registryResource)
 	for _, a := range [][2]string{{"title", s.cfg.Name}, {"hubId", s.cfg.ID}} {
@@ -110,11 +110,11 @@ func (s *Server) Register(mux *coap.Mux) {
 		link = link.With("coaps", strconv.Itoa(int(s.cfg.Secured)))
 	}
 	mux.Link(link)
-	mux.Handle(codes.POST, pathConnect, serve(vap.ParseConnect, s.connect))
-	mux.Handle(codes.POST, pathStart, serve(vap.ParseSessionStart, s.start))
-	mux.Handle(codes.POST, pathData, serve(vap.ParseSessionData, s.data))
-	mux.Handle(codes.POST, pathClose, serve(vap.ParseClientClose, s.goodbye))
-	mux.Handle(codes.POST, pathFromClient, serve(vap.ParseNotification, s.notified))
+	mux.Handle(codes.POST, pathConnect, vap.Serve(vap.ParseConnect, s.connect))
+	mux.Handle(codes.POST, pathStart, vap.Serve(vap.ParseSessionStart, s.start))
+	mux.Handle(codes.POST, pathData, vap.Serve(vap.ParseSessionData, s.data))
+	mux.Handle(codes.POST, pathClose, vap.Serve(vap.ParseClientClose, s.goodbye))
+	mux.Handle(codes.POST, pathFromClient, vap.Serve(vap.ParseNotification, s.notified))
 }
 
 // Close ends all sessions and joins the Server's goroutines. The endpoint stays open.

@@ -22,7 +22,7 @@
 //     and tells them states (Observer.Update: the newest counts) or events
 //     (Observer.Notify: every one, in a queue); Observable does it for one resource.
 //     One notification is under way to an observer, with its blocks. The client is
-//     Endpoint.Observe.
+//     Endpoint.Observe for states and Endpoint.ObserveEvents for events.
 //   - Validation and conditions: ETag with 2.03, If-Match, If-None-Match, Location-Path
 //     and Location-Query. A resource says by Mux.HandleConditional that it knows the
 //     conditions, which are critical; others refuse them with 4.02.

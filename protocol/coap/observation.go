@@ -23,6 +23,9 @@ const (
 	reorderedFor = 128 * time.Second
 	// fetchAgain is when a state is asked for again that changed under the blocks.
 	fetchAgain = time.Second
+	// maxEvents is how many events may wait for the blocks of one before them; more are
+	// not acknowledged, so that the server sends them again.
+	maxEvents = 64
 )
 
 // Observation is our interest in a peer's resource (RFC 7641).
@@ -32,11 +35,12 @@ type Observation struct {
 	req    *Request
 	notify func(*Response, error)
 	token  token
+	events bool // each counts, not the newest alone
 
 	// All below is guarded by e.mu.
 	want        uint32 // Observe of the next registration: 0 registers, 1 ends
 	call        *Call  // under way: a registration, or the blocks of a notification
-	waiting     *waiting
+	waiting     []waiting
 	established bool
 	over        bool
 	seq         uint32
@@ -47,9 +51,9 @@ type Observation struct {
 	telling     bool // on some goroutine
 }
 
-// waiting is the newest notification that came while the blocks of another did: a
-// server that keeps to one at a time has sent all blocks of that, and one that does not
-// has no more of them.
+// waiting is a notification that came while the blocks of another did: a server that
+// keeps to one at a time has sent all blocks of that, and one that does not has no more
+// of them. Of states it is the newest; of events there may be several.
 type waiting struct {
 	f frame
 	o options
@@ -72,7 +76,20 @@ type told struct {
 // found out. When ctx ends it is canceled. req must not be changed until notify was
 // called with an error.
 func (e *Endpoint) Observe(ctx context.Context, peer Peer, req *Request, notify func(*Response, error)) *Observation {
-	o := &Observation{e: e, peer: e.handle(peer), req: req, notify: notify, token: newToken()}
+	return e.observe(ctx, &Observation{e: e, peer: e.handle(peer), req: req, notify: notify, token: newToken()})
+}
+
+// ObserveEvents is Observe of a resource whose notifications are events (Observer.Notify)
+// and not states: none is left out for a newer one. For that, the server has to confirm
+// them, and send each when the one before was acknowledged. An event is lost when its
+// blocks can't be fetched, or when the Observation registers again meanwhile: the
+// resource's Max-Age should be long.
+func (e *Endpoint) ObserveEvents(ctx context.Context, peer Peer, req *Request, notify func(*Response, error)) *Observation {
+	return e.observe(ctx, &Observation{e: e, peer: e.handle(peer), req: req, notify: notify, token: newToken(), events: true})
+}
+
+func (e *Endpoint) observe(ctx context.Context, o *Observation) *Observation {
+	req := o.req
 	err := ctx.Err()
 	if err == nil && req.Code != codes.GET && req.Code != FETCH {
 		err = fmt.Errorf("coap: %v can't observe, only GET and FETCH", req.Code)
@@ -222,8 +239,9 @@ func (o *Observation) fetched(c *Call, resp *Response, err error, w *work) {
 	default:
 		o.end(nil, err, w)
 	}
-	if next := o.waiting; next != nil && !o.over {
-		o.waiting = nil
+	for len(o.waiting) > 0 && o.call == nil && !o.over {
+		next := o.waiting[0]
+		o.waiting = o.waiting[1:]
 		o.take(&next.f, &next.o, now, w)
 	}
 }
@@ -233,15 +251,18 @@ func (o *Observation) notified(f *frame, opts *options, now time.Time, w *work) 
 	switch {
 	case !opts.hasObserve || f.code>>5 != 2:
 		o.end(responseOf(f, opts), ErrNotObserved, w)
-	case !o.fresh(opts.observe, now):
+	case !o.fresh(opts.observe, now) && !o.events:
 	case o.call != nil:
-		o.waiting = &waiting{
+		if !o.events {
+			o.waiting = o.waiting[:0]
+		}
+		o.waiting = append(o.waiting, waiting{
 			f: frame{code: f.code, payload: bytes.Clone(f.payload)},
 			o: options{
 				format: opts.format, maxAge: opts.maxAge, etags: cloned(opts.etags), size2: opts.size2,
 				hasBlock2: opts.hasBlock2, block2: opts.block2, hasObserve: true, observe: opts.observe,
 			},
-		}
+		})
 	default:
 		o.take(f, opts, now, w)
 	}
@@ -303,7 +324,7 @@ func (r *receiver) observed(p *peer) bool {
 		return false
 	}
 	o := p.observing[r.f.token]
-	if o == nil || r.duplicate(p) {
+	if o == nil || r.duplicate(p) || len(o.waiting) >= maxEvents {
 		return o != nil
 	}
 	p.responded(r)

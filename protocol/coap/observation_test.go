@@ -271,8 +271,73 @@ func TestOvertakenInBlocks(t *testing.T) {
 	})
 }
 
+// TestEventsInBlocks: events that come while the blocks of one do wait for it, all of
+// them; one for which there is no room is not acknowledged, so that it comes again.
+func TestEventsInBlocks(t *testing.T) {
+	withScript(t, Config{}, func(t *testing.T, e *Endpoint, s *script) {
+		told := make(states, 100)
+		o := e.ObserveEvents(t.Context(), e.Peer(s.addr), getObs, told.notify)
+		f := s.expect("CON 0.01")
+		tok := string(f.token.bytes())
+		s.send(packet(message.Acknowledgement, codes.Content, f.mid, tok, "began", number(10)))
+		first := func(seq int, tag string) {
+			s.send(packet(message.Confirmable, codes.Content, uint16(seq), tok, strings.Repeat(tag, 16),
+				option(message.ETag, tag), number(seq), blockOption(message.Block2, 0, true, 16)))
+			s.expect("ACK 0.00")
+		}
+		last := func(tag string) {
+			f := s.expect("CON 0.01")
+			s.send(packet(message.Acknowledgement, codes.Content, f.mid, string(f.token.bytes()), "end",
+				option(message.ETag, tag), blockOption(message.Block2, 1, false, 16)))
+		}
+		short := func(seq int) {
+			s.send(packet(message.Confirmable, codes.Content, uint16(seq), tok, fmt.Sprint(seq), number(seq)))
+		}
+		answersFirst(s)
+		first(20, "a")
+		f = s.expect("CON 0.01") // for block 1 of a
+		short(21)
+		s.expect("ACK 0.00")
+		first(22, "b")
+		short(23)
+		s.expect("ACK 0.00")
+		s.send(packet(message.Acknowledgement, codes.Content, f.mid, string(f.token.bytes()), "end",
+			option(message.ETag, "a"), blockOption(message.Block2, 1, false, 16)))
+		last("b")
+		time.Sleep(10 * time.Millisecond)
+		told.expect(t, "began", "aaaaaaaaaaaaaaaaend", "21", "bbbbbbbbbbbbbbbbend", "23")
+		short(19) // was overtaken, and counts all the same
+		s.expect("ACK 0.00")
+		first(30, "c")
+		f = s.expect("CON 0.01")
+		for n := range maxEvents + 1 {
+			short(100 + n)
+			time.Sleep(100 * time.Microsecond) // in this order
+		}
+		for range maxEvents {
+			s.expect("ACK 0.00")
+		}
+		s.silence(10 * time.Millisecond)
+		s.send(packet(message.Acknowledgement, codes.Content, f.mid, string(f.token.bytes()), "end",
+			option(message.ETag, "c"), blockOption(message.Block2, 1, false, 16)))
+		time.Sleep(10 * time.Millisecond)
+		want := []string{"19", "ccccccccccccccccend"}
+		for n := range maxEvents {
+			want = append(want, fmt.Sprint(100+n))
+		}
+		told.expect(t, want...)
+		short(100 + maxEvents)
+		s.expect("ACK 0.00")
+		time.Sleep(10 * time.Millisecond)
+		told.expect(t, fmt.Sprint(100+maxEvents))
+		o.Forget()
+		checkEmpty(t, e)
+	})
+}
+
 // TestObserveLossy is the promise of RFC 7641: whatever the network does, the
-// observer has the newest state in the end, in order. With Notify it has every one.
+// observer has the newest state in the end, in order. With Notify and ObserveEvents it has
+// every one, whatever their sizes.
 func TestObserveLossy(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		seed := rapid.Uint64().Draw(rt, "seed")
@@ -304,12 +369,17 @@ func TestObserveLossy(t *testing.T) {
 			server := listen(t, Config{Conn: n.conn(2), Handler: serve, BlockSize: 16, MaxTransmitWait: time.Minute, Trusted: trusted})
 			client := listen(t, Config{Conn: n.conn(1), MaxTransmitWait: time.Minute, Trusted: trusted})
 			told := make(states, 1000)
-			watch := client.Observe(t.Context(), client.Peer(server.LocalAddr()), getObs, told.notify)
+			observe := client.Observe
+			if all {
+				observe = client.ObserveEvents
+			}
+			watch := observe(t.Context(), client.Peer(server.LocalAddr()), getObs, told.notify)
 			start := time.Now()
 			time.Sleep(10 * time.Second)
 			for range changes {
 				c.change()
 				if all {
+					c.size = []int{1, size}[pauses.IntN(2)]
 					if err := o.Load().Notify(c.Get(nil)); err != nil {
 						t.Fatal(err)
 					}

@@ -112,6 +112,19 @@ func (o *Observer) Notify(resp *Response) error { return o.notify(resp, false) }
 // than the peer takes them, it gets the newest.
 func (o *Observer) Update(resp *Response) error { return o.notify(resp, true) }
 
+// Withdraw takes back a notification that still waits for those before it. It reports
+// whether it did: one that has been sent may arrive, however late.
+func (o *Observer) Withdraw(resp *Response) bool {
+	o.peer.e.mu.Lock()
+	defer o.peer.e.mu.Unlock()
+	i := slices.Index(o.queue, resp)
+	if i < 0 {
+		return false
+	}
+	o.queue = slices.Delete(o.queue, i, i+1)
+	return true
+}
+
 // End ends the relation without a word. A peer that asks again is a new Observer.
 func (o *Observer) End() {
 	var w work

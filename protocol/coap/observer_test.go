@@ -195,7 +195,8 @@ func TestObserverEnds(t *testing.T) {
 }
 
 // TestObserverQueue: notifications of Notify are all sent, in order, one after the
-// acknowledgement of the other, and beyond MaxNotifications the caller is told.
+// acknowledgement of the other, and beyond MaxNotifications the caller is told. One that
+// was withdrawn in time is left out.
 func TestObserverQueue(t *testing.T) {
 	var o *Observer
 	serve := func(_ Peer, req *Request, reply func(*Response)) {
@@ -212,15 +213,26 @@ func TestObserverQueue(t *testing.T) {
 		s.silence(100 * time.Millisecond)
 		s.send(ack(f.mid))
 		f, last := s.expectState("CON 2.05", "0")
+		var withdrawn *Response
 		for i := 1; i <= 64; i++ {
-			if err := o.Notify(&Response{Code: codes.Content, Body: fmt.Append(nil, i)}); err != nil {
+			resp := &Response{Code: codes.Content, Body: fmt.Append(nil, i)}
+			if err := o.Notify(resp); err != nil {
 				t.Fatal(i, err)
+			}
+			if i == 30 {
+				withdrawn = resp
 			}
 		}
 		if err := o.Notify(&Response{Code: codes.Content}); !errors.Is(err, ErrBusy) {
 			t.Fatalf("got %v", err)
 		}
+		if !o.Withdraw(withdrawn) || o.Withdraw(withdrawn) {
+			t.Error("not withdrawn, or twice")
+		}
 		for i := 1; i <= 64; i++ {
+			if i == 30 {
+				continue
+			}
 			s.send(ack(f.mid))
 			seq := 0
 			if f, seq = s.expectState("CON 2.05", fmt.Sprint(i)); seq <= last {

@@ -7,20 +7,32 @@ import (
 )
 
 // encoder appends one map whose optional fields are known only one by one: the
-// header (at most 15 fields, one byte) is set right with each.
+// header (at most 15 fields, one byte) is set right with each. In an array it leaves
+// the fields' names out.
 type encoder struct {
 	b      []byte
 	header int
+	array  bool
 }
 
 func newEncoder(b []byte) *encoder {
 	return &encoder{b: msgp.AppendMapHeader(b, 0), header: len(b)}
 }
 
+// inner begins an object within e's. Its bytes are e's when it is finished.
+func (e *encoder) inner() *encoder {
+	if e.array {
+		return &encoder{b: msgp.AppendArrayHeader(e.b, 0), header: len(e.b), array: true}
+	}
+	return newEncoder(e.b)
+}
+
 // key begins the next field.
 func (e *encoder) key(name string) {
 	e.b[e.header]++
-	e.b = msgp.AppendString(e.b, name)
+	if !e.array {
+		e.b = msgp.AppendString(e.b, name)
+	}
 }
 
 func (e *encoder) text(name, v string) {
@@ -48,14 +60,14 @@ func (e *encoder) offers(offers []Offer) {
 	e.key("capabilities")
 	e.b = msgp.AppendArrayHeader(e.b, uint32(len(offers)))
 	for _, o := range offers {
-		f := newEncoder(e.b)
+		f := e.inner()
 		f.text("name", o.Name)
 		f.uint("version", uint64(o.Version))
-		if len(o.Codecs) > 0 {
+		if len(o.Codecs) > 0 && !f.array {
 			f.key("codecs")
 			f.b = appendStrings(f.b, o.Codecs)
 		}
-		if o.Stream {
+		if o.Stream && !f.array {
 			f.bool("stream", true)
 		}
 		e.b = f.b

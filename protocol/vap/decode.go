@@ -19,6 +19,7 @@ const (
 type decoder struct {
 	b      []byte
 	values int // that were read
+	more   int // that may be read beyond maxValues
 	err    *Error
 }
 
@@ -49,7 +50,7 @@ func (d *decoder) took(rest []byte, err error) bool {
 
 // count counts n values, each of at least size bytes, before they are allocated.
 func (d *decoder) count(n uint32, size int) bool {
-	if uint64(n)*uint64(size) > uint64(len(d.b)) || int64(n) > int64(maxValues-d.values) {
+	if uint64(n)*uint64(size) > uint64(len(d.b)) || int64(n) > int64(maxValues+d.more-d.values) {
 		d.fail(malformed(""))
 		return false
 	}

@@ -118,28 +118,35 @@ func TestDocsListTheCapabilities(t *testing.T) {
 	}
 }
 
-// docs/protocol.md says of every type of error when it is sent.
-func TestDocsListTheErrors(t *testing.T) {
-	page, err := os.ReadFile("../../docs/protocol.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	file, err := parser.ParseFile(token.NewFileSet(), "error.go", nil, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	types := 0
-	ast.Inspect(file, func(n ast.Node) bool {
-		if spec, ok := n.(*ast.ValueSpec); ok && strings.HasPrefix(spec.Names[0].Name, "Type") {
-			types++
-			name, _ := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
-			if !strings.Contains(string(page), "\n| `"+name+"` | ") {
-				t.Errorf("the page has no row for %q", name)
-			}
+// docs/protocol.md and docs/skill-registry.md say of every type of error when it is sent,
+// and the latter what every event is.
+func TestDocsListErrorsAndEvents(t *testing.T) {
+	for _, test := range []struct{ source, prefix, page string }{
+		{"error.go", "Type", "protocol.md"},
+		{"skill.go", "Type", "skill-registry.md"},
+		{"skill.go", "Event", "skill-registry.md"},
+	} {
+		page, err := os.ReadFile("../../docs/" + test.page)
+		if err != nil {
+			t.Fatal(err)
 		}
-		return true
-	})
-	if types == 0 {
-		t.Error("no types found in error.go")
+		file, err := parser.ParseFile(token.NewFileSet(), test.source, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := 0
+		ast.Inspect(file, func(n ast.Node) bool {
+			if spec, ok := n.(*ast.ValueSpec); ok && strings.HasPrefix(spec.Names[0].Name, test.prefix) {
+				found++
+				name, _ := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+				if !strings.Contains(string(page), "\n| `"+name+"` | ") {
+					t.Errorf("%s has no row for %q", test.page, name)
+				}
+			}
+			return true
+		})
+		if found == 0 {
+			t.Errorf("%s has nothing that begins with %s", test.source, test.prefix)
+		}
 	}
 }

@@ -2,7 +2,8 @@ package vap
 
 import "time"
 
-// Connect is the body of POST vap/clientRegistry/connect (client registry seed, "Init").
+// Connect is the body of POST vap/clientRegistry/connect and vap/skillRegistry/connect
+// (both seeds, "Init").
 type Connect struct {
 	ID, Name, Version string
 	Token             string // uniqueAuthenticationToken; empty when the client has none

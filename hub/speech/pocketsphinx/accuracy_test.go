@@ -19,6 +19,7 @@ import (
 	"vapd/hub/speech"
 	"vapd/hub/speech/flite"
 	"vapd/hub/speech/pocketsphinx"
+	"vapd/hub/speech/trial"
 	"vapd/internal/sharedtest"
 )
 
@@ -240,14 +241,14 @@ func readWAV(tb testing.TB, path string) []int16 {
 // The decoder says what it does not know, and does not die of what it is asked.
 func TestDecoder(t *testing.T) {
 	d, english := newDecoder(t)
-	leftOut, err := d.SetGrammar(speech.Grammar{"sentence": {"zorkmid", "play <song>", "stop"}, "song": {"blixtus", "music"}})
-	if err != nil || strings.Join(leftOut, " ") != "blixtus zorkmid" {
+	leftOut, err := d.SetGrammar(speech.Grammar{"sentence": {"свет", "play <song>", "stop"}, "song": {"łódź", "music"}})
+	if err != nil || strings.Join(leftOut, " ") != "łódź свет" {
 		t.Errorf("left out %v, %v", leftOut, err)
 	}
 	for name, g := range map[string]speech.Grammar{
-		"nothing known": {"sentence": {"zorkmid"}},
+		"nothing known": {"sentence": {"свет"}},
 		"no start":      {"other": {"stop"}},
-		"not JSGF":      {"sentence": {"stop ) ; <"}},
+		"no words":      {"sentence": {"stop ) ; <"}},
 	} {
 		if _, err := d.SetGrammar(g); err == nil {
 			t.Errorf("%s: no error", name)
@@ -268,6 +269,83 @@ func TestDecoder(t *testing.T) {
 	}
 	if _, err := d.SetGrammar(english.Sentences()); err != nil {
 		t.Error(err)
+	}
+}
+
+// Names that no dictionary has are heard as their letters say, beside words that it has.
+func TestWordsOfNoDictionary(t *testing.T) {
+	d, _ := newDecoder(t)
+	voices, err := flite.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := speech.Grammar{
+		"sentence": {"play <who>", "turn on the <thing>"},
+		"who":      {"zorkmid", "the beatles", "queen", "björk", "u2"},
+		"thing":    {"smartplug", "hdmi switch", "mp3 player", "hifi", "lamp", "heater"},
+	}
+	if leftOut, err := d.SetGrammar(g); err != nil || len(leftOut) > 0 {
+		t.Fatalf("left out %v, %v", leftOut, err)
+	}
+	for _, text := range []string{"play zorkmid", "play u2", "turn on the smartplug", "turn on the mp3 player", "turn on the lamp"} {
+		spoken := strings.NewReplacer("u2", "you two", "mp3", "M P three", "smartplug", "smart plug").Replace(text)
+		if got := hear(t, d, inQuiet(t, rand.New(rand.NewPCG(1, 2)), voices, spoken, "rms")); got.Text != text || !got.Accepted {
+			t.Errorf("%q was heard as %+v", text, got)
+		}
+	}
+}
+
+// What is said in words that are none of the grammar's is rejected.
+func TestOtherSpeechIsRejected(t *testing.T) {
+	d, _ := newDecoder(t)
+	voices, err := flite.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	accepted := 0
+	others := []string{
+		"the quick brown fox jumps over the lazy dog", "did you feed the cat this morning", "I am going to the market with my sister",
+		"please pass me the butter and the bread", "we should paint the garden fence", "there is a letter for you on the table",
+	}
+	for _, text := range others {
+		if got := hear(t, d, inQuiet(t, rand.New(rand.NewPCG(1, 2)), voices, text, "rms")); got.Accepted {
+			accepted++
+			t.Logf("%q was taken for %+v", text, got)
+		}
+	}
+	if accepted > 1 {
+		t.Errorf("%d of %d are accepted", accepted, len(others))
+	}
+}
+
+// A grammar that is too large for the library at its best is searched with names of
+// several words as one, which nobody notices.
+func TestLargeGrammar(t *testing.T) {
+	d, err := pocketsphinx.New(pocketsphinx.ModelDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if leftOut, err := d.SetGrammar(trial.Thousand()); err != nil || len(leftOut) > 0 {
+		t.Fatalf("left out %v, %v", leftOut, err)
+	}
+	voices, err := flite.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	right := 0
+	for range 5 {
+		text := sentence(r, trial.Thousand(), speech.Start)
+		got := hear(t, d, inQuiet(t, r, voices, text, "rms"))
+		if got.Text == text && got.Accepted {
+			right++
+		} else {
+			t.Logf("%q was heard as %+v", text, got)
+		}
+	}
+	if right < 4 {
+		t.Errorf("%d of 5 are right", right)
 	}
 }
 

@@ -9,7 +9,10 @@ import (
 	"path/filepath"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"vapd/hub/speech"
+	"vapd/hub/speech/grammar"
 )
 
 // ModelDir is where Debian's package pocketsphinx-en-us puts the model.
@@ -19,10 +22,16 @@ const ModelDir = "/usr/share/pocketsphinx/model/en-us"
 type Decoder struct {
 	lib      *library
 	decoder  uintptr
-	grammar  grammar
+	grammar  *grammar.Automaton
 	speaking bool
 	heard    []int16 // the utterance
 }
+
+// Names of the searches.
+const (
+	sentences = "grammar"
+	phones    = "phones"
+)
 
 // New opens the library and loads the acoustic model (dir/en-us) and the dictionary
 // (dir/cmudict-en-us.dict). Errors name the Debian package to install.
@@ -38,11 +47,22 @@ func New(dir string) (*Decoder, error) {
 		}
 	}
 	lib.setLog(0)
-	config := lib.newConfig()
-	lib.setString(config, "hmm", hmm)
-	lib.setString(config, "dict", dict)
+	config := lib.newConfig([]option{
+		{"hmm", hmm},
+		{"dict", dict},
+		// Wider than the library's: in noise the end of a sentence falls out of those, and
+		// nothing is heard at all. A fifth more time.
+		{"beam", "1e-70"},
+		{"pbeam", "1e-70"},
+		{"wbeam", "1e-50"},
+		{"bestpath", "no"},     // of version 5 a second search, which takes longer than the first
+		{"allphone_ci", "yes"}, // phones whatever their neighbours: three states each
+	})
+	if config == 0 {
+		return nil, errors.New("pocketsphinx: this version of the library has other settings: report it")
+	}
 	d := &Decoder{lib: lib, decoder: lib.init(config)}
-	if d.decoder == 0 {
+	if d.decoder == 0 || lib.addPhones(d.decoder, phones, 0) < 0 {
 		return nil, fmt.Errorf("pocketsphinx: can't load the model in %s: reinstall pocketsphinx-en-us", dir)
 	}
 	return d, nil
@@ -53,36 +73,60 @@ func (d *Decoder) Close() { d.lib.freePS(d.decoder) }
 
 // SetGrammar implements speech.Decoder.
 func (d *Decoder) SetGrammar(g speech.Grammar) (leftOut []string, err error) {
-	next, err := newGrammar(g)
+	rules, err := grammar.Parse(g)
 	if err != nil {
 		return nil, err
 	}
-	for _, word := range next.words() {
-		if !d.knows(word) {
-			leftOut = append(leftOut, word)
+	leftOut = d.learn(rules.Words())
+	rules = rules.Without(leftOut)
+	next, err := rules.Automaton()
+	if err != nil {
+		return leftOut, err
+	}
+	if len(next.States) > mostStates {
+		joined := rules.Joined()
+		d.learn(joined.Words())
+		if next, err = joined.Automaton(); err != nil {
+			return leftOut, err
 		}
 	}
-	next.without(leftOut)
-	if len(next[speech.Start]) == 0 {
-		return leftOut, errors.New("pocketsphinx: no sentence of the grammar can be recognized")
-	}
 	d.stop()
-	const name = "grammar"
-	if d.lib.setGrammar(d.decoder, name, next.jsgf()) < 0 || d.lib.useGrammar(d.decoder, name) < 0 {
-		return leftOut, errors.New("pocketsphinx: the library refused the grammar")
+	if err := d.load(next); err != nil {
+		return leftOut, err
 	}
 	d.grammar = next
 	return leftOut, nil
 }
 
-// knows reports whether the dictionary has word.
-func (d *Decoder) knows(word string) bool {
-	phones := d.lib.lookupWord(d.decoder, word)
-	if phones == 0 {
-		return false
+// mostStates is the most states of an automaton before names of several words become one:
+// the library looks at every state and every phone twice for each frame, of which a
+// thousand states take 3 % of the time of what is heard.
+const mostStates = 1500
+
+// languageWeight says how much more a word's probability counts than its sound, of
+// which the acoustic model is too sure. It is the library's own.
+const languageWeight = 6.5
+
+// load gives the library an automaton, in a file that has no name.
+func (d *Decoder) load(a *grammar.Automaton) error {
+	fd, err := unix.MemfdCreate("grammar", unix.MFD_CLOEXEC)
+	if err != nil {
+		return fmt.Errorf("pocketsphinx: make a file in memory: %w", err)
 	}
-	d.lib.free(phones)
-	return true
+	f := os.NewFile(uintptr(fd), "grammar")
+	defer f.Close()
+	if err := a.WriteFSG(f); err != nil {
+		return fmt.Errorf("pocketsphinx: write the grammar: %w", err)
+	}
+	fsg := d.lib.readGrammar(fmt.Sprintf("/proc/self/fd/%d", fd), d.lib.logarithms(d.decoder), languageWeight)
+	if fsg == 0 {
+		return errors.New("pocketsphinx: the library can't read the grammar")
+	}
+	defer d.lib.freeGrammar(fsg)
+	if d.lib.addGrammar(d.decoder, sentences, fsg) < 0 || d.lib.use(d.decoder, sentences) < 0 {
+		return errors.New("pocketsphinx: the library refused the grammar")
+	}
+	return nil
 }
 
 // Begin implements speech.Decoder.
@@ -124,43 +168,68 @@ func (d *Decoder) Write(samples []int16) (speech.Partial, error) {
 
 func (d *Decoder) partial() speech.Partial {
 	text := d.lib.hypothesis(d.decoder, nil)
-	return speech.Partial{Text: text, Complete: d.grammar.complete(strings.Fields(text))}
+	return speech.Partial{Text: said(text), Complete: d.grammar.Accepts(strings.Fields(text))}
 }
 
-// End implements speech.Decoder.
+// said is a hypothesis as people write it.
+func said(hypothesis string) string { return strings.Join(grammar.Split(hypothesis), " ") }
+
+// End implements speech.Decoder. The transcript's score is the confidence of confidence.
 func (d *Decoder) End() (speech.Transcript, error) {
 	if !d.speaking {
 		return speech.Transcript{}, errors.New("pocketsphinx: no utterance: call Begin first")
 	}
 	d.stop()
-	if err := d.again(); err != nil {
+	words, err := d.again(sentences)
+	if err != nil {
 		return speech.Transcript{}, err
 	}
-	var score int32
-	text := d.lib.hypothesis(d.decoder, &score)
-	return speech.Transcript{
-		Text: text, Score: float64(score),
-		Accepted: d.grammar.complete(strings.Fields(text)),
-	}, nil
+	text := d.lib.hypothesis(d.decoder, nil)
+	t := speech.Transcript{Text: said(text)}
+	if !d.grammar.Accepts(strings.Fields(text)) {
+		t.Score = noConfidence
+		return t, nil
+	}
+	loop, err := d.again(phones)
+	if err != nil {
+		return speech.Transcript{}, err
+	}
+	t.Score = confidence(words, loop)
+	t.Accepted = t.Score >= leastConfidence
+	return t, nil
 }
 
 // longest is how much of an utterance is kept, in samples: 20 s.
 const longest = 20 * 16000
 
-// again decodes the whole utterance once more. The first time, the mean of the
+// again searches the whole utterance once more. The first time, the mean of the
 // cepstrum had to be taken from utterances before, of other people in other rooms;
 // now it is known. Without this, hardly anybody is understood who speaks after
 // somebody else. It takes a few percent of the utterance's time.
-func (d *Decoder) again() error {
+func (d *Decoder) again(search string) ([]segment, error) {
 	if len(d.heard) == 0 {
-		return nil
+		return nil, nil
 	}
-	if d.lib.start(d.decoder) < 0 ||
+	if search != sentences {
+		defer d.lib.use(d.decoder, sentences)
+	}
+	if d.lib.use(d.decoder, search) < 0 || d.lib.start(d.decoder) < 0 ||
 		d.lib.processRaw(d.decoder, &d.heard[0], uintptr(len(d.heard)), 0, 1) < 0 ||
 		d.lib.end(d.decoder) < 0 {
-		return errors.New("pocketsphinx: can't process the utterance")
+		return nil, errors.New("pocketsphinx: can't process the utterance")
 	}
-	return nil
+	return d.segments(), nil
+}
+
+// segments are what the last search found.
+func (d *Decoder) segments() (out []segment) {
+	for s := d.lib.segments(d.decoder); s != 0; s = d.lib.nextSegment(s) {
+		var from, to, acoustic, language, backoff int32
+		d.lib.frames(s, &from, &to)
+		d.lib.scores(s, &acoustic, &language, &backoff)
+		out = append(out, segment{d.lib.word(s), int(from), int(to) + 1, float64(acoustic)})
+	}
+	return out
 }
 
 var _ speech.Decoder = (*Decoder)(nil)

@@ -4,6 +4,8 @@ package pocketsphinx
 
 import (
 	"fmt"
+	"runtime"
+	"unsafe"
 
 	"github.com/ebitengine/purego"
 )
@@ -11,22 +13,36 @@ import (
 // library is the part of the C interface that is used. Pointers to C structures are
 // uintptr: they are never followed here.
 type library struct {
-	newConfig  func() uintptr
-	setString  func(config uintptr, name, value string)
-	setGrammar func(decoder uintptr, name, jsgf string) int32 // negative on error
-	useGrammar func(decoder uintptr, name string) int32       // negative on error
+	newConfig   func(options []option) uintptr                            // 0 on error
+	addGrammar  func(decoder uintptr, name string, grammar uintptr) int32 // negative on error
+	addPhones   func(decoder uintptr, name string, model uintptr) int32   // negative on error
+	use         func(decoder uintptr, name string) int32                  // negative on error
+	readGrammar func(path string, logarithms uintptr, languageWeight float32) uintptr
+	freeGrammar func(uintptr) int32
 
 	setLog     func(file uintptr)
 	free       func(uintptr)
 	init       func(config uintptr) uintptr
-	lookupWord func(decoder uintptr, word string) uintptr // to be freed; 0 when unknown
+	lookupWord func(decoder uintptr, word string) string // "" when unknown
 	addWord    func(decoder uintptr, word, phones string, update int32) int32
 	start      func(decoder uintptr) int32
 	processRaw func(decoder uintptr, samples *int16, n uintptr, noSearch, whole int32) int32
 	end        func(decoder uintptr) int32
 	hypothesis func(decoder uintptr, score *int32) string
+	logarithms func(decoder uintptr) uintptr
 	freePS     func(decoder uintptr) int32
+
+	// Segments of what was heard.
+	segments    func(decoder uintptr) uintptr // 0 when there are none
+	nextSegment func(segment uintptr) uintptr // 0 behind the last one
+	freeSegment func(segment uintptr)
+	word        func(segment uintptr) string
+	frames      func(segment uintptr, from, to *int32)
+	scores      func(segment uintptr, acoustic, language, backoff *int32) int32
 }
+
+// option is a setting of the library, without the dash before its name.
+type option struct{ name, value string }
 
 // open finds the library of either generation.
 func open() (*library, error) {
@@ -49,24 +65,34 @@ func open() (*library, error) {
 func bind08(h, base uintptr) (*library, error) {
 	var l library
 	var (
-		args   func() uintptr
-		parse  func(config, definitions uintptr, argc int32, argv uintptr, strict int32) uintptr
-		setStr func(config uintptr, name, value string)
+		args  func() uintptr
+		parse func(config, definitions uintptr, argc int32, argv **byte, strict int32) uintptr
 	)
 	err := bind(
 		symbol{h, "ps_args", &args},
 		symbol{base, "cmd_ln_parse_r", &parse},
-		symbol{base, "cmd_ln_set_str_r", &setStr},
 		symbol{base, "err_set_logfp", &l.setLog},
 		symbol{base, "ckd_free", &l.free},
-		symbol{h, "ps_set_jsgf_string", &l.setGrammar},
-		symbol{h, "ps_set_search", &l.useGrammar},
+		symbol{base, "fsg_model_readfile", &l.readGrammar},
+		symbol{base, "fsg_model_free", &l.freeGrammar},
+		symbol{h, "ps_set_fsg", &l.addGrammar},
+		symbol{h, "ps_set_allphone", &l.addPhones},
+		symbol{h, "ps_set_search", &l.use},
 	)
 	if err != nil {
 		return nil, err
 	}
-	l.newConfig = func() uintptr { return parse(0, args(), 0, 0, 0) }
-	l.setString = func(config uintptr, name, value string) { setStr(config, "-"+name, value) }
+	l.newConfig = func(options []option) uintptr {
+		var argv []*byte
+		for _, o := range options {
+			for _, text := range []string{"-" + o.name, o.value} {
+				argv = append(argv, &append([]byte(text), 0)[0])
+			}
+		}
+		config := parse(0, args(), int32(len(argv)), &argv[0], 1)
+		runtime.KeepAlive(argv)
+		return config
+	}
 	return &l, l.bindCommon(h)
 }
 
@@ -75,39 +101,59 @@ func bind5(h uintptr) (*library, error) {
 	var l library
 	var (
 		newConfig func(definitions uintptr) uintptr
-		setStr    func(config uintptr, name, value string) uintptr
-		setBool   func(config uintptr, name string, value int32) uintptr
+		set       func(config uintptr, name, value string) uintptr
 	)
 	err := bind(
 		symbol{h, "ps_config_init", &newConfig},
-		symbol{h, "ps_config_set_str", &setStr},
-		symbol{h, "ps_config_set_bool", &setBool},
+		symbol{h, "ps_config_set_str", &set},
 		symbol{h, "err_set_logfp", &l.setLog},
 		symbol{h, "ckd_free", &l.free},
-		symbol{h, "ps_add_jsgf_string", &l.setGrammar},
-		symbol{h, "ps_activate_search", &l.useGrammar},
+		symbol{h, "fsg_model_readfile", &l.readGrammar},
+		symbol{h, "fsg_model_free", &l.freeGrammar},
+		symbol{h, "ps_add_fsg", &l.addGrammar},
+		symbol{h, "ps_add_allphone", &l.addPhones},
+		symbol{h, "ps_activate_search", &l.use},
 	)
 	if err != nil {
 		return nil, err
 	}
-	l.newConfig = func() uintptr {
+	l.newConfig = func(options []option) uintptr {
 		config := newConfig(0)
-		setBool(config, "bestpath", 0) // a second search, which takes longer than the first
+		for _, o := range options {
+			if set(config, o.name, o.value) == 0 {
+				return 0
+			}
+		}
 		return config
 	}
-	l.setString = func(config uintptr, name, value string) { setStr(config, name, value) }
 	return &l, l.bindCommon(h)
 }
 
 func (l *library) bindCommon(h uintptr) error {
+	var lookupWord func(decoder uintptr, word string) unsafe.Pointer // to be freed
+	l.lookupWord = func(decoder uintptr, word string) string {
+		phones := lookupWord(decoder, word)
+		if phones == nil {
+			return ""
+		}
+		defer l.free(uintptr(phones))
+		return cString(phones)
+	}
 	return bind(
 		symbol{h, "ps_init", &l.init},
-		symbol{h, "ps_lookup_word", &l.lookupWord},
+		symbol{h, "ps_lookup_word", &lookupWord},
 		symbol{h, "ps_add_word", &l.addWord},
 		symbol{h, "ps_start_utt", &l.start},
 		symbol{h, "ps_process_raw", &l.processRaw},
 		symbol{h, "ps_end_utt", &l.end},
 		symbol{h, "ps_get_hyp", &l.hypothesis},
+		symbol{h, "ps_get_logmath", &l.logarithms},
+		symbol{h, "ps_seg_iter", &l.segments},
+		symbol{h, "ps_seg_next", &l.nextSegment},
+		symbol{h, "ps_seg_free", &l.freeSegment},
+		symbol{h, "ps_seg_word", &l.word},
+		symbol{h, "ps_seg_frames", &l.frames},
+		symbol{h, "ps_seg_prob", &l.scores},
 		symbol{h, "ps_free", &l.freePS},
 	)
 }
@@ -128,4 +174,13 @@ func bind(symbols ...symbol) error {
 		purego.RegisterFunc(s.function, address)
 	}
 	return nil
+}
+
+// cString is the text at p, up to the first zero byte.
+func cString(p unsafe.Pointer) string {
+	n := 0
+	for *(*byte)(unsafe.Add(p, n)) != 0 {
+		n++
+	}
+	return string(unsafe.Slice((*byte)(p), n))
 }

@@ -1,0 +1,141 @@
+//go:build !vapd_satellite
+
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"text/tabwriter"
+
+	"vapd/hub/skills/try"
+	"vapd/protocol/control"
+	"vapd/skill"
+)
+
+// skillCmd is "vapd skill".
+type skillCmd struct {
+	New  skillNewCmd  `cmd:"" help:"Make a skill to begin with, in Python."`
+	Test skillTestCmd `cmd:"" help:"Try whether sentences are understood as they should be, without a hub."`
+	Run  skillRunCmd  `cmd:"" help:"Run the skill of a folder."`
+	Say  skillSayCmd  `cmd:"" help:"Say something to the hub as text, and see what answers, and why."`
+}
+
+type skillNewCmd struct {
+	ID  string `arg:"" help:"Its id: org.company.product, the product in small letters."`
+	Dir string `arg:"" optional:"" type:"path" help:"The folder to make. Default: the product, here."`
+}
+
+// Run makes a skill.
+func (n skillNewCmd) Run() error {
+	if n.Dir == "" {
+		n.Dir = n.ID[strings.LastIndexByte(n.ID, '.')+1:]
+	}
+	program, err := try.New(n.Dir, n.ID)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%s is made. 'vapd skill test %[1]s' tries its sentences, 'vapd skill run %[1]s' runs it; %s has its answers.\n", n.Dir, filepath.Join(n.Dir, program))
+	return nil
+}
+
+type skillTestCmd struct {
+	Dir      string `arg:"" optional:"" type:"existingdir" default:"." help:"Folder with the manifest and tests.tsv. Default: this one."`
+	Language string `default:"en" help:"Of the sentences. Default: ${default}."`
+}
+
+// Run tries a skill's sentences.
+func (s skillTestCmd) Run() error {
+	m, err := skill.ReadManifest(os.DirFS(s.Dir))
+	if err != nil {
+		return err
+	}
+	f, err := os.Open(filepath.Join(s.Dir, try.Tests))
+	if err != nil {
+		return fmt.Errorf("skill test: the sentences to try: %w", err)
+	}
+	defer f.Close()
+	cases, err := try.ReadCases(f)
+	if err != nil {
+		return err
+	}
+	failures, err := try.Run(m, s.Language, cases)
+	if err != nil {
+		return err
+	}
+	for _, f := range failures {
+		fmt.Println(printable(f.String()))
+	}
+	if len(failures) > 0 {
+		return fmt.Errorf("skill test: %d of %d sentences are understood otherwise", len(failures), len(cases))
+	}
+	fmt.Printf("%d sentences are understood as they should be.\n", len(cases))
+	return nil
+}
+
+type skillRunCmd struct {
+	Dir string `arg:"" optional:"" type:"existingdir" default:"." help:"Folder of the skill. Default: this one."`
+	Hub string `placeholder:"HOST:PORT" help:"The hub. Default: $VAP_HUB, else this machine's."`
+}
+
+// Run runs a skill in the place of this program.
+func (r skillRunCmd) Run() error {
+	program, err := try.Program(r.Dir)
+	if err != nil {
+		return err
+	}
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		return fmt.Errorf("skill run: install the Debian package python3: %w", err)
+	}
+	env := os.Environ()
+	if r.Hub != "" {
+		env = append(env, "VAP_HUB="+r.Hub)
+	}
+	return syscall.Exec(python, []string{"python3", program}, env)
+}
+
+type skillSayCmd struct {
+	Text    []string `arg:"" help:"The sentence."`
+	Client  string   `placeholder:"ID" help:"As if it was said to this satellite."`
+	Why     bool     `help:"Show how it was understood: what each stage found, and why the others lost."`
+	JSON    bool     `help:"As JSON."`
+	Control string   `placeholder:"SOCKET" help:"The hub's control socket."`
+}
+
+// Run says a sentence.
+func (s skillSayCmd) Run() error {
+	said, err := callHub[control.HubSaid](&hubCmd{Control: s.Control}, control.MethodUnderstand, control.HubSay{Text: strings.Join(s.Text, " "), Client: s.Client})
+	if err != nil {
+		return err
+	}
+	if s.JSON {
+		return json.NewEncoder(os.Stdout).Encode(said)
+	}
+	t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	if s.Why {
+		for _, w := range said.Why {
+			fmt.Fprintf(t, "%s\t%s\t%s\t%.2f\t%s\n", w.Stage, printable(w.Skill), printable(w.Intent), w.Score, printable(w.Said))
+		}
+		if err := t.Flush(); err != nil {
+			return err
+		}
+	}
+	who := said.Skill
+	switch {
+	case who == "" && said.Understood:
+		who = "the hub"
+	case who == "":
+		who = "nobody"
+	}
+	again := ""
+	if said.Again {
+		again = " It listens for what is said next."
+	}
+	fmt.Printf("%s: %s%s\n", printable(who), printable(said.Say), again)
+	return nil
+}

@@ -1,0 +1,265 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"vapd/hub/api"
+	"vapd/hub/clients"
+	"vapd/hub/session"
+	"vapd/hub/skills"
+	"vapd/hub/speech"
+	"vapd/hub/store"
+	"vapd/protocol/coap"
+	"vapd/protocol/control"
+	"vapd/protocol/vap"
+)
+
+var (
+	// errNoSkills is for a hub that serves none.
+	errNoSkills = errors.New("hub: this hub takes no skills")
+	errNoSkill  = errors.New("no such skill: 'vapd hub skills' names all")
+)
+
+// newSkills makes the skills' part of the hub.
+func (h *Hub) newSkills() (*skills.Skills, error) {
+	return skills.New(skills.Config{
+		HubID: h.cfg.ID, Languages: h.languages(), Satellites: reach{h}, Admit: h.admitSkill,
+		Outbox: h.cfg.Store.Bucket(store.Outbox), Quiet: h.cfg.Quiet,
+		May: h.cfg.Grants.May, Form: h.cfg.SkillForm, Logger: h.log, Now: h.cfg.Now,
+		Learnt: func() {
+			select {
+			case h.learnt <- struct{}{}:
+			default:
+			}
+		},
+	})
+}
+
+// listenForSkills has the recognizer listen for what can be said to skills, until ctx ends.
+// When many skills come at once they are learnt together.
+func (h *Hub) listenForSkills(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-h.learnt:
+		}
+		if h.cfg.SetGrammar == nil {
+			continue
+		}
+		began := h.cfg.Now()
+		own := speech.Grammar(h.cfg.Understanding.Sentences())
+		err := h.cfg.SetGrammar(ctx, h.skills.Sentences(own, h.languages()[0].Language))
+		switch {
+		case ctx.Err() != nil:
+		case err != nil:
+			h.log.Error("what skills understand can't be heard, but typed: 'vapd hub status' may say why", "error", err)
+		default:
+			h.log.Info("what skills understand is heard", "after", h.cfg.Now().Sub(began))
+		}
+	}
+}
+
+// Skills are the hub's skills, for those within its program to join; nil: it takes none.
+func (h *Hub) Skills() *skills.Skills { return h.skills }
+
+func (h *Hub) languages() (all []vap.Language) {
+	for _, tag := range h.cfg.Locales {
+		if l, err := vap.ParseLanguage(tag); err == nil {
+			all = append(all, l)
+		}
+	}
+	return all
+}
+
+// admitSkill lets a skill in by the same rules as satellites: on this machine without a key,
+// elsewhere with one, everywhere with the token that it got first.
+func (h *Hub) admitSkill(peer coap.Peer, req vap.Connect, elsewhere bool) (token string, err error) {
+	r := clients.Request{ID: req.ID, Name: req.Name, Token: req.Token, From: peer.Addr(), Identity: peer.Identity(), Elsewhere: elsewhere}
+	d := h.cfg.SkillRegistry.Connect(r)[0]
+	h.auditConnects([]clients.Request{r}, []clients.Decision{d})
+	if d.Err != nil {
+		h.auditRefused(r, d.Err)
+		return "", connectError(d.Err)
+	}
+	return d.Token, nil
+}
+
+// tellSkills tells skills what happened at a client.
+func (h *Hub) tellSkills(event, client string, fields map[string]any) {
+	if h.skills != nil {
+		h.skills.Tell(event, client, fields)
+	}
+}
+
+// woke tells skills that a client was chosen that heard its wake word.
+func (h *Hub) woke(client string, start vap.SessionStart) func() {
+	return func() {
+		if c, ok := vap.Find(start.Capabilities, vap.CapWakeword); ok {
+			if w, err := vap.ParseWakeword(c); err == nil {
+				h.tellSkills(vap.EventWake, client, map[string]any{"word": w.Word, "score": w.Score})
+			}
+		}
+	}
+}
+
+// tellTurn tells skills of a turn that none of them answered.
+func (h *Hub) tellTurn(e control.HubEvent) {
+	switch {
+	case e.Heard == "" && e.Answer == "":
+		h.tellSkills(vap.EventEmpty, e.Client, nil)
+	case e.Heard != "" && !e.Understood:
+		h.tellSkills(vap.EventUnrecognized, e.Client, map[string]any{"text": e.Heard})
+	}
+}
+
+// tellTimers tells skills of the timers that ring since a client's last report.
+func (h *Hub) tellTimers(client string, before, now []vap.TimerState) {
+	for _, t := range now {
+		rang := slices.ContainsFunc(before, func(b vap.TimerState) bool { return b.ID == t.ID && b.Ringing })
+		if t.Ringing && !rang {
+			h.tellSkills(vap.EventTimerFinished, client, map[string]any{"id": t.ID, "label": t.Label})
+		}
+	}
+}
+
+// reach is how skills reach satellites.
+type reach struct{ hub *Hub }
+
+func (r reach) Notify(ctx context.Context, client string, capabilities ...vap.Capability) error {
+	return r.hub.server.Notify(ctx, client, capabilities...)
+}
+
+func (r reach) Known(client string) bool {
+	c, known := r.hub.cfg.Registry.Get(client)
+	return known && c.State == clients.Approved
+}
+
+// capClients is what the hub tells of all satellites, and of nothing else.
+const capClients = "clients"
+
+// Query answers by what the satellites report of themselves.
+func (r reach) Query(client string, asked vap.Capability) (vap.Capability, bool) {
+	h := r.hub
+	switch {
+	case client == vap.System && asked.Name == capClients:
+		all := []any{}
+		for _, c := range h.cfg.Registry.List() {
+			if c.State == clients.Approved {
+				all = append(all, map[string]any{"id": c.ID, "name": c.Name, "connected": r.Connected(c.ID)})
+			}
+		}
+		return vap.Capability{Name: capClients, Fields: map[string]any{"clients": all}}, true
+	case client != vap.System && asked.Name == vap.CapTimer:
+		return vap.TimersCapability(h.mirror.timers(client, h.cfg.Now())), true
+	case client != vap.System && asked.Name == vap.CapVolume:
+		return h.mirror.volume(client).Capability(), true
+	}
+	return vap.Capability{}, false
+}
+
+func (r reach) Connected(client string) bool {
+	_, ok := r.hub.server.Peer(client)
+	return ok
+}
+
+// aboutSkills carries out the commands that concern skills; false says that c is none.
+func (h *Hub) aboutSkills(ctx context.Context, c api.Command) (api.Result, error, bool) {
+	switch c.(type) {
+	case api.ListSkills, api.ApproveSkill, api.DenySkill, api.ForgetSkill, api.GrantSkill, api.Say:
+		if h.skills == nil {
+			return nil, errNoSkills, true
+		}
+	}
+	switch c := c.(type) {
+	case api.ListSkills:
+		return h.listSkills(), nil, true
+	case api.ApproveSkill:
+		return nil, skillNamed(c.ID, h.cfg.SkillRegistry.Decide(c.ID, clients.Approved)), true
+	case api.DenySkill:
+		return nil, h.expelSkill(c.ID, h.cfg.SkillRegistry.Decide(c.ID, clients.Denied)), true
+	case api.ForgetSkill:
+		err := h.cfg.SkillRegistry.Forget(c.ID)
+		if err == nil {
+			h.skills.Forget(c.ID)
+			err = h.cfg.Grants.Set(c.ID, false)
+		}
+		return nil, h.expelSkill(c.ID, err), true
+	case api.GrantSkill:
+		if _, known := h.cfg.SkillRegistry.Get(c.ID); !known {
+			return nil, skillNamed(c.ID, clients.ErrUnknown), true
+		}
+		return nil, h.cfg.Grants.Set(c.ID, c.Granted, c.Capabilities...), true
+	case api.Say:
+		return h.say(ctx, c), nil, true
+	}
+	return nil, nil, false
+}
+
+func skillNamed(id string, err error) error {
+	if errors.Is(err, clients.ErrUnknown) {
+		return fmt.Errorf("hub: %q: %w", id, errNoSkill)
+	}
+	return err
+}
+
+func (h *Hub) expelSkill(id string, err error) error {
+	if err != nil {
+		return skillNamed(id, err)
+	}
+	h.skills.Disconnect(id)
+	h.doors.revoke(id, "")
+	return nil
+}
+
+func (h *Hub) listSkills() []control.HubSkill {
+	out := []control.HubSkill{}
+	there := h.skills.Connected()
+	for _, c := range h.cfg.SkillRegistry.List() {
+		v := control.HubSkill{
+			ID: c.ID, Name: c.Name, State: string(c.State), May: h.cfg.Grants.Of(c.ID), FirstSeen: c.FirstSeen, LastSeen: c.LastSeen,
+		}
+		for _, s := range there {
+			if s.ID == c.ID {
+				v.Connected, v.Listening, v.Address = true, s.Listening, s.Peer.Addr().String()
+			}
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+// say answers a sentence of the owner.
+func (h *Hub) say(ctx context.Context, c api.Say) control.HubSaid {
+	v := control.HubSaid{}
+	for _, s := range h.skills.Why(c.Text, h.cfg.Locales[0]).Steps {
+		v.Why = append(v.Why, control.HubWhy{Stage: string(s.Stage), Skill: s.Skill, Intent: s.Intent, Score: s.Score, Said: s.Said})
+	}
+	r, skill := h.understand(ctx, session.Utterance{Client: c.Client, Text: c.Text})
+	v.Say, v.Skill, v.Understood, v.Again = r.Say, skill, r.Understood, r.Again
+	return v
+}
+
+// controlSkills are the methods that concern skills.
+func (h *Hub) controlSkills(m *control.Mux) {
+	control.Handle(m, control.MethodSkills, func(ctx context.Context, _ struct{}) (api.Result, error) {
+		return h.Do(ctx, owner, api.ListSkills{})
+	})
+	onSkill := func(name string, command func(id string) api.Command) {
+		control.Handle(m, name, func(ctx context.Context, c control.ClientID) (api.Result, error) {
+			return h.Do(ctx, owner, command(c.ID))
+		})
+	}
+	onSkill(control.MethodApproveSkill, func(id string) api.Command { return api.ApproveSkill{ID: id} })
+	onSkill(control.MethodDenySkill, func(id string) api.Command { return api.DenySkill{ID: id} })
+	onSkill(control.MethodForgetSkill, func(id string) api.Command { return api.ForgetSkill{ID: id} })
+	control.Handle(m, control.MethodGrantSkill, func(ctx context.Context, g control.SkillGrant) (api.Result, error) {
+		return h.Do(ctx, owner, api.GrantSkill{ID: g.ID, Capabilities: g.Capabilities, Granted: g.Granted})
+	})
+	control.Handle(m, control.MethodUnderstand, func(ctx context.Context, s control.HubSay) (api.Result, error) {
+		return h.Do(ctx, owner, api.Say{Client: s.Client, Text: s.Text})
+	})
+}

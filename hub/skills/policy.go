@@ -1,0 +1,135 @@
+package skills
+
+import (
+	"errors"
+
+	"github.com/plgd-dev/go-coap/v3/message/codes"
+
+	"vapd/hub/intent/nlu"
+	"vapd/protocol/coap"
+	"vapd/protocol/skillregistry"
+	"vapd/protocol/vap"
+)
+
+// policy answers the registry (skillregistry.Policy).
+type policy struct{ *Skills }
+
+func (p policy) Connect(peer coap.Peer, req vap.Connect, elsewhere bool, reply func(vap.SkillConnected, error)) {
+	later(p.admit, func() {
+		token, err := p.cfg.Admit(peer, req, elsewhere)
+		if err != nil {
+			reply(vap.SkillConnected{}, err)
+			return
+		}
+		reply(vap.SkillConnected{Langs: p.cfg.Languages, Token: token}, nil)
+	}, func(err error) { reply(vap.SkillConnected{}, err) })
+}
+
+func (p policy) Registered(s skillregistry.SkillInfo, r vap.RegisterIntents, reply func(error)) {
+	later(p.learn, func() {
+		sets := Sets(r.NLU)
+		err := p.model.Replace(s.ID, sets)
+		if err == nil {
+			p.learnt(s.ID, sets)
+			p.cfg.Logger.Info("a skill is understood", "skill", s.ID, "languages", len(r.NLU))
+		}
+		reply(wireError(err))
+	}, reply)
+}
+
+// Sets is what a skill registers, as the model has it.
+func Sets(in []vap.NLU) []nlu.Set {
+	out := make([]nlu.Set, len(in))
+	for i, n := range in {
+		out[i].Language = n.Language.String()
+		for _, in := range n.Intents {
+			made := nlu.Intent{Name: in.Name, Utterances: in.Utterances}
+			for _, s := range in.Slots {
+				made.Slots = append(made.Slots, nlu.Slot(s))
+			}
+			out[i].Intents = append(out[i].Intents, made)
+		}
+		for _, e := range n.Entities {
+			made := nlu.Entity{Name: e.Name, Strict: e.Strict}
+			for _, v := range e.Values {
+				made.Values = append(made.Values, nlu.Value(v))
+			}
+			out[i].Entities = append(out[i].Entities, made)
+		}
+	}
+	return out
+}
+
+// wireError is what a skill is told of a registration that is refused.
+func wireError(err error) error {
+	var invalid *nlu.Invalid
+	if !errors.As(err, &invalid) {
+		return err
+	}
+	switch invalid.Reason {
+	case nlu.MissingEntity:
+		return &vap.Error{Code: codes.RequestEntityIncomplete, Type: vap.TypeMissingEntity, Object: invalid.Object}
+	case nlu.MissingSlot:
+		return &vap.Error{Code: codes.RequestEntityIncomplete, Type: vap.TypeMissingSlot, Object: invalid.Object}
+	}
+	return &vap.Error{Code: codes.BadRequest, Type: vap.TypeMalformed, Object: invalid.Object}
+}
+
+// may are the capabilities that a skill may use, and the first that it may not.
+func (s *Skills) may(skill string, all []vap.Capability) (may []vap.Capability, denied string) {
+	own := s.local(skill) != nil
+	for _, c := range all {
+		if own || s.cfg.May(skill, c.Name) {
+			may = append(may, c)
+			continue
+		}
+		s.cfg.Logger.Warn("a skill may not do that: the owner of the hub can grant it", "skill", skill, "capability", c.Name,
+			"remedy", "'vapd hub skills grant "+skill+" "+c.Name+"'")
+		if denied == "" {
+			denied = c.Name
+		}
+	}
+	return may, denied
+}
+
+// Queried tells a skill what it may know of a satellite or the hub.
+func (p policy) Queried(s skillregistry.SkillInfo, q vap.ClientQuery, reply func([]vap.QueryResult)) {
+	there := q.ClientID == vap.System || p.cfg.Satellites.Known(q.ClientID)
+	results := make([]vap.QueryResult, len(q.Capabilities))
+	for i, c := range q.Capabilities {
+		if !there {
+			results[i] = vap.QueryNotFound(c.Name, vap.KindClient, q.ClientID)
+			continue
+		}
+		if _, denied := p.may(s.ID, []vap.Capability{c}); denied != "" {
+			results[i] = vap.QueryUnauthorized(c.Name)
+			continue
+		}
+		found, ok := p.cfg.Satellites.Query(q.ClientID, c)
+		if results[i] = vap.QueryContent(found); !ok {
+			results[i] = vap.QueryNotFound(c.Name, vap.KindCapability, c.Name)
+		}
+	}
+	reply(results)
+}
+
+func (p policy) Joined(s skillregistry.SkillInfo) {
+	p.cfg.Logger.Info("a skill connected", "skill", s.ID, "address", s.Peer.Addr())
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.names) < maxNames {
+		p.names[s.ID] = s.Name
+	}
+}
+
+// Left leaves what a skill understands as it is: people are told that it is away.
+func (p policy) Left(s skillregistry.SkillInfo, why error) {
+	p.cfg.Logger.Info("a skill left", "skill", s.ID, "why", why)
+}
+
+// Listening tells a skill that its hub has started, as far as the skill can know.
+func (p policy) Listening(s skillregistry.SkillInfo) {
+	if s.Listening && s.Wants(vap.EventStarted) {
+		p.tell1(s.ID, vap.EventStarted, "", nil)
+	}
+}

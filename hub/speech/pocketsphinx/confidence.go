@@ -1,0 +1,64 @@
+//go:build !vapd_nodl
+
+package pocketsphinx
+
+import (
+	"strings"
+)
+
+// segment is a word or a phone, and where it was found.
+type segment struct {
+	name     string
+	from, to int // frames of 10 ms
+	acoustic float64
+}
+
+// isWord tells a word from silence, noise, and steps between states.
+func (s segment) isWord() bool {
+	return s.to > s.from && s.from >= 0 && !strings.ContainsAny(s.name, "<[(")
+}
+
+// leastConfidence is the confidence from which on speech is accepted. Of 100 orders for
+// coffee 2 have less than -13, and of other speech in the same grammar none more than -22;
+// see docs/speech.md.
+const leastConfidence = -18
+
+// noConfidence is that of what is no sentence. Of what is one it is never as low.
+const noConfidence = -1000
+
+// confidence is how well words fit what was heard, compared with phones in any order
+// (a phone loop): the mean, over the frames of words, of the difference of the logarithms
+// of the acoustic likelihoods, in the library's unit. It is about -4 for what is a
+// sentence, and -35 for what is none. Pauses don't count: they fit always.
+//
+// Both searches set the best of the states that they look at to zero in each frame. A
+// search of sentences that nobody said looks at states that all fit badly, so the
+// difference is smaller than that of likelihoods; it tells as much, at a third of the time
+// that all states would take.
+func confidence(words, phones []segment) float64 {
+	end := 0
+	for _, p := range phones {
+		end = max(end, p.to)
+	}
+	loop := make([]float64, end)
+	for _, p := range phones {
+		for i := max(p.from, 0); i < p.to; i++ {
+			loop[i] = p.acoustic / float64(p.to-p.from)
+		}
+	}
+	sum, frames := 0.0, 0
+	for _, w := range words {
+		if !w.isWord() {
+			continue
+		}
+		sum += w.acoustic
+		for i := w.from; i < min(w.to, end); i++ {
+			sum -= loop[i]
+		}
+		frames += w.to - w.from
+	}
+	if frames == 0 {
+		return noConfidence
+	}
+	return sum / float64(frames)
+}

@@ -1,0 +1,97 @@
+//go:build !vapd_nodl
+
+package pocketsphinx
+
+import (
+	"fmt"
+	"strings"
+
+	"vapd/hub/speech/grammar"
+	"vapd/hub/speech/lexicon"
+)
+
+// learn adds to the dictionary those of words that it lacks. It returns the ones that
+// nobody can pronounce.
+func (d *Decoder) learn(words []string) (leftOut []string) {
+	var l *lexicon.Lexicon // made when it is needed
+	for _, word := range words {
+		if d.knows(word) {
+			continue
+		}
+		var ways [][]string
+		if parts := grammar.Split(word); len(parts) > 1 {
+			ways = d.joined(parts)
+		} else {
+			if l == nil {
+				l = &lexicon.Lexicon{Known: d.lookUp, Letters: lexicon.English()}
+			}
+			ways = [][]string{l.Pronounce(word)}
+		}
+		if !d.add(word, ways) {
+			leftOut = append(leftOut, word)
+		}
+	}
+	return leftOut
+}
+
+// add gives word its pronunciations. It returns false when the library takes none.
+func (d *Decoder) add(word string, ways [][]string) bool {
+	n := 0
+	for _, phones := range ways {
+		name := word
+		if n > 0 {
+			name = fmt.Sprintf("%s(%d)", word, n+1)
+		}
+		if len(phones) > 0 && d.lib.addWord(d.decoder, name, strings.Join(phones, " "), 0) >= 0 {
+			n++
+		}
+	}
+	return n > 0
+}
+
+// knows reports whether the dictionary has word.
+func (d *Decoder) knows(word string) bool { return d.lookUp(word) != nil }
+
+// lookUp is the first pronunciation that the dictionary has of word, nil for none.
+func (d *Decoder) lookUp(word string) []string {
+	phones := d.lib.lookupWord(d.decoder, word)
+	if phones == "" {
+		return nil
+	}
+	return strings.Fields(phones)
+}
+
+// mostWays is the most pronunciations of words that were joined.
+const mostWays = 4
+
+// joined are the pronunciations of words as one.
+func (d *Decoder) joined(words []string) [][]string {
+	ways := [][]string{nil}
+	for _, w := range words {
+		var next [][]string
+		for _, way := range ways {
+			for _, phones := range d.ways(w) {
+				if len(next) < mostWays {
+					next = append(next, append(way[:len(way):len(way)], phones...))
+				}
+			}
+		}
+		ways = next
+	}
+	return ways
+}
+
+// ways are all pronunciations that the dictionary has of word.
+func (d *Decoder) ways(word string) (out [][]string) {
+	for n := 1; ; n++ {
+		name := word
+		if n > 1 {
+			name = fmt.Sprintf("%s(%d)", word, n)
+		}
+		phones := d.lookUp(name)
+		if phones == nil {
+			return out
+		}
+		out = append(out, phones)
+	}
+}

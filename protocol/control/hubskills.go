@@ -1,0 +1,57 @@
+package control
+
+import "time"
+
+// Methods of the hub's socket for skills.
+const (
+	MethodSkills       = "skills.list"    // returns []HubSkill
+	MethodApproveSkill = "skills.approve" // ClientID
+	MethodDenySkill    = "skills.deny"    // ClientID
+	MethodForgetSkill  = "skills.forget"  // ClientID
+	MethodGrantSkill   = "skills.grant"   // SkillGrant
+	MethodUnderstand   = "skills.say"     // HubSay; returns HubSaid
+)
+
+// HubSkill is a skill that the hub knows.
+type HubSkill struct {
+	ID        string    `json:"id"`
+	Name      string    `json:"name"`
+	State     string    `json:"state"` // "approved", "pending", "denied"
+	Connected bool      `json:"connected"`
+	Listening bool      `json:"listening"` // it can be asked
+	Address   string    `json:"address,omitempty"`
+	May       []string  `json:"may,omitempty"` // capabilities that it was granted
+	FirstSeen time.Time `json:"first_seen"`
+	LastSeen  time.Time `json:"last_seen"`
+}
+
+// SkillGrant lets a skill use capabilities, or does not any more.
+type SkillGrant struct {
+	ID           string   `json:"id"`
+	Capabilities []string `json:"capabilities"`
+	Granted      bool     `json:"granted"`
+}
+
+// HubSay is a sentence to the hub, as if somebody had said it to a satellite.
+type HubSay struct {
+	Text   string `json:"text"`
+	Client string `json:"client,omitempty"` // the satellite; empty: none
+}
+
+// HubSaid is what the hub answers, and how it came to that.
+type HubSaid struct {
+	Say        string   `json:"say"`
+	Skill      string   `json:"skill,omitempty"` // that answers; empty: the hub itself
+	Understood bool     `json:"understood"`
+	Again      bool     `json:"again"` // it listens for what is said next
+	Why        []HubWhy `json:"why,omitempty"`
+}
+
+// HubWhy is what a stage of understanding found out about an intent.
+type HubWhy struct {
+	Stage  string  `json:"stage"`
+	Skill  string  `json:"skill,omitempty"`
+	Intent string  `json:"intent,omitempty"`
+	Score  float64 `json:"score"`
+	Said   string  `json:"said"`
+}
