@@ -296,8 +296,7 @@ func TestWhatASkillMay(t *testing.T) {
 
 func TestASkillSpeaksOnItsOwn(t *testing.T) {
 	h := newHub(t)
-	var s *skill.Skill
-	s = skill.New("org.example.radio", fstest.MapFS{"en.toml": {Data: []byte(music)}}, skill.Via(skill.CoAP(h.addr.String())),
+	s := skill.New("org.example.radio", fstest.MapFS{"en.toml": {Data: []byte(music)}}, skill.Via(skill.CoAP(h.addr.String())),
 		skill.State(t.TempDir()), skill.Log(slog.New(slog.DiscardHandler)))
 	s.Handle("do", func(ctx context.Context, r *skill.Request) (skill.Answer, error) {
 		var refused *vap.Error
