@@ -59,7 +59,7 @@ func (m *Model) Replace(skill string, sets []Set) error {
 		compiled = append(compiled, c)
 	}
 	for _, c := range compiled {
-		c.train(m.config.Now(), m.config.Seed)
+		c.train(time.Unix(0, 0).UTC(), m.config.Seed) // the same whenever it is learnt
 	}
 	m.change(skill, compiled)
 	return nil
