@@ -21,6 +21,7 @@ const ModelDir = "/usr/share/pocketsphinx/model/en-us"
 // Decoder is a speech.Decoder. It is for one goroutine.
 type Decoder struct {
 	lib      *library
+	config   uintptr
 	decoder  uintptr
 	grammar  *grammar.Automaton
 	speaking bool
@@ -47,26 +48,27 @@ func New(dir string) (*Decoder, error) {
 		}
 	}
 	lib.setLog(0)
-	config := lib.newConfig([]option{
-		{"hmm", hmm},
-		{"dict", dict},
-		// Wider than the library's: in noise the end of a sentence falls out of those, and
-		// nothing is heard at all. A fifth more time.
-		{"beam", "1e-70"},
-		{"pbeam", "1e-70"},
-		{"wbeam", "1e-50"},
-		{"bestpath", "no"},     // of version 5 a second search, which takes longer than the first
-		{"allphone_ci", "yes"}, // phones whatever their neighbours: three states each
-	})
+	config := lib.configure(0, append(wide(),
+		option{"hmm", hmm}, option{"dict", dict},
+		option{"bestpath", "no"},     // of version 5 a second search, which takes longer than the first
+		option{"allphone_ci", "yes"}, // phones whatever their neighbours: three states each
+	))
 	if config == 0 {
 		return nil, errors.New("pocketsphinx: this version of the library has other settings: report it")
 	}
-	d := &Decoder{lib: lib, decoder: lib.init(config)}
+	d := &Decoder{lib: lib, config: config, decoder: lib.init(config)}
 	if d.decoder == 0 || lib.addPhones(d.decoder, phones, 0) < 0 {
 		return nil, fmt.Errorf("pocketsphinx: can't load the model in %s: reinstall pocketsphinx-en-us", dir)
 	}
 	return d, nil
 }
+
+// wide are beams that are wider than the library's own: in noise the end of a sentence
+// falls out of those, and nothing is heard at all. They take a fifth more time.
+func wide() []option { return []option{{"beam", "1e-70"}, {"pbeam", "1e-70"}, {"wbeam", "1e-50"}} }
+
+// narrow are the library's own beams.
+func narrow() []option { return []option{{"beam", "1e-48"}, {"pbeam", "1e-48"}, {"wbeam", "7e-29"}} }
 
 // Close frees the model.
 func (d *Decoder) Close() { d.lib.freePS(d.decoder) }
@@ -83,7 +85,9 @@ func (d *Decoder) SetGrammar(g speech.Grammar) (leftOut []string, err error) {
 	if err != nil {
 		return leftOut, err
 	}
+	beams := wide()
 	if len(next.States) > mostStates {
+		beams = narrow()
 		joined := rules.Joined()
 		d.learn(joined.Words())
 		if next, err = joined.Automaton(); err != nil {
@@ -91,16 +95,16 @@ func (d *Decoder) SetGrammar(g speech.Grammar) (leftOut []string, err error) {
 		}
 	}
 	d.stop()
-	if err := d.load(next); err != nil {
+	if err := d.load(next, beams); err != nil {
 		return leftOut, err
 	}
 	d.grammar = next
 	return leftOut, nil
 }
 
-// mostStates is the most states of an automaton before names of several words become one:
-// the library looks at every state and every phone twice for each frame, of which a
-// thousand states take 3 % of the time of what is heard.
+// mostStates is the most states of an automaton before names of several words become one,
+// and beams narrow: the library looks at every state and every phone twice for each frame,
+// of which a thousand states take 3 % of the time of what is heard.
 const mostStates = 1500
 
 // languageWeight says how much more a word's probability counts than its sound, of
@@ -108,7 +112,7 @@ const mostStates = 1500
 const languageWeight = 6.5
 
 // load gives the library an automaton, in a file that has no name.
-func (d *Decoder) load(a *grammar.Automaton) error {
+func (d *Decoder) load(a *grammar.Automaton, beams []option) error {
 	fd, err := unix.MemfdCreate("grammar", unix.MFD_CLOEXEC)
 	if err != nil {
 		return fmt.Errorf("pocketsphinx: make a file in memory: %w", err)
@@ -123,7 +127,7 @@ func (d *Decoder) load(a *grammar.Automaton) error {
 		return errors.New("pocketsphinx: the library can't read the grammar")
 	}
 	defer d.lib.freeGrammar(fsg)
-	if d.lib.addGrammar(d.decoder, sentences, fsg) < 0 || d.lib.use(d.decoder, sentences) < 0 {
+	if d.lib.configure(d.config, beams) == 0 || d.lib.addGrammar(d.decoder, sentences, fsg) < 0 || d.lib.use(d.decoder, sentences) < 0 {
 		return errors.New("pocketsphinx: the library refused the grammar")
 	}
 	return nil

@@ -13,7 +13,7 @@ import (
 // library is the part of the C interface that is used. Pointers to C structures are
 // uintptr: they are never followed here.
 type library struct {
-	newConfig   func(options []option) uintptr                            // 0 on error
+	configure   func(config uintptr, options []option) uintptr            // a new one for 0; 0 on error
 	addGrammar  func(decoder uintptr, name string, grammar uintptr) int32 // negative on error
 	addPhones   func(decoder uintptr, name string, model uintptr) int32   // negative on error
 	use         func(decoder uintptr, name string) int32                  // negative on error
@@ -82,14 +82,14 @@ func bind08(h, base uintptr) (*library, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.newConfig = func(options []option) uintptr {
+	l.configure = func(config uintptr, options []option) uintptr {
 		var argv []*byte
 		for _, o := range options {
 			for _, text := range []string{"-" + o.name, o.value} {
 				argv = append(argv, &append([]byte(text), 0)[0])
 			}
 		}
-		config := parse(0, args(), int32(len(argv)), &argv[0], 1)
+		config = parse(config, args(), int32(len(argv)), &argv[0], 0)
 		runtime.KeepAlive(argv)
 		return config
 	}
@@ -117,8 +117,10 @@ func bind5(h uintptr) (*library, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.newConfig = func(options []option) uintptr {
-		config := newConfig(0)
+	l.configure = func(config uintptr, options []option) uintptr {
+		if config == 0 {
+			config = newConfig(0)
+		}
 		for _, o := range options {
 			if set(config, o.name, o.value) == 0 {
 				return 0
