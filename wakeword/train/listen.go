@@ -29,6 +29,15 @@ type job struct {
 	clips   []corpus.Clip
 	variant int
 	words   bool // each clip has one word; else they are a stream
+	changed bool // each clip is said by somebody else (augment.Voice)
+}
+
+// changed makes jobs of clips that voices say such of many speakers.
+func changed(jobs []job) []job {
+	for i := range jobs {
+		jobs[i].changed = true
+	}
+	return jobs
 }
 
 // clipsOfJob is how many clips are lost at most when the making is stopped.
@@ -123,7 +132,7 @@ func (r *run) words(ctx context.Context, e *ear, j job) error {
 		if err := context.Cause(ctx); err != nil {
 			return err
 		}
-		pcm, err := corpus.Read(c.Path)
+		pcm, err := r.read(c, j)
 		if err != nil {
 			return err
 		}
@@ -140,6 +149,15 @@ func (r *run) words(ctx context.Context, e *ear, j job) error {
 		e.hear(t, v.PCM)
 	}
 	return nil
+}
+
+// read is the sound of a clip for a job.
+func (r *run) read(c corpus.Clip, j job) ([]int16, error) {
+	pcm, err := corpus.Read(c.Path)
+	if err == nil && j.changed {
+		pcm, err = augment.RandomVoice(r.random(c.Name+" voice", j.variant)).Change(pcm)
+	}
+	return pcm, err
 }
 
 // stream hears the clips of a job as one, in reels.
@@ -162,6 +180,18 @@ func (r *run) stream(ctx context.Context, e *ear, j job) error {
 		return nil
 	}
 	for _, c := range j.clips {
+		if j.changed {
+			said, err := r.read(c, j)
+			if err != nil {
+				return err
+			}
+			if pcm = append(pcm, said...); len(pcm) >= reel {
+				if err := flush(); err != nil {
+					return err
+				}
+			}
+			continue
+		}
 		s, err := corpus.Open(c.Path)
 		if err != nil {
 			return err

@@ -21,6 +21,7 @@ import (
 type run struct {
 	cfg       Config
 	near, far *augment.Augmenter // of single words, and of other sound
+	fromText  bool               // there are no recordings of the word
 	train     corpus.Set
 	said      []corpus.Clip // the word, by voices, beside recordings
 	test      corpus.Set    // for validation
@@ -45,7 +46,7 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
-	r := &run{cfg: c.withDefaults(), began: time.Now(), beganAt: -1}
+	r := &run{cfg: c.withDefaults(), fromText: c.fromText(), began: time.Now(), beganAt: -1}
 	if err := r.open(); err != nil {
 		return nil, r.explain(err)
 	}
@@ -233,19 +234,35 @@ func (s *stores) close() {
 	}
 }
 
+// variants is how many of each clip there are where there are n in all.
+func variants(n int, clips []corpus.Clip) int { return min(200, (n+len(clips)-1)/len(clips)) }
+
 // hear makes the features of everything, or finds them.
 func (r *run) hear(ctx context.Context) (*stores, error) {
 	recipe := &r.cfg.Recipe
-	words := min(200, (recipe.Words+len(r.train.Positives)-1)/len(r.train.Positives))
+	words := variants(recipe.Words, r.train.Positives)
 	positives := append(r.jobs("word", r.train.Positives, words, true), r.jobs("said", r.said, words, true)...)
+	if r.fromText {
+		positives = r.spokenWord()
+	}
 	others := r.jobs("other", r.train.Others, recipe.Others, true)
 	spoken, err := r.spoken()
 	if err != nil {
 		return nil, err
 	}
-	others = append(others, r.jobs("phrase", spoken, recipe.Spoken, true)...)
+	phrases := r.jobs("phrase", spoken, recipe.Spoken, true)
+	talk, err := r.talk()
+	if err != nil {
+		return nil, err
+	}
+	talks := changed(r.jobs("talk", talk, recipe.Negatives, false))
+	if r.fromText {
+		changed(phrases)
+	}
+	others = append(others, phrases...)
 	negatives := r.jobs("speech", r.train.Negatives, recipe.Negatives, false)
 	negatives = append(negatives, r.jobs("noise", r.train.Noise, recipe.Negatives, false)...)
+	negatives = append(negatives, talks...)
 	// Side by side, so that the time that is left can be told.
 	all := slices.Concat(positives, others, negatives)
 	r.random("order", 0).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
