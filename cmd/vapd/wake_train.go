@@ -85,6 +85,9 @@ func (c wakeTrainCmd) Run() error {
 	}
 	fmt.Printf("woke for nothing %d times in %.2f h: %.2f an hour (%.2f to %.2f)\n", n.Accepts, n.Hours, rate, per.Low, per.High)
 	fmt.Printf("see and listen: %s\n", filepath.Join(c.Out, train.ReportFile))
+	if result.FromText {
+		fmt.Println("Only voices said it, and it was measured on voices: it misses people far more often. Use it while you collect recordings: vapd wake train --positives")
+	}
 	return nil
 }
 
@@ -111,6 +114,9 @@ func (c wakeMaterial) config() (cfg train.Config, err error) {
 	}
 	fromText := len(cfg.Set.Positives) == 0
 	speak := newSpeaker
+	if fromText {
+		cfg.Recipe = cfg.Recipe.FromText()
+	}
 	if fromText {
 		speak = newSpeakers
 	}

@@ -30,6 +30,7 @@ type job struct {
 	variant int
 	words   bool // each clip has one word; else they are a stream
 	changed bool // each clip is said by somebody else (augment.Voice)
+	pauses  bool // what is said in a stream is broken into single words
 }
 
 // changed makes jobs of clips that voices say such of many speakers.
@@ -165,6 +166,9 @@ func (r *run) stream(ctx context.Context, e *ear, j job) error {
 	var pcm []int16
 	n := 0
 	flush := func() error {
+		if j.pauses {
+			pcm = augment.Pauses(pcm, r.random(filepath.Base(j.path)+" pauses", n))
+		}
 		plan := r.far.Plan(r.random(fmt.Sprint(filepath.Base(j.path), " reel"), n).Uint64())
 		// As long as an example at least, however fast it gets.
 		if least := int(plan.Speed*float64((e.least+2)*hop+window)) + 1; len(pcm) < least {

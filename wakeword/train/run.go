@@ -263,6 +263,9 @@ func (r *run) hear(ctx context.Context) (*stores, error) {
 	negatives := r.jobs("speech", r.train.Negatives, recipe.Negatives, false)
 	negatives = append(negatives, r.jobs("noise", r.train.Noise, recipe.Negatives, false)...)
 	negatives = append(negatives, talks...)
+	if r.fromText {
+		negatives = append(negatives, r.pauses()...)
+	}
 	// Side by side, so that the time that is left can be told.
 	all := slices.Concat(positives, others, negatives)
 	r.random("order", 0).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })

@@ -23,6 +23,7 @@ const (
 	all         = math.MaxInt
 	mostPhrases = 600
 	mostTalk    = 600
+	mostPauses  = 1000 // recordings of people that are broken into single words
 )
 
 // speak has the phrases said that the model must not take for the word, and the word. It is
@@ -145,4 +146,19 @@ func (r *run) talk() ([]corpus.Clip, error) {
 		return nil, nil
 	}
 	return corpus.Folder(filepath.Join(r.cfg.Work, "talk"), nil)
+}
+
+// pauses has the jobs of single words of people. Otherwise only voices would say a word
+// after a silence, and that would be what the model listens for.
+func (r *run) pauses() []job {
+	order := r.random("pauses", 0).Perm(len(r.train.Negatives))
+	var clips []corpus.Clip
+	for _, i := range order[:min(len(order), mostPauses)] {
+		clips = append(clips, r.train.Negatives[i])
+	}
+	jobs := r.jobs("pauses", clips, r.cfg.Recipe.Negatives, false)
+	for i := range jobs {
+		jobs[i].pauses = true
+	}
+	return jobs
 }

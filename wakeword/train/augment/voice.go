@@ -22,6 +22,8 @@ type Voice struct {
 	// Bend moves the formants against each other: 0.05 is by up to 5 %, up and down three
 	// times over the whole band, with Turn radians at 0 Hz. It makes other vowels.
 	Bend, Turn float64
+	// Contrast is by how much the formants are sharper, as a power: below 1 they are blurred.
+	Contrast float64
 	// Tilt is how much louder an octave is than the one below, from 300 Hz on, in decibels:
 	// above 0 for a raised voice.
 	Tilt float64
@@ -34,7 +36,7 @@ func RandomVoice(random *rand.Rand) Voice {
 	return Voice{
 		Tract: log(0.8, 1.25), Pitch: math.Round(100*log(0.75, 1.4)) / 100, Tempo: log(0.55, 1.15),
 		Sway: Range{0, 0.3}.draw(random), Period: log(0.25, 1), Phase: Range{0, 2 * math.Pi}.draw(random),
-		Bend: Range{0, 0.06}.draw(random), Turn: Range{0, 2 * math.Pi}.draw(random),
+		Bend: Range{0, 0.12}.draw(random), Turn: Range{0, 2 * math.Pi}.draw(random), Contrast: log(0.6, 1.3),
 		Tilt: Range{-3, 3}.draw(random),
 	}
 }
@@ -115,6 +117,7 @@ type bender struct {
 	fft    *dsp.FFT
 	from   []float64 // of each frequency, that whose envelope it gets, in lines of the spectrum
 	tilt   []float64 // by how much it is raised, as a logarithm
+	sharp  float64
 	window []float64
 	x, e   []complex128
 }
@@ -122,7 +125,7 @@ type bender struct {
 func newBender(v Voice) *bender {
 	b := &bender{
 		fft: dsp.NewFFT(spectrum), from: make([]float64, spectrum/2+1), tilt: make([]float64, spectrum/2+1),
-		window: make([]float64, grain), x: make([]complex128, spectrum), e: make([]complex128, spectrum),
+		sharp: v.Contrast, window: make([]float64, grain), x: make([]complex128, spectrum), e: make([]complex128, spectrum),
 	}
 	for i := range b.window {
 		b.window[i] = 0.5 - 0.5*math.Cos(2*math.Pi*(float64(i)+0.5)/float64(grain))
@@ -145,12 +148,12 @@ func (b *bender) add(out, x []float64, place int) {
 		}
 	}
 	b.fft.Transform(b.x)
-	envelope := b.envelope()
+	envelope, mean := b.envelope()
 	for k := range b.from {
 		low := int(b.from[k])
 		part := b.from[k] - float64(low)
 		moved := envelope[low] + part*(envelope[min(low+1, spectrum/2)]-envelope[low])
-		gain := math.Exp(max(-steepest, min(steepest, moved-envelope[k]+b.tilt[k])))
+		gain := math.Exp(max(-steepest, min(steepest, mean+b.sharp*(moved-mean)-envelope[k]+b.tilt[k])))
 		b.x[k] *= complex(gain, 0)
 		if k > 0 && k < spectrum/2 {
 			b.x[spectrum-k] *= complex(gain, 0)
@@ -166,8 +169,9 @@ func (b *bender) add(out, x []float64, place int) {
 	}
 }
 
-// envelope is the logarithm of the magnitude of what is in x, without the harmonics.
-func (b *bender) envelope() (of [spectrum/2 + 1]float64) {
+// envelope is the logarithm of the magnitude of what is in x, without the harmonics, and its
+// mean.
+func (b *bender) envelope() (of [spectrum/2 + 1]float64, mean float64) {
 	for k, z := range b.x[:spectrum/2+1] {
 		b.e[k] = complex(0.5*math.Log(real(z)*real(z)+imag(z)*imag(z)+1e-10), 0)
 		b.e[(spectrum-k)%spectrum] = b.e[k]
@@ -176,9 +180,10 @@ func (b *bender) envelope() (of [spectrum/2 + 1]float64) {
 	for i := cepstrum; i <= spectrum-cepstrum; i++ {
 		b.e[i] = 0
 	}
+	mean = real(b.e[0]) / spectrum
 	b.fft.Transform(b.e)
 	for k := range of {
 		of[k] = real(b.e[k]) / spectrum
 	}
-	return of
+	return of, mean
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // plain is a voice that changes nothing.
-func plain() Voice { return Voice{Tract: 1, Pitch: 1, Tempo: 1, Period: 1} }
+func plain() Voice { return Voice{Tract: 1, Pitch: 1, Tempo: 1, Period: 1, Contrast: 1} }
 
 // vowel is a second of a buzz of a pitch with one formant, both in Hz.
 func vowel(pitch, formant float64) []int16 {
@@ -41,6 +41,16 @@ func pitch(x []float64) float64 {
 		}
 	}
 	return rate / float64(at)
+}
+
+// line is the level at a frequency, in decibels.
+func line(x []float64, hz float64) float64 {
+	var sum complex128
+	for i, v := range x[len(x)/4 : len(x)*3/4] {
+		sin, cos := math.Sincos(2 * math.Pi * hz * float64(i) / rate)
+		sum += complex(v*cos, v*sin)
+	}
+	return decibels(math.Hypot(real(sum), imag(sum)))
 }
 
 // formant is where the middle of the energy of a sound is, in Hz.
@@ -102,6 +112,24 @@ func TestVoiceSways(t *testing.T) {
 	pcm, err := v.Change(vowel(120, 1200))
 	if seconds := float64(len(pcm)) / rate; err != nil || math.Abs(seconds-1) > 0.15 {
 		t.Errorf("%.2f s, %v", seconds, err)
+	}
+}
+
+// How deep the valleys between formants are follows the contrast.
+func TestVoiceContrast(t *testing.T) {
+	said := vowel(120, 1200)
+	depth := func(contrast float64) float64 {
+		v := plain()
+		v.Contrast = contrast
+		pcm, err := v.Change(said)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := Floats(pcm)
+		return line(x, 1200) - line(x, 3000)
+	}
+	if blurred, same, sharp := depth(0.6), depth(1), depth(1.3); blurred > 0.75*same || sharp < 1.15*same {
+		t.Errorf("%.1f, %.1f and %.1f dB", blurred, same, sharp)
 	}
 }
 
