@@ -115,9 +115,6 @@ func (c wakeMaterial) config() (cfg train.Config, err error) {
 	fromText := len(cfg.Set.Positives) == 0
 	speak := newSpeaker
 	if fromText {
-		cfg.Recipe = cfg.Recipe.FromText()
-	}
-	if fromText {
 		speak = newSpeakers
 	}
 	speaker, err := speak(c.TTS)

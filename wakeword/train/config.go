@@ -108,14 +108,6 @@ func LargeRecipe() Recipe {
 	return r
 }
 
-// FromText is the recipe for a word that only voices say. They are learnt soon, and people
-// speak otherwise: of what they say there is more, and more of it is hidden.
-func (r Recipe) FromText() Recipe {
-	r.Words += r.Words / 2
-	r.Mask = net.Mask{Times: 2, Longest: 12, Channels: 2, Broadest: 7}
-	return r
-}
-
 // Scaled is the recipe with so many times as much of everything.
 func (r Recipe) Scaled(effort float64) Recipe {
 	for _, n := range []*int{&r.Steps, &r.Words, &r.Others, &r.Spoken, &r.Negatives, &r.Mined} {

@@ -237,34 +237,35 @@ func (s *stores) close() {
 // variants is how many of each clip there are where there are n in all.
 func variants(n int, clips []corpus.Clip) int { return min(200, (n+len(clips)-1)/len(clips)) }
 
-// hear makes the features of everything, or finds them.
-func (r *run) hear(ctx context.Context) (*stores, error) {
+// sound has the jobs of everything that is learnt from.
+func (r *run) sound() (positives, others, negatives []job, err error) {
 	recipe := &r.cfg.Recipe
-	words := variants(recipe.Words, r.train.Positives)
-	positives := append(r.jobs("word", r.train.Positives, words, true), r.jobs("said", r.said, words, true)...)
-	if r.fromText {
-		positives = r.spokenWord()
-	}
-	others := r.jobs("other", r.train.Others, recipe.Others, true)
-	spoken, err := r.spoken()
+	spoken, err := r.spoken("phrases", r.cfg.Phrases)
 	if err != nil {
-		return nil, err
+		return nil, nil, nil, err
 	}
 	phrases := r.jobs("phrase", spoken, recipe.Spoken, true)
-	talk, err := r.talk()
+	negatives = r.jobs("speech", r.train.Negatives, recipe.Negatives, false)
+	negatives = append(negatives, r.jobs("noise", r.train.Noise, recipe.Negatives, false)...)
+	if r.fromText {
+		phrases = changed(phrases)
+		besides, err := r.besides()
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		positives, negatives = r.spokenWord(), append(negatives, besides...)
+	} else {
+		words := variants(recipe.Words, r.train.Positives)
+		positives = append(r.jobs("word", r.train.Positives, words, true), r.jobs("said", r.said, words, true)...)
+	}
+	return positives, append(r.jobs("other", r.train.Others, recipe.Others, true), phrases...), negatives, nil
+}
+
+// hear makes the features of everything, or finds them.
+func (r *run) hear(ctx context.Context) (*stores, error) {
+	positives, others, negatives, err := r.sound()
 	if err != nil {
 		return nil, err
-	}
-	talks := changed(r.jobs("talk", talk, recipe.Negatives, false))
-	if r.fromText {
-		changed(phrases)
-	}
-	others = append(others, phrases...)
-	negatives := r.jobs("speech", r.train.Negatives, recipe.Negatives, false)
-	negatives = append(negatives, r.jobs("noise", r.train.Noise, recipe.Negatives, false)...)
-	negatives = append(negatives, talks...)
-	if r.fromText {
-		negatives = append(negatives, r.pauses()...)
 	}
 	// Side by side, so that the time that is left can be told.
 	all := slices.Concat(positives, others, negatives)
@@ -281,7 +282,7 @@ func (r *run) hear(ctx context.Context) (*stores, error) {
 		for _, j := range kind.jobs {
 			paths = append(paths, j.path)
 		}
-		if *kind.store, err = openStore(paths, recipe.features()); err != nil {
+		if *kind.store, err = openStore(paths, r.cfg.Recipe.features()); err != nil {
 			s.close()
 			return nil, err
 		}

@@ -4,26 +4,14 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"maps"
 	"math"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 
 	"vapd/audio"
 	"vapd/audio/wav"
 	"vapd/wakeword/train/confusable"
 	"vapd/wakeword/train/corpus"
-)
-
-// How many texts voices say at most. A word from nothing but text is said by many voices,
-// and has to be learnt beside as much as they say else.
-const (
-	all         = math.MaxInt
-	mostPhrases = 600
-	mostTalk    = 600
-	mostPauses  = 1000 // recordings of people that are broken into single words
 )
 
 // speak has the phrases said that the model must not take for the word, and the word. It is
@@ -32,7 +20,7 @@ func (r *run) speak(ctx context.Context) error {
 	if r.cfg.Speaker == nil {
 		return nil
 	}
-	phrases := all
+	phrases := everything
 	if r.fromText {
 		phrases = mostPhrases
 		if err := r.say(ctx, "talk", r.cfg.Talk, mostTalk); err != nil {
@@ -43,7 +31,7 @@ func (r *run) speak(ctx context.Context) error {
 		return err
 	}
 	// Voices say it in other ways at the end of a sentence.
-	if err := r.say(ctx, "word", []string{r.cfg.Word, r.cfg.Word + ".", r.cfg.Word + "?", r.cfg.Word + "!", r.cfg.Word + ","}, all); err != nil {
+	if err := r.say(ctx, "word", []string{r.cfg.Word, r.cfg.Word + ".", r.cfg.Word + "?", r.cfg.Word + "!", r.cfg.Word + ","}, everything); err != nil {
 		return err
 	}
 	clips, err := corpus.Folder(filepath.Join(r.cfg.Work, "word"), nil)
@@ -61,6 +49,9 @@ func (r *run) speak(ctx context.Context) error {
 	}
 	return nil
 }
+
+// everything is for say: each voice says each text.
+const everything = math.MaxInt
 
 // say has texts said by every voice, into a folder for each voice: of all that could be said
 // so much at most, chosen by chance.
@@ -117,48 +108,10 @@ type voice struct {
 
 func (v voice) Voices() []string { return []string{v.name} }
 
-// spokenWord has the jobs of a word that only voices say. Each family of voices has the same
-// part of it: the speakers of one accent are more alike than their number tells.
-func (r *run) spokenWord() (jobs []job) {
-	families := make(map[string][]corpus.Clip)
-	for _, c := range r.train.Positives {
-		family, _, _ := strings.Cut(c.Speaker, "+")
-		families[family] = append(families[family], c)
-	}
-	for _, name := range slices.Sorted(maps.Keys(families)) {
-		clips := families[name]
-		jobs = append(jobs, r.jobs("word-"+name, clips, variants(r.cfg.Recipe.Words/len(families), clips), true)...)
-	}
-	return changed(jobs)
-}
-
-// spoken are the clips of the phrases.
-func (r *run) spoken() ([]corpus.Clip, error) {
-	if r.cfg.Speaker == nil || len(r.cfg.Phrases) == 0 {
+// spoken are the clips of what voices say, in the folder of say.
+func (r *run) spoken(folder string, texts []string) ([]corpus.Clip, error) {
+	if r.cfg.Speaker == nil || len(texts) == 0 {
 		return nil, nil
 	}
-	return corpus.Folder(filepath.Join(r.cfg.Work, "phrases"), nil)
-}
-
-// talk are the clips of what voices say besides.
-func (r *run) talk() ([]corpus.Clip, error) {
-	if !r.fromText || len(r.cfg.Talk) == 0 {
-		return nil, nil
-	}
-	return corpus.Folder(filepath.Join(r.cfg.Work, "talk"), nil)
-}
-
-// pauses has the jobs of single words of people. Otherwise only voices would say a word
-// after a silence, and that would be what the model listens for.
-func (r *run) pauses() []job {
-	order := r.random("pauses", 0).Perm(len(r.train.Negatives))
-	var clips []corpus.Clip
-	for _, i := range order[:min(len(order), mostPauses)] {
-		clips = append(clips, r.train.Negatives[i])
-	}
-	jobs := r.jobs("pauses", clips, r.cfg.Recipe.Negatives, false)
-	for i := range jobs {
-		jobs[i].pauses = true
-	}
-	return jobs
+	return corpus.Folder(filepath.Join(r.cfg.Work, folder), nil)
 }

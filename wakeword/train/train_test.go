@@ -268,8 +268,10 @@ func TestFromText(t *testing.T) {
 			t.Errorf("%s: %v, %v", folder, said, err)
 		}
 	}
-	if chunks, err := filepath.Glob(filepath.Join(cfg.Work, "features", "talk-*")); err != nil || len(chunks) == 0 {
-		t.Errorf("the features of other talk: %v, %v", chunks, err)
+	for _, kind := range []string{"talk", "pauses"} {
+		if chunks, err := filepath.Glob(filepath.Join(cfg.Work, "features", kind+"-*")); err != nil || len(chunks) == 0 {
+			t.Errorf("the features of %s: %v, %v", kind, chunks, err)
+		}
 	}
 	data, err := os.ReadFile(filepath.Join(cfg.Out, "up_i_so_on.json"))
 	if err != nil || !json.Valid(data) {
