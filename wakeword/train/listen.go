@@ -31,6 +31,7 @@ type job struct {
 	words   bool // each clip has one word; else they are a stream
 	changed bool // each clip is said by somebody else (augment.Voice)
 	pauses  bool // what is said in a stream is broken into single words
+	pieces  bool // of the clips there are pieces that begin after a silence
 }
 
 // changed makes jobs of clips that voices say such of many speakers.
@@ -112,9 +113,12 @@ func (r *run) chunk(ctx context.Context, j job) error {
 	if err != nil {
 		return err
 	}
-	if j.words {
+	switch {
+	case j.pieces:
+		err = r.pieces(ctx, e, j)
+	case j.words:
 		err = r.words(ctx, e, j)
-	} else {
+	default:
 		err = r.stream(ctx, e, j)
 	}
 	if err != nil {
@@ -137,18 +141,26 @@ func (r *run) words(ctx context.Context, e *ear, j job) error {
 		if err != nil {
 			return err
 		}
-		plan := r.near.Plan(r.random(c.Name, j.variant).Uint64())
-		// As long as an example at least.
-		length := int(float64(len(pcm))/plan.Speed) + plan.Before + plan.After
-		plan.Before += max(0, (e.least+2)*hop+window-length)
-		v, err := r.near.Carry(pcm, plan)
-		if err != nil {
+		if err := r.word(e, pcm, r.random(c.Name, j.variant).Uint64()); err != nil {
 			return fmt.Errorf("train: %s: %w", c.Path, err)
 		}
-		word := augment.Loudest(augment.Floats(pcm))
-		t := take{Start: v.At(word.From) / hop, End: v.At(word.To) / hop}
-		e.hear(t, v.PCM)
 	}
+	return nil
+}
+
+// word hears one word, after a silence.
+func (r *run) word(e *ear, pcm []int16, seed uint64) error {
+	plan := r.near.Plan(seed)
+	// As long as an example at least.
+	length := int(float64(len(pcm))/plan.Speed) + plan.Before + plan.After
+	plan.Before += max(0, (e.least+2)*hop+window-length)
+	v, err := r.near.Carry(pcm, plan)
+	if err != nil {
+		return err
+	}
+	word := augment.Loudest(augment.Floats(pcm))
+	t := take{Start: v.At(word.From) / hop, End: v.At(word.To) / hop}
+	e.hear(t, v.PCM)
 	return nil
 }
 

@@ -248,17 +248,18 @@ func (r *run) sound() (positives, others, negatives []job, err error) {
 	negatives = r.jobs("speech", r.train.Negatives, recipe.Negatives, false)
 	negatives = append(negatives, r.jobs("noise", r.train.Noise, recipe.Negatives, false)...)
 	if r.fromText {
-		phrases = changed(phrases)
-		besides, err := r.besides()
+		talk, err := r.talk()
 		if err != nil {
 			return nil, nil, nil, err
 		}
-		positives, negatives = r.spokenWord(), append(negatives, besides...)
+		pauses, pieces := r.pausesAndPieces()
+		positives, others = r.spokenWord(), pieces
+		phrases, negatives = changed(phrases), slices.Concat(negatives, talk, pauses)
 	} else {
 		words := variants(recipe.Words, r.train.Positives)
 		positives = append(r.jobs("word", r.train.Positives, words, true), r.jobs("said", r.said, words, true)...)
 	}
-	return positives, append(r.jobs("other", r.train.Others, recipe.Others, true), phrases...), negatives, nil
+	return positives, slices.Concat(r.jobs("other", r.train.Others, recipe.Others, true), phrases, others), negatives, nil
 }
 
 // hear makes the features of everything, or finds them.

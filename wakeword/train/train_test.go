@@ -268,7 +268,7 @@ func TestFromText(t *testing.T) {
 			t.Errorf("%s: %v, %v", folder, said, err)
 		}
 	}
-	for _, kind := range []string{"talk", "pauses"} {
+	for _, kind := range []string{"talk", "pauses", "pieces"} {
 		if chunks, err := filepath.Glob(filepath.Join(cfg.Work, "features", kind+"-*")); err != nil || len(chunks) == 0 {
 			t.Errorf("the features of %s: %v, %v", kind, chunks, err)
 		}
