@@ -1,6 +1,7 @@
 package augment
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 
@@ -65,6 +66,14 @@ const (
 // has its spectral envelope, by the cepstrum, moved to where the formants belong. It is as
 // loud as before, or as full scale allows.
 func (v Voice) Change(pcm []int16) ([]int16, error) {
+	for _, x := range []float64{v.Tract, v.Pitch, v.Tempo, v.Contrast} {
+		if !(x >= 0.5 && x <= 2) {
+			return nil, fmt.Errorf("augment: a voice with %+v: tract, pitch, tempo and contrast must be within 0.5 and 2", v)
+		}
+	}
+	if !(v.Sway >= 0 && v.Sway <= 1 && v.Period > 0 && v.Bend >= 0 && v.Bend < 1) {
+		return nil, fmt.Errorf("augment: a voice with %+v: sway and bend must be within 0 and 1, and the period above 0", v)
+	}
 	higher, err := Speed(pcm, v.Pitch)
 	if err != nil || len(higher) == 0 {
 		return nil, err
