@@ -15,8 +15,8 @@ packages() {
 	build) echo gcc libc6-dev ca-certificates ;;
 	demo) echo 'libasound2t64|libasound2' libasound2-data libopus0 flite \
 		'libpocketsphinx5|libpocketsphinx3' pocketsphinx-en-us python3-pip ;;
-	test) echo libasound2-dev alsa-utils avahi-daemon avahi-utils binutils cpio dbus iproute2 \
-		libcoap3-bin libcoap3-dev nftables pkg-config procps python3-pip shellcheck systemd tcpdump ;;
+	test) echo libasound2-dev alsa-utils avahi-daemon avahi-utils binutils cpio dbus espeak-ng \
+		iproute2 libcoap3-bin libcoap3-dev nftables pkg-config procps python3-pip shellcheck systemd tcpdump ;;
 	cross) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf \
 		libc6-dev-armhf-cross qemu-user-static binutils ;;
 	deb) echo dpkg lintian ;;

@@ -5,10 +5,13 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
 
 	"vapd/audio"
 	"vapd/audio/resample"
 	"vapd/hub/speech"
+	"vapd/hub/speech/espeak"
 	"vapd/hub/speech/flite"
 	"vapd/hub/speech/voices"
 	"vapd/wakeword/train/confusable"
@@ -39,6 +42,26 @@ func newSpeaker(server string) (confusable.Speaker, error) {
 		return nil, err
 	}
 	return all, nil
+}
+
+// newSpeakers has those of newSpeaker and, where it is installed, eSpeak NG: as many voices
+// as there are, to say a word that nobody has recorded.
+func newSpeakers(server string) (confusable.Speaker, error) {
+	some, err := newSpeaker(server)
+	if err != nil && server != "" {
+		return nil, err
+	}
+	more, missing := espeak.Open(context.Background(), espeak.Program)
+	switch {
+	case missing != nil && err != nil:
+		return nil, errors.Join(err, missing)
+	case missing != nil:
+		fmt.Fprintf(os.Stderr, "fewer voices say the word: %v\n", missing)
+		return some, nil
+	case err != nil:
+		return more, nil
+	}
+	return voices.All{some, more}, nil
 }
 
 func newFliteSpeaker() (*fliteSpeaker, error) {

@@ -52,19 +52,27 @@ func (c wakeConfusablesCmd) Run() error {
 }
 
 func (c wakeConfusablesCmd) phrases() ([]confusable.Phrase, error) {
-	f, err := os.Open(c.Dictionary)
+	d, err := readDictionary(c.Dictionary)
 	if errors.Is(err, fs.ErrNotExist) {
 		fmt.Fprintf(os.Stderr, "there is no dictionary %s (package pocketsphinx-en-us): these are spellings, made up\n", c.Dictionary)
 		return confusable.Spellings(c.Word, c.Number)
 	} else if err != nil {
 		return nil, err
 	}
+	return d.Near(c.Word, c.Number)
+}
+
+func readDictionary(path string) (*confusable.Dictionary, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
 	defer f.Close()
 	d, err := confusable.ReadDictionary(f)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", c.Dictionary, err)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return d.Near(c.Word, c.Number)
+	return d, nil
 }
 
 func saveWAV(path string, pcm []int16) error {

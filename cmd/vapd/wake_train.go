@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"vapd/internal/durable"
 	"vapd/wakeword/train"
 	"vapd/wakeword/train/augment"
+	"vapd/wakeword/train/confusable"
 	"vapd/wakeword/train/corpus"
 	"vapd/wakeword/trial"
 
@@ -83,6 +85,9 @@ func (c wakeTrainCmd) Run() error {
 	}
 	fmt.Printf("woke for nothing %d times in %.2f h: %.2f an hour (%.2f to %.2f)\n", n.Accepts, n.Hours, rate, per.Low, per.High)
 	fmt.Printf("see and listen: %s\n", filepath.Join(c.Out, train.ReportFile))
+	if result.FromText {
+		fmt.Println("Only voices said it, and it was measured on voices: it misses people far more often. Use it while you collect recordings: vapd wake train --positives")
+	}
 	return nil
 }
 
@@ -107,7 +112,12 @@ func (c wakeMaterial) config() (cfg train.Config, err error) {
 	} else {
 		fmt.Fprintf(os.Stderr, "no sound is coded with Opus, as some microphones do: %v\n", err)
 	}
-	speaker, err := newSpeaker(c.TTS)
+	fromText := len(cfg.Set.Positives) == 0
+	speak := newSpeaker
+	if fromText {
+		speak = newSpeakers
+	}
+	speaker, err := speak(c.TTS)
 	if err != nil && c.TTS != "" {
 		return cfg, err
 	} else if err != nil {
@@ -122,7 +132,26 @@ func (c wakeMaterial) config() (cfg train.Config, err error) {
 	for _, p := range phrases {
 		cfg.Phrases = append(cfg.Phrases, p.Text)
 	}
-	return cfg, nil
+	if fromText {
+		cfg.Talk, err = c.talk()
+	}
+	return cfg, err
+}
+
+// chatter is how many texts of random words voices say.
+const chatter = 200
+
+// talk is what voices say besides the word and what sounds like it.
+func (c wakeMaterial) talk() ([]string, error) {
+	texts := confusable.Sentences(c.Word)
+	d, err := readDictionary(c.Dictionary)
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
+		return texts, err
+	}
+	return append(texts, d.Chatter(c.Word, chatter, c.Seed)...), nil
 }
 
 // recordings lists them.

@@ -27,6 +27,8 @@ type Result struct {
 	// asks for.
 	Chosen  trial.Counts
 	Reached bool
+	// FromText is true where only voices said the word, and Clean and Noisy are about them.
+	FromText bool
 	// CrossFires are other words of the validation part that wake it.
 	CrossFires []trial.CrossFire
 }
@@ -38,6 +40,9 @@ const (
 	// lowest is the lowest cutoff that is chosen. Below the network itself says that the
 	// word is not likely, and only the validation part lacks what would wake it.
 	lowest = 0.5
+	// lowestFromText is that of a word which only voices said. People speak otherwise: the
+	// network is less sure of them, and only its false accepts can be measured.
+	lowestFromText = 0.05
 )
 
 // choose makes the model in int8 and finds its cutoff.
@@ -58,7 +63,7 @@ func (r *run) choose(ctx context.Context, n *net.Net, s *stores) (*Result, error
 	if err != nil {
 		return nil, err
 	}
-	result := new(Result)
+	result := &Result{FromText: r.fromText}
 	if err := r.measure(ctx, draft, result); err != nil {
 		return nil, err
 	}
@@ -159,7 +164,7 @@ func (r *run) measure(ctx context.Context, p *pack.Pack, result *Result) error {
 	if err != nil {
 		return err
 	}
-	chosen, reached := Choose(curve, r.cfg.Recipe.PerHour)
+	chosen, reached := chooseFrom(r.lowest(), curve, r.cfg.Recipe.PerHour)
 	result.Chosen, result.Reached = result.Clean.At(chosen.Cutoff), reached
 	result.CrossFires, err = clean.CrossFires(result.Chosen.Cutoff)
 	return err
@@ -192,6 +197,18 @@ func Vary(ctx context.Context, s *trial.Scores, negatives []corpus.Clip) error {
 // Choose is the point of the lowest cutoff from 0.5 on with at most so many false accepts an
 // hour, or of the highest where none has.
 func Choose(c trial.Curve, perHour float64) (chosen trial.Counts, reached bool) {
+	return chooseFrom(lowest, c, perHour)
+}
+
+// lowest is the lowest cutoff that is chosen.
+func (r *run) lowest() float64 {
+	if r.fromText {
+		return lowestFromText
+	}
+	return lowest
+}
+
+func chooseFrom(lowest float64, c trial.Curve, perHour float64) (chosen trial.Counts, reached bool) {
 	if chosen, reached = c.AtRate(perHour); !reached {
 		return c[len(c)-1], false
 	}

@@ -39,8 +39,10 @@ type Config struct {
 	Codec     augment.Codec // nil: nothing is coded
 	// Speaker says Phrases, which are negatives, and the word, which is learnt with the
 	// recordings or, where there are none, in their place. May be nil.
-	Speaker   confusable.Speaker
-	Phrases   []string
+	Speaker confusable.Speaker
+	Phrases []string
+	// Talk is other text that Speaker says where there are no recordings of the word.
+	Talk      []string
 	Languages []string // of the recordings, for the manifest
 	// Save replaces a file as a whole (as internal/durable does).
 	Save func(path string, data []byte) error
@@ -157,8 +159,11 @@ const shard = 16
 // is learnt from less than these is one voice.
 const fewest = 10
 
+// fromText reports whether voices have to say the word, since nobody else does.
+func (c *Config) fromText() bool { return len(c.Set.Positives) == 0 }
+
 func (c *Config) validate() error {
-	spoken := len(c.Set.Positives) == 0
+	spoken := c.fromText()
 	switch {
 	case strings.TrimSpace(c.Word) == "":
 		return errors.New("train: there is no word")
@@ -214,7 +219,11 @@ func (c *Config) fingerprint() (string, error) {
 	if c.Speaker != nil {
 		voices = c.Speaker.Voices()
 	}
-	data, err := json.Marshal([]any{version, c.Word, c.Seed, c.Cutoff, c.Recipe, c.Codec != nil, voices, c.Phrases, files})
+	parts := []any{version, c.Word, c.Seed, c.Cutoff, c.Recipe, c.Codec != nil, voices, c.Phrases, files}
+	if c.fromText() {
+		parts = append(parts, c.Talk)
+	}
+	data, err := json.Marshal(parts)
 	if err != nil {
 		return "", fmt.Errorf("train: %w", err)
 	}

@@ -18,6 +18,13 @@
 // is a matter of taste, and an end is known to a few hundredths of a second only: those
 // outputs have no weight.
 //
+// # From nothing but text
+//
+// Where there is no recording of the word, voices say it. They are few, and unlike people.
+// So each variant is said by another speaker (augment.Voice), and whatever might tell the
+// word from all else without listening to what is said is in the rest, too: voices that say
+// other things, and words of people after a silence.
+//
 // # Resuming
 //
 // Every step keeps its result in the work folder, and the network a checkpoint, written as

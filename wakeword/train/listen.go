@@ -29,6 +29,17 @@ type job struct {
 	clips   []corpus.Clip
 	variant int
 	words   bool // each clip has one word; else they are a stream
+	changed bool // each clip is said by somebody else (augment.Voice)
+	pauses  bool // what is said in a stream is broken into single words
+	pieces  bool // of the clips there are pieces that begin after a silence
+}
+
+// changed makes jobs of clips that voices say such of many speakers.
+func changed(jobs []job) []job {
+	for i := range jobs {
+		jobs[i].changed = true
+	}
+	return jobs
 }
 
 // clipsOfJob is how many clips are lost at most when the making is stopped.
@@ -102,9 +113,12 @@ func (r *run) chunk(ctx context.Context, j job) error {
 	if err != nil {
 		return err
 	}
-	if j.words {
+	switch {
+	case j.pieces:
+		err = r.pieces(ctx, e, j)
+	case j.words:
 		err = r.words(ctx, e, j)
-	} else {
+	default:
 		err = r.stream(ctx, e, j)
 	}
 	if err != nil {
@@ -123,23 +137,40 @@ func (r *run) words(ctx context.Context, e *ear, j job) error {
 		if err := context.Cause(ctx); err != nil {
 			return err
 		}
-		pcm, err := corpus.Read(c.Path)
+		pcm, err := r.read(c, j)
 		if err != nil {
 			return err
 		}
-		plan := r.near.Plan(r.random(c.Name, j.variant).Uint64())
-		// As long as an example at least.
-		length := int(float64(len(pcm))/plan.Speed) + plan.Before + plan.After
-		plan.Before += max(0, (e.least+2)*hop+window-length)
-		v, err := r.near.Carry(pcm, plan)
-		if err != nil {
+		if err := r.word(e, pcm, r.random(c.Name, j.variant).Uint64()); err != nil {
 			return fmt.Errorf("train: %s: %w", c.Path, err)
 		}
-		word := augment.Loudest(augment.Floats(pcm))
-		t := take{Start: v.At(word.From) / hop, End: v.At(word.To) / hop}
-		e.hear(t, v.PCM)
 	}
 	return nil
+}
+
+// word hears one word, after a silence.
+func (r *run) word(e *ear, pcm []int16, seed uint64) error {
+	plan := r.near.Plan(seed)
+	// As long as an example at least.
+	length := int(float64(len(pcm))/plan.Speed) + plan.Before + plan.After
+	plan.Before += max(0, (e.least+2)*hop+window-length)
+	v, err := r.near.Carry(pcm, plan)
+	if err != nil {
+		return err
+	}
+	word := augment.Loudest(augment.Floats(pcm))
+	t := take{Start: v.At(word.From) / hop, End: v.At(word.To) / hop}
+	e.hear(t, v.PCM)
+	return nil
+}
+
+// read is the sound of a clip for a job.
+func (r *run) read(c corpus.Clip, j job) ([]int16, error) {
+	pcm, err := corpus.Read(c.Path)
+	if err == nil && j.changed {
+		pcm, err = augment.RandomVoice(r.random(c.Name+" voice", j.variant)).Change(pcm)
+	}
+	return pcm, err
 }
 
 // stream hears the clips of a job as one, in reels.
@@ -147,6 +178,9 @@ func (r *run) stream(ctx context.Context, e *ear, j job) error {
 	var pcm []int16
 	n := 0
 	flush := func() error {
+		if j.pauses {
+			pcm = augment.Pauses(pcm, r.random(filepath.Base(j.path)+" pauses", n))
+		}
 		plan := r.far.Plan(r.random(fmt.Sprint(filepath.Base(j.path), " reel"), n).Uint64())
 		// As long as an example at least, however fast it gets.
 		if least := int(plan.Speed*float64((e.least+2)*hop+window)) + 1; len(pcm) < least {
@@ -162,6 +196,18 @@ func (r *run) stream(ctx context.Context, e *ear, j job) error {
 		return nil
 	}
 	for _, c := range j.clips {
+		if j.changed {
+			said, err := r.read(c, j)
+			if err != nil {
+				return err
+			}
+			if pcm = append(pcm, said...); len(pcm) >= reel {
+				if err := flush(); err != nil {
+					return err
+				}
+			}
+			continue
+		}
 		s, err := corpus.Open(c.Path)
 		if err != nil {
 			return err

@@ -35,7 +35,9 @@ const (
 type page struct {
 	Word                  string
 	Cutoff, PerHour       float64
+	Lowest                float64 // cutoff that may be chosen
 	Reached               bool
+	FromText              bool
 	Figures               []figure
 	Curve, Loss           *chart
 	Noisy                 bool
@@ -86,6 +88,7 @@ func (r *run) page(result *Result) *page {
 	rate, per := n.PerHour()
 	p := &page{
 		Word: r.cfg.Word, Cutoff: n.Cutoff, PerHour: r.cfg.Recipe.PerHour, Reached: result.Reached,
+		Lowest: r.lowest(), FromText: r.fromText,
 		Curve: curveChart(result.Clean, result.Noisy, n), Loss: lossChart(result.Losses), Noisy: len(result.Noisy) > 0,
 		CrossFires: result.CrossFires, Seed: r.cfg.Seed,
 		Size: fmt.Sprintf("%d products every %d ms, %d steps of %d examples.", r.cfg.Recipe.Net.Products(), 10*r.cfg.Recipe.Net.Stride, r.cfg.Recipe.Steps, r.cfg.Recipe.Batch),

@@ -21,6 +21,7 @@ import (
 type run struct {
 	cfg       Config
 	near, far *augment.Augmenter // of single words, and of other sound
+	fromText  bool               // there are no recordings of the word
 	train     corpus.Set
 	said      []corpus.Clip // the word, by voices, beside recordings
 	test      corpus.Set    // for validation
@@ -45,7 +46,7 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
-	r := &run{cfg: c.withDefaults(), began: time.Now(), beganAt: -1}
+	r := &run{cfg: c.withDefaults(), fromText: c.fromText(), began: time.Now(), beganAt: -1}
 	if err := r.open(); err != nil {
 		return nil, r.explain(err)
 	}
@@ -233,19 +234,40 @@ func (s *stores) close() {
 	}
 }
 
+// variants is how many of each clip there are where there are n in all.
+func variants(n int, clips []corpus.Clip) int { return min(200, (n+len(clips)-1)/len(clips)) }
+
+// sound has the jobs of everything that is learnt from.
+func (r *run) sound() (positives, others, negatives []job, err error) {
+	recipe := &r.cfg.Recipe
+	spoken, err := r.spoken("phrases", r.cfg.Phrases)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	phrases := r.jobs("phrase", spoken, recipe.Spoken, true)
+	negatives = r.jobs("speech", r.train.Negatives, recipe.Negatives, false)
+	negatives = append(negatives, r.jobs("noise", r.train.Noise, recipe.Negatives, false)...)
+	if r.fromText {
+		talk, err := r.talk()
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		pauses, pieces := r.pausesAndPieces()
+		positives, others = r.spokenWord(), pieces
+		phrases, negatives = changed(phrases), slices.Concat(negatives, talk, pauses)
+	} else {
+		words := variants(recipe.Words, r.train.Positives)
+		positives = append(r.jobs("word", r.train.Positives, words, true), r.jobs("said", r.said, words, true)...)
+	}
+	return positives, slices.Concat(r.jobs("other", r.train.Others, recipe.Others, true), phrases, others), negatives, nil
+}
+
 // hear makes the features of everything, or finds them.
 func (r *run) hear(ctx context.Context) (*stores, error) {
-	recipe := &r.cfg.Recipe
-	words := min(200, (recipe.Words+len(r.train.Positives)-1)/len(r.train.Positives))
-	positives := append(r.jobs("word", r.train.Positives, words, true), r.jobs("said", r.said, words, true)...)
-	others := r.jobs("other", r.train.Others, recipe.Others, true)
-	spoken, err := r.spoken()
+	positives, others, negatives, err := r.sound()
 	if err != nil {
 		return nil, err
 	}
-	others = append(others, r.jobs("phrase", spoken, recipe.Spoken, true)...)
-	negatives := r.jobs("speech", r.train.Negatives, recipe.Negatives, false)
-	negatives = append(negatives, r.jobs("noise", r.train.Noise, recipe.Negatives, false)...)
 	// Side by side, so that the time that is left can be told.
 	all := slices.Concat(positives, others, negatives)
 	r.random("order", 0).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
@@ -261,7 +283,7 @@ func (r *run) hear(ctx context.Context) (*stores, error) {
 		for _, j := range kind.jobs {
 			paths = append(paths, j.path)
 		}
-		if *kind.store, err = openStore(paths, recipe.features()); err != nil {
+		if *kind.store, err = openStore(paths, r.cfg.Recipe.features()); err != nil {
 			s.close()
 			return nil, err
 		}

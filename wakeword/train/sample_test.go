@@ -129,11 +129,17 @@ func TestCutoff(t *testing.T) {
 		accepts func(float64) int
 		cutoff  float64
 		reached bool
+		spoken  float64 // the cutoff where only voices say the word
 	}{
-		"nothing wakes it": {func(float64) int { return 0 }, 0.5, true},
-		"less and less":    {func(c float64) int { return int(10 * (1 - c)) }, 0.71, true},
-		"always":           {func(float64) int { return 3 }, 0.999, false},
+		"nothing wakes it": {func(float64) int { return 0 }, 0.5, true, 0.05},
+		"less and less":    {func(c float64) int { return int(10 * (1 - c)) }, 0.71, true, 0.71},
+		"soon nothing":     {func(c float64) int { return int(4 * (1 - c)) }, 0.5, true, 0.26},
+		"always":           {func(float64) int { return 3 }, 0.999, false, 0.999},
 	} {
+		r := run{fromText: true}
+		if got, reached := chooseFrom(r.lowest(), curve(c.accepts), 1); got.Cutoff != c.spoken || reached != c.reached {
+			t.Errorf("%s, said by voices: %v, %v: must be %v, %v", name, got.Cutoff, reached, c.spoken, c.reached)
+		}
 		if got, reached := Choose(curve(c.accepts), 1); got.Cutoff != c.cutoff || reached != c.reached {
 			t.Errorf("%s: %v, %v: must be %v, %v", name, got.Cutoff, reached, c.cutoff, c.reached)
 		}

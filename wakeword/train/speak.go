@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 
@@ -19,11 +20,18 @@ func (r *run) speak(ctx context.Context) error {
 	if r.cfg.Speaker == nil {
 		return nil
 	}
-	if err := r.say(ctx, "phrases", r.cfg.Phrases); err != nil {
+	phrases := everything
+	if r.fromText {
+		phrases = mostPhrases
+		if err := r.say(ctx, "talk", r.cfg.Talk, mostTalk); err != nil {
+			return err
+		}
+	}
+	if err := r.say(ctx, "phrases", r.cfg.Phrases, phrases); err != nil {
 		return err
 	}
 	// Voices say it in other ways at the end of a sentence.
-	if err := r.say(ctx, "word", []string{r.cfg.Word, r.cfg.Word + ".", r.cfg.Word + "?", r.cfg.Word + "!", r.cfg.Word + ","}); err != nil {
+	if err := r.say(ctx, "word", []string{r.cfg.Word, r.cfg.Word + ".", r.cfg.Word + "?", r.cfg.Word + "!", r.cfg.Word + ","}, everything); err != nil {
 		return err
 	}
 	clips, err := corpus.Folder(filepath.Join(r.cfg.Work, "word"), nil)
@@ -34,7 +42,7 @@ func (r *run) speak(ctx context.Context) error {
 		// What one voice says is in one part of the recordings.
 		clips[i].Label = corpus.Label{Word: r.cfg.Word, Set: "spoken", Speaker: clips[i].Set}
 	}
-	if len(r.cfg.Set.Positives) == 0 {
+	if r.fromText {
 		r.cfg.Set.Positives = clips
 	} else {
 		r.said = clips
@@ -42,14 +50,24 @@ func (r *run) speak(ctx context.Context) error {
 	return nil
 }
 
-// say has texts said by every voice, into a folder for each voice.
-func (r *run) say(ctx context.Context, folder string, texts []string) error {
-	done := 0
+// everything is for say: each voice says each text.
+const everything = math.MaxInt
+
+// say has texts said by every voice, into a folder for each voice: of all that could be said
+// so much at most, chosen by chance.
+func (r *run) say(ctx context.Context, folder string, texts []string, most int) error {
 	dir := filepath.Join(r.cfg.Work, folder)
 	if _, err := os.Stat(filepath.Join(dir, "done")); err == nil {
 		return nil
 	}
-	err := confusable.Speak(ctx, r.cfg.Speaker, texts, func(s confusable.Spoken) error {
+	voices := r.cfg.Speaker.Voices()
+	total := len(voices) * len(texts)
+	chosen := make([]bool, total)
+	for _, i := range r.random(folder, 0).Perm(total)[:min(most, total)] {
+		chosen[i] = true
+	}
+	done := 0
+	take := func(s confusable.Spoken) error {
 		var data bytes.Buffer
 		if len(s.PCM) == 0 {
 			return nil
@@ -62,19 +80,38 @@ func (r *run) say(ctx context.Context, folder string, texts []string) error {
 			return fmt.Errorf("train: %w", err)
 		}
 		done++
-		r.progress(float64(done)/float64(len(texts)*len(r.cfg.Speaker.Voices())), s.Text)
+		r.progress(float64(done)/float64(min(most, total)), s.Text)
 		return r.save(path, data.Bytes())
-	})
-	if err != nil || done == 0 {
-		return err
+	}
+	for i, name := range voices {
+		var its []string
+		for k, text := range texts {
+			if chosen[i*len(texts)+k] {
+				its = append(its, text)
+			}
+		}
+		if err := confusable.Speak(ctx, voice{r.cfg.Speaker, name}, its, take); err != nil {
+			return err
+		}
+	}
+	if done == 0 {
+		return nil
 	}
 	return r.save(filepath.Join(dir, "done"), nil)
 }
 
-// spoken are the clips of the phrases.
-func (r *run) spoken() ([]corpus.Clip, error) {
-	if r.cfg.Speaker == nil || len(r.cfg.Phrases) == 0 {
+// voice is one of a Speaker.
+type voice struct {
+	confusable.Speaker
+	name string
+}
+
+func (v voice) Voices() []string { return []string{v.name} }
+
+// spoken are the clips of what voices say, in the folder of say.
+func (r *run) spoken(folder string, texts []string) ([]corpus.Clip, error) {
+	if r.cfg.Speaker == nil || len(texts) == 0 {
 		return nil, nil
 	}
-	return corpus.Folder(filepath.Join(r.cfg.Work, "phrases"), nil)
+	return corpus.Folder(filepath.Join(r.cfg.Work, folder), nil)
 }

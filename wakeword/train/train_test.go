@@ -107,18 +107,7 @@ func TestTrain(t *testing.T) {
 	again := cfg
 	again.Out = t.TempDir()
 	again.Work, again.Workers = filepath.Join(again.Out, "work"), 3
-	for _, at := range []string{"listening", "learning"} {
-		ctx, cancel := context.WithCancel(t.Context())
-		again.Progress = func(p train.Progress) {
-			if p.Step == at && p.Done > 0.5 {
-				cancel()
-			}
-		}
-		if _, err := train.Run(ctx, again); !errors.Is(err, context.Canceled) {
-			t.Fatalf("stopped while %s: %v", at, err)
-		}
-		cancel()
-	}
+	stop(t, again, "listening", "learning")
 	again.Progress = func(p train.Progress) {
 		if p.Step == "learning" && p.Done < 0.3 {
 			t.Errorf("it began anew: %+v", p)
@@ -127,7 +116,35 @@ func TestTrain(t *testing.T) {
 	if _, err := train.Run(t.Context(), again); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"up.tflite", "up.json", train.ReportFile} {
+	compare(t, cfg, again, "up")
+
+	again.Recipe.Weight++
+	if _, err := train.Run(t.Context(), again); err == nil || !strings.Contains(err.Error(), "other recordings or options") {
+		t.Errorf("with another recipe: %v", err)
+	}
+}
+
+// stop begins a training, and stops it in the middle of each of some steps.
+func stop(t *testing.T, cfg train.Config, steps ...string) {
+	t.Helper()
+	for _, at := range steps {
+		ctx, cancel := context.WithCancel(t.Context())
+		cfg.Progress = func(p train.Progress) {
+			if p.Step == at && p.Done > 0.5 {
+				cancel()
+			}
+		}
+		if _, err := train.Run(ctx, cfg); !errors.Is(err, context.Canceled) {
+			t.Fatalf("stopped while %s: %v", at, err)
+		}
+		cancel()
+	}
+}
+
+// compare looks whether two trainings made the same.
+func compare(t *testing.T, cfg, again train.Config, id string) {
+	t.Helper()
+	for _, name := range []string{id + ".tflite", id + ".json", train.ReportFile} {
 		a, err := os.ReadFile(filepath.Join(cfg.Out, name))
 		if err != nil {
 			t.Fatal(err)
@@ -135,11 +152,6 @@ func TestTrain(t *testing.T) {
 		if b, err := os.ReadFile(filepath.Join(again.Out, name)); err != nil || !bytes.Equal(a, b) {
 			t.Errorf("%s is not the same after it was stopped: %v", name, err)
 		}
-	}
-
-	again.Recipe.Weight++
-	if _, err := train.Run(t.Context(), again); err == nil || !strings.Contains(err.Error(), "other recordings or options") {
-		t.Errorf("with another recipe: %v", err)
 	}
 }
 
@@ -241,7 +253,8 @@ func TestFromText(t *testing.T) {
 	cfg.Word = "up <i>& so on"
 	cfg.Set.Positives, cfg.Set.Others = nil, nil
 	cfg.Speaker, cfg.Phrases = voices{[]string{"ann", "bob", "cid"}}, []string{"down", "round", "town"}
-	cfg.Recipe.Steps = 200
+	cfg.Talk = []string{"it is late", "what else"}
+	cfg.Recipe.Steps, cfg.Workers = 200, 1
 	result, err := train.Run(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -249,15 +262,36 @@ func TestFromText(t *testing.T) {
 	if n := result.Chosen; n.Said != 5 || n.Missed > 1 {
 		t.Errorf("the voice that it has not learnt from: %+v", n)
 	}
-	said, err := filepath.Glob(filepath.Join(cfg.Work, "phrases", "*", "*.wav"))
-	if err != nil || len(said) != 9 {
-		t.Errorf("phrases: %v, %v", said, err)
+	for folder, texts := range map[string]int{"word": 5, "phrases": 3, "talk": 2} {
+		said, err := filepath.Glob(filepath.Join(cfg.Work, folder, "*", "*.wav"))
+		if err != nil || len(said) != 3*texts {
+			t.Errorf("%s: %v, %v", folder, said, err)
+		}
+	}
+	for _, kind := range []string{"talk", "pauses", "pieces"} {
+		if chunks, err := filepath.Glob(filepath.Join(cfg.Work, "features", kind+"-*")); err != nil || len(chunks) == 0 {
+			t.Errorf("the features of %s: %v, %v", kind, chunks, err)
+		}
 	}
 	data, err := os.ReadFile(filepath.Join(cfg.Out, "up_i_so_on.json"))
 	if err != nil || !json.Valid(data) {
 		t.Errorf("manifest: %s, %v", data, err)
 	}
 	checkReport(t, filepath.Join(cfg.Out, train.ReportFile), cfg.Word)
+
+	again := cfg
+	again.Out = t.TempDir()
+	again.Work, again.Workers = filepath.Join(again.Out, "work"), 3
+	stop(t, again, "speaking", "listening")
+	again.Progress = nil
+	if _, err := train.Run(t.Context(), again); err != nil {
+		t.Fatal(err)
+	}
+	compare(t, cfg, again, "up_i_so_on")
+	again.Talk = again.Talk[:1]
+	if _, err := train.Run(t.Context(), again); err == nil || !strings.Contains(err.Error(), "other recordings or options") {
+		t.Errorf("with less talk: %v", err)
+	}
 }
 
 // With a cutoff everything is learnt from, the word that voices say as well, and nothing is

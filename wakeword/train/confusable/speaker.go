@@ -7,7 +7,8 @@ import (
 
 // Speaker is a voice synthesizer.
 type Speaker interface {
-	// Voices are the names of its voices.
+	// Voices are the names of its voices. Those that are much alike, such as the speakers of
+	// one accent, have the same name up to a "+".
 	Voices() []string
 	// Say says a text with one of them: mono at 16 kHz.
 	Say(ctx context.Context, text, voice string) ([]int16, error)
