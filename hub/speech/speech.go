@@ -26,8 +26,7 @@ var (
 // spaces. Words are lower-case. The rule Start is the whole sentence. Rules don't
 // refer to themselves.
 //
-// An alternative that begins with a word may have a weight before it, from /0.1/ to
-// /100/, and has 1 without: "/8/ forty" is said eight times as often as "fifty" of the
+// An alternative may have a weight before it, from /0.1/ to /100/, and has 1 without: "/8/ forty" is said eight times as often as "fifty" of the
 // same rule. Where a recognizer can't tell two words, that decides.
 type Grammar map[string][]string
 
