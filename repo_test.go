@@ -24,7 +24,7 @@ const module = "vapd"
 // these paths. The most specific room counts. What is new needs a row here, after some
 // thought about whether it is a room.
 func rooms() map[string][]string {
-	protocols := []string{"protocol/coap", "protocol/ws", "protocol/vap"}
+	protocols := []string{"protocol/coap", "protocol/ws", "protocol/vap/..."}
 	// Audio without devices.
 	sound := []string{"audio", "audio/dsp", "audio/ogg", "audio/opus", "audio/play", "audio/resample", "audio/room", "audio/wav"}
 	device := []string{"audio/...", "wakeword/...", "hal/...", "board", "protocol/...", "internal/..."}
@@ -44,7 +44,7 @@ func rooms() map[string][]string {
 		"hub/focus/trial": append([]string{"hub/focus", "internal/figure"}, sound...), // tries it in simulated rooms
 		"hub/intent":      hubLeaf,
 		"hub/intent/*":    {}, // know nothing of the hub
-		"hub/skills":      append([]string{"hub/intent/nlu", "hub/intent/entity", "hub/intent/template"}, hubRoom...),
+		"hub/skills":      append([]string{"hub/intent/nlu", "hub/intent/entity"}, hubRoom...),
 		"hub/skills/try":  {"hub/intent/nlu", "hub/skills", "skill", "skill/python"}, // for authors
 		"hub/speech":      hubLeaf,
 		"hub/speech/*":    append([]string{"hub/speech"}, hubLeaf...),
@@ -55,14 +55,15 @@ func rooms() map[string][]string {
 		"hub/speech/trial":        append([]string{"hub/speech"}, hubLeaf...), // tries engines on recordings
 		"hub/speech/pocketsphinx": append([]string{"hub/speech", "hub/speech/grammar", "hub/speech/lexicon"}, hubLeaf...),
 		"hub/intent/entity":       {"hub/intent/normal"},
-		"hub/intent/nlu":          {"hub/intent/normal", "hub/intent/template", "hub/intent/entity", "hub/intent/classify", "hub/intent/crf"},
-		"hub/intent/trial":        {"hub/intent/normal", "hub/intent/template", "hub/intent/nlu"}, // tries it on a benchmark
+		"hub/intent/nlu":          {"hub/intent/normal", "protocol/vap/template", "hub/intent/entity", "hub/intent/classify", "hub/intent/crf"},
+		"hub/intent/trial":        {"hub/intent/normal", "protocol/vap/template", "hub/intent/nlu"}, // tries it on a benchmark
 		"skill":                   {"protocol/skillregistry", "protocol/vap", "protocol/coap", "internal/durable"},
 		"skill/python":            {}, // in Python
 		"skill/builtin":           {"skill", "protocol/ws"},
 		"skill/builtin/*":         {"skill", "protocol/ws"},
 
 		"protocol/*":         protocols,
+		"protocol/vap/*":     {}, // what its texts are written in
 		"protocol/coap/*":    {"protocol/coap", "protocol/dtls", "internal/netsim"},
 		"protocol/dtls":      {"protocol/coap"},
 		"protocol/pairing":   append([]string{"protocol/pairing/spake2plus", "internal/durable"}, protocols...), // writes key files

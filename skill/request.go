@@ -28,9 +28,6 @@ type Request struct {
 	Offers []vap.Offer
 }
 
-// capSpeaker is the capability that says who may speak.
-const capSpeaker = "speaker"
-
 func newRequest(in vap.SkillRequest) *Request {
 	r := &Request{
 		Intent: in.Intent, Event: in.Event, Client: in.Client, Input: in.Input,
@@ -49,7 +46,7 @@ func newRequest(in vap.SkillRequest) *Request {
 	}
 	for _, c := range in.Capabilities {
 		switch c.Name {
-		case capSpeaker:
+		case vap.CapSpeaker:
 			r.Speaker, _ = c.Fields["speaker"].(string)
 			r.Confidence, _ = c.Fields["confidence"].(float64)
 		case in.Event:

@@ -19,8 +19,8 @@ func builtin() map[string]func(...func(*skill.Config)) *skill.Skill {
 // runBuiltin runs them until ctx ends, in wg. They are skills as all others, but for the way
 // to the hub.
 func runBuiltin(ctx context.Context, wg *sync.WaitGroup, hub *skills.Skills, state string, logger *slog.Logger) {
-	for id, make := range builtin() {
-		s := make(skill.Via(within(hub)), skill.State(filepath.Join(state, "skills", id)), skill.Log(logger))
+	for id, newSkill := range builtin() {
+		s := newSkill(skill.Via(within(hub)), skill.State(filepath.Join(state, "skills", id)), skill.Log(logger))
 		wg.Go(func() {
 			if err := s.Run(ctx); err != nil {
 				logger.Error("a skill of the hub's own does not run", "skill", id, "error", err)

@@ -107,7 +107,7 @@ func (s *Skills) request(kind string, said Said, m nlu.Match) vap.SkillRequest {
 	}
 	if said.By.Speaker != "" {
 		r.Capabilities = append(r.Capabilities, vap.Capability{
-			Name: "speaker", Fields: map[string]any{"speaker": said.By.Speaker, "confidence": said.By.Confidence},
+			Name: vap.CapSpeaker, Fields: map[string]any{"speaker": said.By.Speaker, "confidence": said.By.Confidence},
 		})
 	}
 	return r

@@ -67,7 +67,7 @@ func wireError(err error) error {
 		return err
 	}
 	switch invalid.Reason {
-	case nlu.MissingEntity:
+	case nlu.MissingEntity, nlu.EmptyEntity, nlu.CyclicEntity:
 		return &vap.Error{Code: codes.RequestEntityIncomplete, Type: vap.TypeMissingEntity, Object: invalid.Object}
 	case nlu.MissingSlot:
 		return &vap.Error{Code: codes.RequestEntityIncomplete, Type: vap.TypeMissingSlot, Object: invalid.Object}

@@ -12,8 +12,8 @@ import (
 	"vapd/hub/intent"
 	"vapd/hub/intent/entity"
 	"vapd/hub/intent/nlu"
-	"vapd/hub/intent/template"
 	"vapd/hub/speech"
+	"vapd/protocol/vap/template"
 )
 
 // Sentences adds what can be said to skills, in a language (the first part of a BCP 47

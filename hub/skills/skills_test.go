@@ -533,3 +533,20 @@ func TestQueries(t *testing.T) {
 		}
 	}
 }
+
+// What a registration lacks is told in the protocol's words, whoever finds it.
+func TestABadRegistration(t *testing.T) {
+	h := newHub(t)
+	for name, entities := range map[string]string{
+		"it leads back to itself": `lamp = {values = [["the {lamp}"]]}`,
+		"it is strict and empty":  `lamp = {strict = true, values = []}`,
+	} {
+		s := skill.New("org.example.lamps", fstest.MapFS{"en.toml": {Data: []byte("[intents.do]\nutterances = [\"turn on the {lamp}\"]\n" +
+			"slots.lamp.entity = \"lamp\"\n[entities]\n" + entities)}}, skill.Via(skill.CoAP(h.addr.String())),
+			skill.State(t.TempDir()), skill.Log(slog.New(slog.DiscardHandler)))
+		var refused *vap.Error
+		if err := s.Handle("do", says("")).Run(t.Context()); !errors.As(err, &refused) || refused.Type != vap.TypeMissingEntity || refused.Object != "lamp" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"vapd/protocol/vap"
+	"vapd/protocol/vap/template"
 )
 
 // check says what is wrong with a registration, in the seed's words where it has some.
@@ -39,11 +40,13 @@ func checkSet(n vap.NLU, knows func(vap.Language, string) bool) *vap.Error {
 			return malformed("entity " + one.Name)
 		}
 		entities[one.Name] = true
-		if e := checkEntity(one); e != nil {
+	}
+	defined := func(name string) bool { return entities[name] || knows(n.Language, name) }
+	for _, one := range n.Entities {
+		if e := checkEntity(one, defined); one.Name != "" && e != nil {
 			return e
 		}
 	}
-	defined := func(name string) bool { return entities[name] || knows(n.Language, name) }
 	intents := make(map[string]bool, len(n.Intents))
 	for _, i := range n.Intents {
 		if !named(i.Name) || intents[i.Name] {
@@ -57,9 +60,9 @@ func checkSet(n vap.NLU, knows func(vap.Language, string) bool) *vap.Error {
 	return nil
 }
 
-// checkEntity refuses an entity that has no words. Values are words: one that names
-// another entity in braces could not be spoken, and two could name each other.
-func checkEntity(one vap.Entity) *vap.Error {
+// checkEntity refuses an entity that has no words, or one whose words stand for those of an
+// entity that nobody defines. Whether they lead back to it the hub's understanding finds.
+func checkEntity(one vap.Entity, defined func(string) bool) *vap.Error {
 	if len(one.Values) == 0 || circular(one.Values) {
 		return missing(vap.TypeMissingEntity, one.Name)
 	}
@@ -68,26 +71,18 @@ func checkEntity(one vap.Entity) *vap.Error {
 			return missing(vap.TypeMissingEntity, one.Name)
 		}
 		for _, words := range append([]string{v.Value}, v.Synonyms...) {
-			if name, ok := reference(words); ok {
-				return missing(vap.TypeMissingEntity, name)
+			pieces, err := template.Parse(words)
+			if err != nil {
+				return malformed("entity " + one.Name)
+			}
+			for _, p := range pieces {
+				if p.Slot != "" && !defined(p.Slot) {
+					return missing(vap.TypeMissingEntity, p.Slot)
+				}
 			}
 		}
 	}
 	return nil
-}
-
-// reference is the entity that words name as an utterance names a slot.
-func reference(words string) (name string, ok bool) {
-	if !strings.ContainsAny(words, "{[$") {
-		return "", false
-	}
-	pieces, _ := vap.ParseTemplate(words)
-	for _, p := range pieces {
-		if p.Slot != "" {
-			return p.Slot, true
-		}
-	}
-	return "", false
 }
 
 // circular reports whether a value is, by way of synonyms, a synonym of itself, so that
@@ -135,7 +130,7 @@ func checkIntent(i vap.Intent, defined func(string) bool) *vap.Error {
 		}
 	}
 	for _, u := range i.Utterances {
-		pieces, err := vap.ParseTemplate(u)
+		pieces, err := template.Parse(u)
 		if err != nil || strings.TrimSpace(u) == "" {
 			return malformed("utterance " + u)
 		}

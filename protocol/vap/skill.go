@@ -19,6 +19,10 @@ const (
 	TypeTooManySkills  = "tooManySkills"
 )
 
+// CapSpeaker is the capability of a request that says who may have spoken: speaker, a name,
+// and confidence, from 0 to 1.
+const CapSpeaker = "speaker"
+
 // Form is how a peer wants the messages of the skill registry written. Both are read.
 type Form uint8
 

@@ -1,8 +1,6 @@
 package vap
 
 import (
-	"bytes"
-	"reflect"
 	"testing"
 )
 
@@ -33,36 +31,6 @@ func againForms[M any](t *testing.T, b []byte, appendTo func([]byte, Form, M) []
 	for _, form := range []Form{Named, ReferencePython} {
 		again(t, b, func(b []byte, m M) []byte { return appendTo(b, form, m) }, parse)
 	}
-}
-
-// A template is read as pieces that, written again, are the same.
-func FuzzTemplate(f *testing.F) {
-	for _, s := range []string{"turn {what} on", "($x) y", "in [room:place](the kitchen)", "a } b", "($)"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		pieces, err := ParseTemplate(text)
-		if err != nil {
-			return
-		}
-		var b bytes.Buffer
-		for _, p := range pieces {
-			switch {
-			case p.Slot == "":
-				b.WriteString(p.Text)
-			case p.Entity != "":
-				b.WriteString("[" + p.Slot + ":" + p.Entity + "](" + p.Text + ")")
-			case p.Text != "":
-				b.WriteString("[" + p.Slot + "](" + p.Text + ")")
-			default:
-				b.WriteString("{" + p.Slot + "}")
-			}
-		}
-		second, err := ParseTemplate(b.String())
-		if err != nil || !reflect.DeepEqual(pieces, second) {
-			t.Fatalf("%q: %+v, then %q: %+v, %v", text, pieces, b.String(), second, err)
-		}
-	})
 }
 
 // A language's text is read as the same language.

@@ -36,7 +36,7 @@ type NLU struct {
 // Intent is something that can be asked of a skill, and how people say it.
 type Intent struct {
 	Name       string
-	Utterances []string // templates: ParseTemplate
+	Utterances []string // templates: package template
 	Slots      []Slot
 }
 

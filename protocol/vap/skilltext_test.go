@@ -1,7 +1,6 @@
 package vap
 
 import (
-	"reflect"
 	"strings"
 	"testing"
 
@@ -40,40 +39,6 @@ func TestLanguage(t *testing.T) {
 	for _, tag := range []string{"", "e", "english language", "en_US", "en-", "-US", "en--US", "12", "ä", "en-verylongsubtag", "en-US\n", strings.Repeat("en-", 40) + "en"} {
 		if l, err := ParseLanguage(tag); err == nil {
 			t.Errorf("%q became %v", tag, l)
-		}
-	}
-}
-
-func TestTemplate(t *testing.T) {
-	for _, test := range []struct {
-		text string
-		want []Piece // nil: an error
-	}{
-		{"hello there", []Piece{{Text: "hello there"}}},
-		{"hello (there)", []Piece{{Text: "hello (there)"}}},
-		{"turn {what} on", []Piece{{Text: "turn "}, {Slot: "what"}, {Text: " on"}}},
-		{"{a}{b}", []Piece{{Slot: "a"}, {Slot: "b"}}},
-		{"enciende ($device_name)", []Piece{{Text: "enciende "}, {Slot: "device_name"}}},
-		{"in [room:place](the kitchen) please", []Piece{{Text: "in "}, {Slot: "room", Entity: "place", Text: "the kitchen"}, {Text: " please"}}},
-		{"in [room](kitchen)", []Piece{{Text: "in "}, {Slot: "room", Text: "kitchen"}}},
-		{"a {b", nil},
-		{"a }b", nil},
-		{"{}", nil},
-		{"{ }", nil},
-		{"($", nil},
-		{"($)", nil},
-		{"[a:b]", nil},
-		{"[a:](b)", nil},
-		{"[:b](c)", nil},
-		{"[a](b", nil},
-		{"{a{b}}", nil},
-		{"]", nil},
-		{"{a} }", nil},
-		{"} {a}", nil},
-	} {
-		got, err := ParseTemplate(test.text)
-		if (err != nil) != (test.want == nil) || !reflect.DeepEqual(got, test.want) {
-			t.Errorf("%q: %+v, %v", test.text, got, err)
 		}
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"regexp"
 
 	"vapd/hub/intent/entity"
-	"vapd/hub/intent/template"
+	"vapd/protocol/vap/template"
 )
 
 // Reason is what is wrong with a Set, in the words of VAP where it has any.

@@ -9,7 +9,7 @@ import (
 
 	"vapd/hub/intent/classify"
 	"vapd/hub/intent/crf"
-	"vapd/hub/intent/template"
+	"vapd/protocol/vap/template"
 )
 
 // set is a Set as it is learnt from.

@@ -5,7 +5,7 @@ import (
 
 	"vapd/hub/intent/entity"
 	"vapd/hub/intent/normal"
-	"vapd/hub/intent/template"
+	"vapd/protocol/vap/template"
 )
 
 // gazetteer is an entity as it is looked up.

@@ -12,7 +12,7 @@ import (
 	"unicode/utf8"
 
 	"vapd/hub/intent/nlu"
-	"vapd/hub/intent/template"
+	"vapd/protocol/vap/template"
 )
 
 // Names are the seven intents of the benchmark.
