@@ -28,7 +28,7 @@ func rooms() map[string][]string {
 	// Audio without devices.
 	sound := []string{"audio", "audio/dsp", "audio/ogg", "audio/opus", "audio/play", "audio/resample", "audio/room", "audio/wav"}
 	device := []string{"audio/...", "wakeword/...", "hal/...", "board", "protocol/...", "internal/..."}
-	hubRoom := slices.Concat(sound, []string{"hub/api", "hub/focus", "hub/speech", "hub/intent", "protocol/...", "wakeword/...", "internal/..."})
+	hubRoom := slices.Concat(sound, []string{"hub/api", "hub/focus", "hub/speech", "hub/intent", "skill/say", "protocol/...", "wakeword/...", "internal/..."})
 	hubLeaf := slices.Concat(sound, []string{"protocol/...", "wakeword/...", "internal/..."})
 	return map[string][]string{
 		"cmd/vapd": {"..."},
@@ -42,7 +42,7 @@ func rooms() map[string][]string {
 		"hub/api":         hubLeaf,
 		"hub/focus":       {},
 		"hub/focus/trial": append([]string{"hub/focus", "internal/figure"}, sound...), // tries it in simulated rooms
-		"hub/intent":      hubLeaf,
+		"hub/intent":      append([]string{"skill/say"}, hubLeaf...),
 		"hub/intent/*":    {}, // know nothing of the hub
 		"hub/skills":      append([]string{"hub/intent/nlu", "hub/intent/entity"}, hubRoom...),
 		"hub/skills/try":  {"hub/intent/nlu", "hub/skills", "skill", "skill/python"}, // for authors
@@ -59,8 +59,9 @@ func rooms() map[string][]string {
 		"hub/intent/trial":        {"hub/intent/normal", "protocol/vap/template", "hub/intent/nlu"}, // tries it on a benchmark
 		"skill":                   {"protocol/skillregistry", "protocol/vap", "protocol/coap", "internal/durable"},
 		"skill/python":            {}, // in Python
-		"skill/builtin":           {"skill", "protocol/ws"},
-		"skill/builtin/*":         {"skill", "protocol/ws"},
+		"skill/say":               {}, // times and numbers in words
+		"skill/builtin":           {"skill", "skill/builtin/..."},
+		"skill/builtin/*":         {"skill", "skill/say", "protocol/vap"},
 
 		"protocol/*":         protocols,
 		"protocol/vap/*":     {}, // what its texts are written in

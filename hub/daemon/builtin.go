@@ -8,18 +8,13 @@ import (
 
 	"vapd/hub/skills"
 	"vapd/skill"
-	"vapd/skill/builtin/arithmetic"
+	"vapd/skill/builtin"
 )
-
-// builtin are the skills that come with the hub.
-func builtin() map[string]func(...func(*skill.Config)) *skill.Skill {
-	return map[string]func(...func(*skill.Config)) *skill.Skill{arithmetic.ID: arithmetic.New}
-}
 
 // runBuiltin runs them until ctx ends, in wg. They are skills as all others, but for the way
 // to the hub.
 func runBuiltin(ctx context.Context, wg *sync.WaitGroup, hub *skills.Skills, state string, logger *slog.Logger) {
-	for id, newSkill := range builtin() {
+	for id, newSkill := range builtin.All() {
 		s := newSkill(skill.Via(within(hub)), skill.State(filepath.Join(state, "skills", id)), skill.Log(logger))
 		wg.Go(func() {
 			if err := s.Run(ctx); err != nil {

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"vapd/skill/say"
+
 	"vapd/hub/intent"
 	"vapd/protocol/vap"
 	"vapd/wakeword/speaker"
@@ -40,9 +42,9 @@ func NotUnderstood() Reply { return Reply{Say: "Sorry, I did not understand that
 func Answer(i intent.Intent, s Situation) Reply {
 	switch i.Kind {
 	case intent.TellTime:
-		return say("It is %s.", intent.Clock(s.Now))
+		return answer("It is %s.", say.Clock(s.Now))
 	case intent.TellDate:
-		return say("It is %s.", intent.Date(s.Now))
+		return answer("It is %s.", say.Date(s.Now))
 	case intent.SetTimer:
 		return setTimer(i.Duration, s)
 	case intent.CancelTimer:
@@ -58,7 +60,7 @@ func Answer(i intent.Intent, s Situation) Reply {
 	case intent.TellSpeaker:
 		return tellSpeaker(s.By)
 	case intent.Help:
-		return say("You can ask for the time and the date, set a timer, ask how long is left, cancel a timer, " +
+		return answer("You can ask for the time and the date, set a timer, ask how long is left, cancel a timer, " +
 			"change the volume, or say stop.")
 	}
 	return NotUnderstood()
@@ -69,14 +71,14 @@ func tellSpeaker(by speaker.Hint) Reply {
 	const sure, likely = 0.8, 0.5
 	switch {
 	case by.Confidence >= sure:
-		return say("You are %s.", by.Speaker)
+		return answer("You are %s.", by.Speaker)
 	case by.Confidence >= likely:
-		return say("I think that you are %s.", by.Speaker)
+		return answer("I think that you are %s.", by.Speaker)
 	}
-	return say("I do not know your voice.")
+	return answer("I do not know your voice.")
 }
 
-func say(format string, args ...any) Reply { return Reply{Say: fmt.Sprintf(format, args...)} }
+func answer(format string, args ...any) Reply { return Reply{Say: fmt.Sprintf(format, args...)} }
 
 const (
 	// maxTimer and maxTimers are what a satellite keeps (satellite/timer).
@@ -90,11 +92,11 @@ const (
 func setTimer(d time.Duration, s Situation) Reply {
 	switch {
 	case d > maxTimer:
-		return say("That is too long: a timer runs for a week at most.")
+		return answer("That is too long: a timer runs for a week at most.")
 	case len(s.Timers) >= maxTimers:
-		return say("You have too many timers. Cancel one first.")
+		return answer("You have too many timers. Cancel one first.")
 	}
-	r := say("Timer set for %s.", intent.Duration(d))
+	r := answer("Timer set for %s.", say.Duration(d))
 	r.Do = []vap.Capability{vap.TimerCommand{Action: vap.TimerSet, ID: s.TimerID, Seconds: d.Seconds()}.Capability()}
 	return r
 }
@@ -111,20 +113,20 @@ func cancelTimer(i intent.Intent, s Situation) Reply {
 	meant := which(s.Timers, i.Duration)
 	switch {
 	case len(s.Timers) == 0:
-		return say("There is no timer.")
+		return answer("There is no timer.")
 	case len(meant) == 0:
-		return say("There is no timer for %s.", intent.Duration(i.Duration))
+		return answer("There is no timer for %s.", say.Duration(i.Duration))
 	case i.All && len(meant) > 1:
-		r := say("All timers are cancelled.")
+		r := answer("All timers are cancelled.")
 		r.Do = []vap.Capability{vap.TimerCommand{Action: vap.TimerCancelAll}.Capability()}
 		return r
 	case len(meant) > 1:
-		r := say("There are %s. Which one? Say, for example, cancel the %s timer, or cancel all timers.",
+		r := answer("There are %s. Which one? Say, for example, cancel the %s timer, or cancel all timers.",
 			lengths(meant), span(meant[0]))
 		r.Again = true
 		return r
 	}
-	r := say("The timer for %s is cancelled.", intent.Duration(seconds(meant[0].Seconds)))
+	r := answer("The timer for %s is cancelled.", say.Duration(seconds(meant[0].Seconds)))
 	r.Do = []vap.Capability{vap.TimerCommand{Action: vap.TimerCancel, ID: meant[0].ID}.Capability()}
 	return r
 }
@@ -133,45 +135,36 @@ func tellTimers(d time.Duration, s Situation) Reply {
 	meant := which(s.Timers, d)
 	switch {
 	case len(s.Timers) == 0:
-		return say("There is no timer.")
+		return answer("There is no timer.")
 	case len(meant) == 0:
-		return say("There is no timer for %s.", intent.Duration(d))
+		return answer("There is no timer for %s.", say.Duration(d))
 	case len(meant) == 1:
-		return say("%s left.", capital(left(meant[0])))
+		return answer("%s left.", capital(left(meant[0])))
 	}
 	parts := make([]string, len(meant))
 	for i, t := range meant {
-		parts[i] = fmt.Sprintf("%s on the timer for %s", left(t), intent.Duration(seconds(t.Seconds)))
+		parts[i] = fmt.Sprintf("%s on the timer for %s", left(t), say.Duration(seconds(t.Seconds)))
 	}
-	return say("%s.", capital(list(parts)))
+	return answer("%s.", capital(say.List(parts)))
 }
 
 // left is what remains of a timer, never "nothing": it rings when nothing is left.
 func left(t vap.TimerState) string {
-	return intent.Duration(seconds(max(1, math.Round(t.Remaining))))
+	return say.Duration(seconds(max(1, math.Round(t.Remaining))))
 }
 
 // span is a timer's length as an adjective: "five minute".
 func span(t vap.TimerState) string {
 	return strings.NewReplacer("hours", "hour", "minutes", "minute", "seconds", "second").
-		Replace(intent.Duration(seconds(t.Seconds)))
+		Replace(say.Duration(seconds(t.Seconds)))
 }
 
 func lengths(timers []vap.TimerState) string {
 	parts := make([]string, len(timers))
 	for i, t := range timers {
-		parts[i] = "one for " + intent.Duration(seconds(t.Seconds))
+		parts[i] = "one for " + say.Duration(seconds(t.Seconds))
 	}
-	return fmt.Sprintf("%s timers: %s", intent.Number(len(timers)), list(parts))
-}
-
-// list joins parts as people say them: "a, b and c".
-func list(parts []string) string {
-	if len(parts) < 2 {
-		return strings.Join(parts, "")
-	}
-	last := len(parts) - 1
-	return strings.Join(parts[:last], ", ") + " and " + parts[last]
+	return fmt.Sprintf("%s timers: %s", say.Number(len(timers)), say.List(parts))
 }
 
 func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
@@ -189,7 +182,7 @@ func volume(s Situation) int {
 // nobody oversleeps since the answers were too loud last night.
 func setVolume(v int) Reply {
 	v = min(max(v, 0), 100)
-	r := say("Volume %s.", intent.Number(v))
+	r := answer("Volume %s.", say.Number(v))
 	r.Do = []vap.Capability{vap.Volume{Voice: &v, Chime: &v}.Capability()}
 	return r
 }

@@ -1,6 +1,5 @@
 // Package intent understands sentences: it knows which ones can be said, and turns
-// each into what is meant. It also writes times, dates and numbers in words, the way
-// they are spoken. It is pure.
+// each into what is meant. It is pure.
 package intent
 
 import "time"

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"vapd/skill/say"
+
 	"pgregory.net/rapid"
 )
 
@@ -85,14 +87,14 @@ func TestGrammarMeansWhatItSays(t *testing.T) {
 		size := map[string]time.Duration{"second": time.Second, "minute": time.Minute, "hour": time.Hour}[unit]
 		d := time.Duration(n) * size
 		for text, want := range map[string]Intent{
-			"set a timer for " + Number(n) + " " + unit + "s":                     {Kind: SetTimer, Duration: d},
-			"set a " + Number(n) + " " + unit + " timer":                          {Kind: SetTimer, Duration: d},
-			"cancel the " + Number(n) + " " + unit + " timer":                     {Kind: CancelTimer, Duration: d},
-			"timer for " + Number(n) + " hours and " + Number(m) + " minutes":     {Kind: SetTimer, Duration: time.Duration(n)*time.Hour + time.Duration(m)*time.Minute},
-			"set a timer for " + Number(n) + " minutes " + Number(m) + " seconds": {Kind: SetTimer, Duration: time.Duration(n)*time.Minute + time.Duration(m)*time.Second},
-			"set a timer for " + Number(n) + " and a half hours":                  {Kind: SetTimer, Duration: time.Duration(n)*time.Hour + 30*time.Minute},
-			"set the volume to " + Number(n) + " percent":                         {Kind: SetVolume, Volume: n},
-			"how long is left on the " + Number(n) + " " + unit + " timer":        {Kind: TellTimer, Duration: d},
+			"set a timer for " + say.Number(n) + " " + unit + "s":                         {Kind: SetTimer, Duration: d},
+			"set a " + say.Number(n) + " " + unit + " timer":                              {Kind: SetTimer, Duration: d},
+			"cancel the " + say.Number(n) + " " + unit + " timer":                         {Kind: CancelTimer, Duration: d},
+			"timer for " + say.Number(n) + " hours and " + say.Number(m) + " minutes":     {Kind: SetTimer, Duration: time.Duration(n)*time.Hour + time.Duration(m)*time.Minute},
+			"set a timer for " + say.Number(n) + " minutes " + say.Number(m) + " seconds": {Kind: SetTimer, Duration: time.Duration(n)*time.Minute + time.Duration(m)*time.Second},
+			"set a timer for " + say.Number(n) + " and a half hours":                      {Kind: SetTimer, Duration: time.Duration(n)*time.Hour + 30*time.Minute},
+			"set the volume to " + say.Number(n) + " percent":                             {Kind: SetVolume, Volume: n},
+			"how long is left on the " + say.Number(n) + " " + unit + " timer":            {Kind: TellTimer, Duration: d},
 		} {
 			if got, ok := e.Parse(text); !ok || got != want {
 				t.Fatalf("Parse(%q) = %+v, %v; want %+v", text, got, ok, want)
@@ -139,7 +141,7 @@ func draw(t *rapid.T, g map[string][]string, rule string) []string {
 func withDigits(words []string) string {
 	out := slices.Clone(words)
 	for n := 99; n > 0; n-- {
-		in := strings.Fields(Number(n))
+		in := strings.Fields(say.Number(n))
 		for i := 0; i+len(in) <= len(out); i++ {
 			// "twenty five minute" is one number, "three quarters" is none.
 			if slices.Equal(out[i:i+len(in)], in) && !(i+len(in) < len(out) && (out[i+len(in)] == "hundred")) {
@@ -200,4 +202,17 @@ func BenchmarkParse(b *testing.B) {
 	for b.Loop() {
 		e.Parse("how much time is left on my twenty five minute timer")
 	}
+}
+
+// What is said of a timer is understood when it is said back.
+func TestDurationParses(t *testing.T) {
+	e := NewEnglish()
+	rapid.Check(t, func(t *rapid.T) {
+		d := time.Duration(rapid.IntRange(1, 59).Draw(t, "minutes"))*time.Minute +
+			time.Duration(rapid.IntRange(0, 59).Draw(t, "seconds"))*time.Second
+		text := "set a timer for " + say.Duration(d)
+		if got, ok := e.Parse(text); !ok || got.Duration != d {
+			t.Fatalf("Parse(%q) = %+v, %v; want %s", text, got, ok, d)
+		}
+	})
 }

@@ -5,45 +5,15 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"vapd/skill/say"
 )
-
-// Number is n in words: "forty two", "one hundred and five". Numbers above 999,999
-// and below zero stay digits.
-func Number(n int) string {
-	units := [...]string{
-		"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
-		"ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
-	}
-	tens := [...]string{2: "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"}
-	switch {
-	case n < 0 || n > 999_999:
-		return strconv.Itoa(n)
-	case n < 20:
-		return units[n]
-	case n < 100:
-		return joined(tens[n/10], " ", n%10)
-	case n < 1000:
-		return joined(units[n/100]+" hundred", " and ", n%100)
-	case n%1000 < 100:
-		return joined(Number(n/1000)+" thousand", " and ", n%1000)
-	default:
-		return joined(Number(n/1000)+" thousand", " ", n%1000)
-	}
-}
-
-// joined appends rest in words, unless it is zero.
-func joined(head, glue string, rest int) string {
-	if rest == 0 {
-		return head
-	}
-	return head + glue + Number(rest)
-}
 
 // words are the numbers from a to b in words.
 func words(a, b int) []string {
 	var out []string
 	for n := a; n <= b; n++ {
-		out = append(out, Number(n))
+		out = append(out, say.Number(n))
 	}
 	return out
 }
@@ -51,12 +21,12 @@ func words(a, b int) []string {
 // value is the number that one word stands for.
 func value(word string) (n int, ok bool) {
 	for n := range 20 {
-		if word == Number(n) {
+		if word == say.Number(n) {
 			return n, true
 		}
 	}
 	for n := 20; n < 100; n += 10 {
-		if word == Number(n) {
+		if word == say.Number(n) {
 			return n, true
 		}
 	}
@@ -73,7 +43,7 @@ func normalize(text string) []string {
 	}) {
 		head := strings.TrimRightFunc(word, unicode.IsLetter) // "5min" is two words
 		if n, err := strconv.ParseUint(head, 10, 32); err == nil && n < 1000 {
-			out = append(out, strings.Fields(Number(int(n)))...)
+			out = append(out, strings.Fields(say.Number(int(n)))...)
 			word = word[len(head):]
 		}
 		if word = strings.Trim(word, "'"); word == "whats" {

@@ -9,7 +9,8 @@ import (
 	"strings"
 	"unicode"
 
-	"vapd/hub/intent"
+	"vapd/skill/say"
+
 	"vapd/hub/intent/entity"
 	"vapd/hub/intent/nlu"
 	"vapd/hub/speech"
@@ -139,7 +140,7 @@ func spoken(text string) (words []string) {
 	}) {
 		w = strings.Trim(w, "'")
 		if n, err := strconv.Atoi(w); err == nil && n < 1000 {
-			words = append(words, strings.Fields(strings.ReplaceAll(intent.Number(n), "-", " "))...)
+			words = append(words, strings.Fields(strings.ReplaceAll(say.Number(n), "-", " "))...)
 			continue
 		}
 		if w != "" && !strings.ContainsFunc(w, unicode.IsDigit) {

@@ -1,4 +1,6 @@
-package intent
+// Package say writes times, dates and numbers in English words, the way they are spoken:
+// an engine of speech makes of "7:05" what it likes.
+package say
 
 import (
 	"fmt"
@@ -103,4 +105,13 @@ func plural(n int, unit string) string {
 		unit += "s"
 	}
 	return Number(n) + " " + unit
+}
+
+// List joins parts as people say them: "a, b and c".
+func List(parts []string) string {
+	if len(parts) < 2 {
+		return strings.Join(parts, "")
+	}
+	last := len(parts) - 1
+	return strings.Join(parts[:last], ", ") + " and " + parts[last]
 }

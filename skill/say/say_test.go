@@ -1,11 +1,9 @@
-package intent
+package say
 
 import (
 	"strings"
 	"testing"
 	"time"
-
-	"pgregory.net/rapid"
 )
 
 func TestClock(t *testing.T) {
@@ -80,17 +78,4 @@ func TestNumber(t *testing.T) {
 			t.Errorf("Number(%d) = %q, want %q", in, got, want)
 		}
 	}
-}
-
-// What is said of a timer is understood when it is said back.
-func TestDurationParses(t *testing.T) {
-	e := NewEnglish()
-	rapid.Check(t, func(t *rapid.T) {
-		d := time.Duration(rapid.IntRange(1, 59).Draw(t, "minutes"))*time.Minute +
-			time.Duration(rapid.IntRange(0, 59).Draw(t, "seconds"))*time.Second
-		text := "set a timer for " + Duration(d)
-		if got, ok := e.Parse(text); !ok || got.Duration != d {
-			t.Fatalf("Parse(%q) = %+v, %v; want %s", text, got, ok, d)
-		}
-	})
 }
