@@ -135,15 +135,17 @@ func TestTooLarge(t *testing.T) {
 
 func TestWriteFSG(t *testing.T) {
 	var b strings.Builder
-	err := build(t, speech.Grammar{"sentence": {"for <n>"}, "n": {"/2/ ten", "/4/ two", "one"}}).WriteFSG(&b)
+	err := build(t, speech.Grammar{"sentence": {"for <n>"}, "n": {"/2/ ten", "/4/ two", "two hundred", "one"}}).WriteFSG(&b)
 	const want = `FSG_BEGIN grammar
-NUM_STATES 3
+NUM_STATES 4
 START_STATE 1
 FINAL_STATE 0
 TRANSITION 1 2 1 for
-TRANSITION 2 0 0.25 one
-TRANSITION 2 0 0.5 ten
-TRANSITION 2 0 1 two
+TRANSITION 2 0 0.125 one
+TRANSITION 2 0 0.25 ten
+TRANSITION 2 3 0.594604 two
+TRANSITION 3 0 0.840896 
+TRANSITION 3 0 0.210224 hundred
 FSG_END
 `
 	if d := cmp.Diff(want, b.String()); d != "" || err != nil {
@@ -217,11 +219,26 @@ func TestAutomatonIsTheExpansion(t *testing.T) {
 				t.Fatalf("%q is in the automaton", s)
 			}
 		}
+		if all := likelihood(a, a.Start); all < 0.3 || all > 3 {
+			t.Fatalf("all sentences together have the likelihood %g", all)
+		}
 		words := rapid.SliceOfN(rapid.SampledFrom([]string{"x", "y", "z"}), 0, 8).Draw(t, "words")
 		if a.Accepts(words) != want[strings.Join(words, " ")] {
 			t.Fatalf("accepts %q: %v", words, a.Accepts(words))
 		}
 	})
+}
+
+// likelihood is that of all paths from s to the end: 1, but for what is rounded.
+func likelihood(a *grammar.Automaton, s int) float64 {
+	if s == a.Final {
+		return 1
+	}
+	sum := 0.0
+	for _, arc := range a.States[s] {
+		sum += arc.Weight * likelihood(a, arc.To)
+	}
+	return sum
 }
 
 // sentences are all paths through a.
