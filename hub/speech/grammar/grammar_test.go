@@ -3,6 +3,7 @@ package grammar_test
 import (
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -225,6 +226,38 @@ func TestAutomatonIsTheExpansion(t *testing.T) {
 		words := rapid.SliceOfN(rapid.SampledFrom([]string{"x", "y", "z"}), 0, 8).Draw(t, "words")
 		if a.Accepts(words) != want[strings.Join(words, " ")] {
 			t.Fatalf("accepts %q: %v", words, a.Accepts(words))
+		}
+	})
+}
+
+// Contracted has the same sentences, as likely, in fewer states.
+func TestContracted(t *testing.T) {
+	a := build(t, speech.Grammar{
+		"sentence": {"turn on the <thing>", "turn off the <thing> in the middle of the night", "<thing> up"},
+		"thing":    {"lamp", "garden gate"},
+	}).Contracted()
+	want := strings.Fields("garden_gate in_the lamp middle_of_the_night off_the on_the turn up")
+	if d := cmp.Diff(want, a.Words()); d != "" {
+		t.Error(d)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		a := build(t, grammars(t))
+		all := sentences(a)
+		if len(all) > 2000 {
+			t.Skip("too many sentences to write out")
+		}
+		c := a.Contracted()
+		var got []string
+		for _, s := range sentences(c) {
+			got = append(got, strings.Join(grammar.Split(s), " "))
+		}
+		slices.Sort(got)
+		if d := cmp.Diff(all, slices.Compact(got)); d != "" {
+			t.Fatal(d)
+		}
+		before, after := likelihood(a, a.Start), likelihood(c, c.Start)
+		if math.Abs(before-after) > 1e-9 || len(c.States) > len(a.States) {
+			t.Fatalf("%d states with the likelihood %g became %d with %g", len(a.States), before, len(c.States), after)
 		}
 	})
 }

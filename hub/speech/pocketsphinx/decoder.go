@@ -88,11 +88,11 @@ func (d *Decoder) SetGrammar(g speech.Grammar) (leftOut []string, err error) {
 	beams := wide()
 	if len(next.States) > mostStates {
 		beams = narrow()
-		joined := rules.Joined()
-		d.learn(joined.Words())
-		if next, err = joined.Automaton(); err != nil {
+		if next, err = rules.Joined().Automaton(); err != nil {
 			return leftOut, err
 		}
+		next = next.Contracted()
+		d.learn(next.Words())
 	}
 	d.stop()
 	if err := d.load(next, beams); err != nil {
@@ -102,9 +102,9 @@ func (d *Decoder) SetGrammar(g speech.Grammar) (leftOut []string, err error) {
 	return leftOut, nil
 }
 
-// mostStates is the most states of an automaton before names of several words become one,
-// and beams narrow: the library looks at every state and every phone twice for each frame,
-// of which a thousand states take 3 % of the time of what is heard.
+// mostStates is the most states of an automaton before words that follow each other become
+// one, and beams narrow: the library looks at every state and every phone twice for each
+// frame, of which a thousand states take 3 % of the time of what is heard.
 const mostStates = 1500
 
 // languageWeight says how much more a word's probability counts than its sound, of
