@@ -42,7 +42,8 @@ func (d *Decoder) add(word string, ways [][]string) bool {
 		if n > 0 {
 			name = fmt.Sprintf("%s(%d)", word, n+1)
 		}
-		if len(phones) > 0 && d.lib.addWord(d.decoder, name, strings.Join(phones, " "), 0) >= 0 {
+		said := strings.Join(phones, " ")
+		if said != "" && d.lib.addWord(d.whole, name, said, 0) >= 0 && d.lib.addWord(d.live, name, said, 0) >= 0 {
 			n++
 		}
 	}
@@ -54,7 +55,7 @@ func (d *Decoder) knows(word string) bool { return d.lookUp(word) != nil }
 
 // lookUp is the first pronunciation that the dictionary has of word, nil for none.
 func (d *Decoder) lookUp(word string) []string {
-	phones := d.lib.lookupWord(d.decoder, word)
+	phones := d.lib.lookupWord(d.whole, word)
 	if phones == "" {
 		return nil
 	}
