@@ -158,8 +158,11 @@ func (d *Decoder) Begin() error {
 		return errors.New("pocketsphinx: no grammar: call SetGrammar first")
 	}
 	d.stop()
-	if d.follow && (d.lib.forget(d.live) < 0 || d.lib.start(d.live) < 0) {
-		return errors.New("pocketsphinx: can't start an utterance")
+	if d.follow {
+		d.lib.forget(d.live)
+		if d.lib.start(d.live) < 0 {
+			return errors.New("pocketsphinx: can't start an utterance")
+		}
 	}
 	d.speaking, d.heard = true, d.heard[:0]
 	return nil
@@ -228,7 +231,8 @@ const longest = 20 * 16000
 // search searches the whole utterance, now that the level and the colour of the voice are
 // known, and forgets the noise where somebody spoke before.
 func (d *Decoder) search(name string) ([]segment, error) {
-	if d.lib.use(d.whole, name) < 0 || d.lib.forget(d.whole) < 0 || d.lib.start(d.whole) < 0 ||
+	d.lib.forget(d.whole)
+	if d.lib.use(d.whole, name) < 0 || d.lib.start(d.whole) < 0 ||
 		d.lib.processRaw(d.whole, &d.heard[0], uintptr(len(d.heard)), 0, 1) < 0 ||
 		d.lib.end(d.whole) < 0 {
 		return nil, errors.New("pocketsphinx: can't process the utterance")

@@ -25,7 +25,7 @@ type library struct {
 	init       func(config uintptr) uintptr
 	lookupWord func(decoder uintptr, word string) string // "" when unknown
 	addWord    func(decoder uintptr, word, phones string, update int32) int32
-	forget     func(decoder uintptr) int32 // the noise of utterances before; negative on error
+	forget     func(decoder uintptr) int32 // the noise of utterances before; version 5 keeps none, and says -1
 	start      func(decoder uintptr) int32
 	processRaw func(decoder uintptr, samples *int16, n uintptr, noSearch, whole int32) int32
 	end        func(decoder uintptr) int32
