@@ -26,9 +26,9 @@ const ModelDir = "/usr/share/pocketsphinx/model/en-us"
 // utterances, and takes it from each of them.
 type Decoder struct {
 	lib      *library
-	config   uintptr
-	live     uintptr // follows who speaks
+	live     uintptr // follows who speaks; its dictionary has the words of the grammar
 	whole    uintptr // decides when all is said
+	config   uintptr // of whole
 	grammar  *grammar.Automaton
 	follow   bool // live has the grammar
 	speaking bool
@@ -55,19 +55,25 @@ func New(dir string) (*Decoder, error) {
 		}
 	}
 	lib.setLog(0)
-	config := lib.configure(0, append(wide(),
-		option{"hmm", hmm}, option{"dict", dict},
-		option{"bestpath", "no"},     // of version 5 a second search, which takes longer than the first
-		option{"allphone_ci", "yes"}, // phones whatever their neighbours: three states each
-	))
-	if config == 0 {
+	live, whole := lib.configure(0, settings(hmm, "/dev/null")), lib.configure(0, settings(hmm, dict))
+	if live == 0 || whole == 0 {
 		return nil, errors.New("pocketsphinx: this version of the library has other settings: report it")
 	}
-	d := &Decoder{lib: lib, config: config, live: lib.init(config), whole: lib.init(config)}
+	d := &Decoder{lib: lib, config: whole, live: lib.init(live), whole: lib.init(whole)}
 	if d.live == 0 || d.whole == 0 || lib.addPhones(d.whole, phones, 0) < 0 {
 		return nil, fmt.Errorf("pocketsphinx: can't load the model in %s: reinstall pocketsphinx-en-us", dir)
 	}
 	return d, nil
+}
+
+// settings are those of a decoder of the library.
+func settings(hmm, dict string) []option {
+	return append(
+		wide(),
+		option{"hmm", hmm}, option{"dict", dict},
+		option{"bestpath", "no"},     // of version 5 a second search, which takes longer than the first
+		option{"allphone_ci", "yes"}, // phones whatever their neighbours: three states each
+	)
 }
 
 // wide are beams that are wider than the library's own: in noise the end of a sentence
@@ -112,6 +118,7 @@ func (d *Decoder) SetGrammar(g speech.Grammar) (leftOut []string, err error) {
 		return leftOut, err
 	}
 	if follow {
+		d.teach(next.Words())
 		if err := d.load(d.live, next); err != nil {
 			return leftOut, err
 		}
