@@ -28,7 +28,7 @@ func rooms() map[string][]string {
 	// Audio without devices.
 	sound := []string{"audio", "audio/dsp", "audio/ogg", "audio/opus", "audio/play", "audio/resample", "audio/room", "audio/wav"}
 	device := []string{"audio/...", "wakeword/...", "hal/...", "board", "protocol/...", "internal/..."}
-	hubRoom := slices.Concat(sound, []string{"hub/api", "hub/focus", "hub/speech", "hub/intent", "skill/say", "protocol/...", "wakeword/...", "internal/..."})
+	hubRoom := slices.Concat(sound, []string{"hub/api", "hub/focus", "hub/speech", "skill/say", "protocol/...", "wakeword/...", "internal/..."})
 	hubLeaf := slices.Concat(sound, []string{"protocol/...", "wakeword/...", "internal/..."})
 	return map[string][]string{
 		"cmd/vapd": {"..."},
@@ -38,13 +38,13 @@ func rooms() map[string][]string {
 
 		"hub":             append([]string{"hub/..."}, hubRoom...),
 		"hub/*":           hubRoom,
-		"hub/daemon":      append([]string{"hub", "hub/audit", "hub/clients", "hub/people", "hub/recordings", "hub/skills", "hub/store", "skill", "skill/builtin/..."}, hubRoom...), // puts the hub together
+		"hub/daemon":      append([]string{"hub", "hub/audit", "hub/clients", "hub/people", "hub/recordings", "hub/skills", "hub/intent/nlu", "hub/store", "skill", "skill/builtin/..."}, hubRoom...), // puts the hub together
 		"hub/api":         hubLeaf,
 		"hub/focus":       {},
 		"hub/focus/trial": append([]string{"hub/focus", "internal/figure"}, sound...), // tries it in simulated rooms
-		"hub/intent":      append([]string{"skill/say"}, hubLeaf...),
 		"hub/intent/*":    {}, // know nothing of the hub
-		"hub/skills":      append([]string{"hub/intent/nlu", "hub/intent/entity"}, hubRoom...),
+		"hub/skills":      append([]string{"hub/intent/nlu", "hub/intent/entity", "skill"}, hubRoom...),
+		"hub/skills/home": {"hub/intent/nlu", "hub/skills", "hub/speech", "skill/builtin"}, // for who tries how they are heard
 		"hub/skills/try":  {"hub/intent/nlu", "hub/skills", "skill", "skill/python"}, // for authors
 		"hub/speech":      hubLeaf,
 		"hub/speech/*":    append([]string{"hub/speech"}, hubLeaf...),
@@ -60,7 +60,7 @@ func rooms() map[string][]string {
 		"skill":                   {"protocol/skillregistry", "protocol/vap", "protocol/coap", "internal/durable"},
 		"skill/python":            {}, // in Python
 		"skill/say":               {}, // times and numbers in words
-		"skill/builtin":           {"skill", "skill/builtin/..."},
+		"skill/builtin":           {"skill", "skill/builtin/..."}, // lists them
 		"skill/builtin/*":         {"skill", "skill/say", "protocol/vap"},
 
 		"protocol/*":         protocols,

@@ -10,18 +10,13 @@ import (
 	"vapd/hub/clients"
 	"vapd/hub/session"
 	"vapd/hub/skills"
-	"vapd/hub/speech"
 	"vapd/hub/store"
 	"vapd/protocol/coap"
 	"vapd/protocol/control"
 	"vapd/protocol/vap"
 )
 
-var (
-	// errNoSkills is for a hub that serves none.
-	errNoSkills = errors.New("hub: this hub takes no skills")
-	errNoSkill  = errors.New("no such skill: 'vapd hub skills' names all")
-)
+var errNoSkill = errors.New("no such skill: 'vapd hub skills' names all")
 
 // newSkills makes the skills' part of the hub.
 func (h *Hub) newSkills() (*skills.Skills, error) {
@@ -51,8 +46,7 @@ func (h *Hub) listenForSkills(ctx context.Context) {
 			continue
 		}
 		began := h.cfg.Now()
-		own := speech.Grammar(h.cfg.Understanding.Sentences())
-		err := h.cfg.SetGrammar(ctx, h.skills.Sentences(own, h.languages()[0].Language))
+		err := h.cfg.SetGrammar(ctx, h.skills.Sentences(h.cfg.Locales[0]))
 		switch {
 		case ctx.Err() != nil:
 		case err != nil:
@@ -63,7 +57,7 @@ func (h *Hub) listenForSkills(ctx context.Context) {
 	}
 }
 
-// Skills are the hub's skills, for those within its program to join; nil: it takes none.
+// Skills are the hub's skills, for those within its program to join.
 func (h *Hub) Skills() *skills.Skills { return h.skills }
 
 func (h *Hub) languages() (all []vap.Language) {
@@ -90,9 +84,7 @@ func (h *Hub) admitSkill(peer coap.Peer, req vap.Connect, elsewhere bool) (token
 
 // tellSkills tells skills what happened at a client.
 func (h *Hub) tellSkills(event, client string, fields map[string]any) {
-	if h.skills != nil {
-		h.skills.Tell(event, client, fields)
-	}
+	h.skills.Tell(event, client, fields)
 }
 
 // woke tells skills that a client was chosen that heard its wake word.
@@ -130,7 +122,13 @@ func (h *Hub) tellTimers(client string, before, now []vap.TimerState) {
 type reach struct{ hub *Hub }
 
 func (r reach) Notify(ctx context.Context, client string, capabilities ...vap.Capability) error {
-	return r.hub.server.Notify(ctx, client, capabilities...)
+	err := r.hub.server.Notify(ctx, client, capabilities...)
+	for _, c := range capabilities {
+		if text, bad := vap.ParseText(c); err == nil && bad == nil && c.Name == vap.CapVoice {
+			r.hub.said.note(client, text)
+		}
+	}
+	return err
 }
 
 func (r reach) Known(client string) bool {
@@ -138,8 +136,12 @@ func (r reach) Known(client string) bool {
 	return known && c.State == clients.Approved
 }
 
-// capClients is what the hub tells of all satellites, and of nothing else.
-const capClients = "clients"
+const (
+	// capClients is what the hub tells of all satellites, and of nothing else.
+	capClients = "clients"
+	// capSaid is what a satellite said last; its field is text.
+	capSaid = "said"
+)
 
 // Query answers by what the satellites report of themselves.
 func (r reach) Query(client string, asked vap.Capability) (vap.Capability, bool) {
@@ -153,6 +155,9 @@ func (r reach) Query(client string, asked vap.Capability) (vap.Capability, bool)
 			}
 		}
 		return vap.Capability{Name: capClients, Fields: map[string]any{"clients": all}}, true
+	case client != vap.System && asked.Name == capSaid:
+		text, ok := h.said.of(client)
+		return vap.Capability{Name: capSaid, Fields: map[string]any{"text": text}}, ok
 	case client != vap.System && asked.Name == vap.CapTimer:
 		return vap.TimersCapability(h.mirror.timers(client, h.cfg.Now())), true
 	case client != vap.System && asked.Name == vap.CapVolume:
@@ -168,12 +173,6 @@ func (r reach) Connected(client string) bool {
 
 // aboutSkills carries out the commands that concern skills; false says that c is none.
 func (h *Hub) aboutSkills(ctx context.Context, c api.Command) (api.Result, error, bool) {
-	switch c.(type) {
-	case api.ListSkills, api.ApproveSkill, api.DenySkill, api.ForgetSkill, api.GrantSkill, api.Say:
-		if h.skills == nil {
-			return nil, errNoSkills, true
-		}
-	}
 	switch c := c.(type) {
 	case api.ListSkills:
 		return h.listSkills(), nil, true

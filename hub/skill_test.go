@@ -3,7 +3,6 @@ package hub
 import (
 	"context"
 	"log/slog"
-	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -12,31 +11,11 @@ import (
 	"time"
 
 	"vapd/hub/api"
-	"vapd/hub/clients"
-	"vapd/hub/skills"
-	"vapd/hub/store"
 	"vapd/protocol/clientregistry"
 	"vapd/protocol/control"
 	"vapd/protocol/vap"
 	"vapd/skill"
 )
-
-// withSkills has a hub take skills.
-func withSkills(t *testing.T) func(*Config) {
-	return func(c *Config) {
-		var err error
-		c.SkillRegistry, err = clients.Open(clients.Config{
-			Store: c.Store.Bucket(store.Skills), Tokens: clients.RandomTokens{}, Approval: clients.ApproveAsk,
-			Local: netip.Addr.IsLoopback, Now: time.Now,
-		})
-		if err == nil {
-			c.Grants, err = skills.OpenGrants(c.Store.Bucket(store.Grants))
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-}
 
 const dice = `
 name = "Dice"
@@ -48,7 +27,7 @@ slots.sides.entity = "number"
 // A skill answers what was said to a satellite, and is told what happens there.
 func TestASkillAnswersASatellite(t *testing.T) {
 	const id = "org.example.dice"
-	h := start(t, "roll a twenty sided dice", withSkills(t))
+	h := start(t, "roll a twenty sided dice", nil)
 	var mu sync.Mutex
 	var events []string
 	s := skill.New(id, fstest.MapFS{"en.toml": {Data: []byte(dice)}}, skill.Via(skill.CoAP(h.Addr().String())),

@@ -124,22 +124,27 @@ func (s *Skill) Run(ctx context.Context) error {
 	if err := s.check(); err != nil {
 		return err
 	}
-	line, err := s.cfg.Connect(Service{
-		ID: s.id, Name: cmp.Or(s.manifest.Name, s.id), NLU: s.manifest.NLU, Events: slices.Sorted(maps.Keys(s.events)),
-		Tokens: tokens{s.store}, Handle: s.handle, CanAnswer: s.canAnswer, Logger: s.cfg.Logger,
-	})
+	line, err := s.connect()
 	if err != nil {
 		return fmt.Errorf("skill %s: %w", s.id, err)
 	}
-	s.set(line)
-	defer s.set(nil)
+	defer func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.line = nil
+	}()
 	return line.Run(ctx)
 }
 
-func (s *Skill) set(line Line) {
+// connect holds mu: a handler may be called, and use the line, before Connect has returned.
+func (s *Skill) connect() (line Line, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.line = line
+	s.line, err = s.cfg.Connect(Service{
+		ID: s.id, Name: cmp.Or(s.manifest.Name, s.id), NLU: s.manifest.NLU, Events: slices.Sorted(maps.Keys(s.events)),
+		Tokens: tokens{s.store}, Handle: s.handle, CanAnswer: s.canAnswer, Logger: s.cfg.Logger,
+	})
+	return s.line, err
 }
 
 // check finds what the author forgot.

@@ -17,7 +17,6 @@ import (
 	"vapd/hub"
 	"vapd/hub/audit"
 	"vapd/hub/clients"
-	"vapd/hub/intent"
 	"vapd/hub/skills"
 	"vapd/hub/speech"
 	"vapd/hub/store"
@@ -29,6 +28,8 @@ import (
 	"vapd/protocol/control"
 	"vapd/protocol/discovery"
 	"vapd/protocol/vap"
+	"vapd/skill"
+	"vapd/skill/builtin"
 )
 
 // Options are what a hub runs with.
@@ -45,6 +46,9 @@ type Options struct {
 	Packs  fs.FS
 	Logger *slog.Logger
 }
+
+// locale is the language that people speak to the hub.
+const locale = "en-US"
 
 // cacheBytes of synthesised speech are kept: four minutes of it.
 const cacheBytes = 8 << 20
@@ -70,7 +74,9 @@ func Run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, kept.Close()) }()
-	cfg, engines, err := hubConfig(o, state, id, kept)
+	var h *hub.Hub
+	own := builtin.New(func(s skill.Service) (skill.Line, error) { return h.Skills().Connect(s) }, filepath.Join(state, "skills"), o.Logger)
+	cfg, engines, err := hubConfig(o, state, id, kept, grammar(own, locale))
 	if err != nil {
 		return err
 	}
@@ -78,7 +84,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	defer func() { err = errors.Join(err, trail.Close()) }()
 	cfg.Folder, cfg.Audit = state, trail
 	cfg.Recordings, cfg.Wakes = openRecordings(o, state)
-	h, err := hub.New(cfg)
+	h, err = hub.New(cfg)
 	if err != nil {
 		return err
 	}
@@ -99,7 +105,8 @@ func Run(ctx context.Context, o Options) (err error) {
 	for _, e := range engines {
 		wg.Go(func() { e.Run(ctx) })
 	}
-	runBuiltin(ctx, &wg, h.Skills(), state, o.Logger)
+	ready := make(chan struct{})
+	wg.Go(func() { builtin.Run(ctx, own, o.Logger, func() { close(ready) }) })
 	if o.Config.Discoverable && !h.Addr().Addr().IsLoopback() {
 		a := discovery.Announcement{ID: cfg.ID, Name: cfg.Name, Addr: h.Addr(), Secured: h.AddrDTLS().Port(), Version: vap.Version, Logger: o.Logger}
 		wg.Go(func() {
@@ -108,6 +115,7 @@ func Run(ctx context.Context, o Options) (err error) {
 			}
 		})
 	}
+	<-ready
 	o.Ready(control.HubReady{CoAP: h.Addr().String(), DTLS: h.AddrDTLS().String(), Control: socket, PID: os.Getpid()})
 	return h.Run(ctx)
 }
@@ -129,7 +137,7 @@ func folders(o Options) (state, socket string, err error) {
 }
 
 // hubConfig is the hub that the settings describe, and the engines to run for it.
-func hubConfig(o Options, state, id string, kept *store.Store) (hub.Config, []*speech.Engine, error) {
+func hubConfig(o Options, state, id string, kept *store.Store, heard speech.Grammar) (hub.Config, []*speech.Engine, error) {
 	listen, err := netip.ParseAddrPort(o.Config.Listen)
 	if err != nil {
 		return hub.Config{}, nil, fmt.Errorf("daemon: listen: %w", err)
@@ -160,7 +168,6 @@ func hubConfig(o Options, state, id string, kept *store.Store) (hub.Config, []*s
 	if err != nil {
 		return hub.Config{}, nil, err
 	}
-	english := intent.NewEnglish()
 	ear := newEngine(o, "stt", o.Config.Speech.STT)
 	voice := newEngine(o, "tts", o.Config.Speech.TTS)
 	quiet, err := config.ParseHours(o.Config.Skills.DoNotDisturb)
@@ -173,10 +180,10 @@ func hubConfig(o Options, state, id string, kept *store.Store) (hub.Config, []*s
 		}
 		return vap.Named
 	}
-	recognizer := ear.recognizer(english.Sentences())
+	recognizer := ear.recognizer(heard)
 	s := o.Config.Session
 	cfg := hub.Config{
-		ID: id, Name: name(o.Config.Name), Locales: []string{"en-US"},
+		ID: id, Name: name(o.Config.Name), Locales: []string{locale},
 		Listen: listen, ListenDTLS: secured, Open: open, Local: here,
 		Groups: o.Config.Discoverable, MaxClients: o.Config.Clients.Max, MaxSessions: s.Most,
 		Registry: registry, SkillRegistry: skillRegistry, Grants: grants, SkillForm: skillForm, Quiet: quiet.Has, Store: kept, Window: time.Duration(o.Config.Focus.Window),
@@ -185,9 +192,9 @@ func hubConfig(o Options, state, id string, kept *store.Store) (hub.Config, []*s
 			Silence: time.Duration(s.EndSilence), ShortSilence: time.Duration(s.CompleteSilence),
 			NoSpeech: time.Duration(s.NoSpeech), Longest: time.Duration(s.MaxUtterance),
 		},
-		Engines:       func() []speech.Health { return []speech.Health{ear.health(), voice.health()} },
-		Understanding: english, Codecs: hub.Codecs(library(o.Logger)),
-		Logger: o.Logger, Now: time.Now,
+		Engines: func() []speech.Health { return []speech.Health{ear.health(), voice.health()} },
+		Codecs:  hub.Codecs(library(o.Logger)),
+		Logger:  o.Logger, Now: time.Now,
 	}
 	if o.Config.Wake.SecondLook {
 		cfg.SecondLook = secondLook(o, state)

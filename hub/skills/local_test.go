@@ -12,18 +12,11 @@ import (
 	"vapd/skill"
 )
 
-// within connects a skill with the hub that it is in.
-func (h *hub) within(s skill.Service) (skill.Line, error) {
-	return h.Join(Local{
-		ID: s.ID, Name: s.Name, NLU: s.NLU, Events: s.Events, Handle: s.Handle, CanAnswer: s.CanAnswer,
-	}), nil
-}
-
 // A skill within the hub is one as all others, may do everything, and is gone when it ends.
 func TestASkillWithinTheHub(t *testing.T) {
 	h := newHub(t)
 	started := make(chan struct{}, 1)
-	s := skill.New("org.example.radio", fstest.MapFS{"en.toml": {Data: []byte("name = \"Radio\"\n" + music)}}, skill.Via(h.within),
+	s := skill.New("org.example.radio", fstest.MapFS{"en.toml": {Data: []byte("name = \"Radio\"\n" + music)}}, skill.Via(h.Connect),
 		skill.State(t.TempDir()), skill.Log(slog.New(slog.DiscardHandler)))
 	broken := errors.New("no antenna")
 	var fail bool
@@ -63,7 +56,7 @@ func TestASkillWithinTheHub(t *testing.T) {
 	if r := h.hear(t, "play music"); r.Say != "Sorry, something is wrong with Radio." {
 		t.Errorf("%+v", r)
 	}
-	twin := skill.New("org.example.radio", fstest.MapFS{"en.toml": {Data: []byte(music)}}, skill.Via(h.within), skill.State(t.TempDir()))
+	twin := skill.New("org.example.radio", fstest.MapFS{"en.toml": {Data: []byte(music)}}, skill.Via(h.Connect), skill.State(t.TempDir()))
 	if err := twin.Handle("do", says("twin")).Run(t.Context()); err == nil {
 		t.Error("there are two of it")
 	}

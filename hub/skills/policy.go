@@ -105,6 +105,10 @@ func (p policy) Queried(s skillregistry.SkillInfo, q vap.ClientQuery, reply func
 			results[i] = vap.QueryUnauthorized(c.Name)
 			continue
 		}
+		if q.ClientID == vap.System && c.Name == capSkills {
+			results[i] = vap.QueryContent(p.about())
+			continue
+		}
 		found, ok := p.cfg.Satellites.Query(q.ClientID, c)
 		if results[i] = vap.QueryContent(found); !ok {
 			results[i] = vap.QueryNotFound(c.Name, vap.KindCapability, c.Name)

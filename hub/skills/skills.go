@@ -60,7 +60,7 @@ type Skills struct {
 
 	mu         sync.Mutex
 	sets       map[string][]nlu.Set // that skills registered, by id
-	locals     map[string]*Line     // skills within the hub, by id
+	locals     map[string]*line     // skills within the hub, by id
 	names      map[string]string    // of the skills that were ever here, by id
 	used       map[string]time.Time // when each answered last
 	delivering map[string]bool      // clients that get what waited
@@ -84,7 +84,7 @@ func New(cfg Config) (*Skills, error) {
 	s := &Skills{
 		cfg: cfg, outbox: waiting, delivering: make(map[string]bool), model: nlu.New(nlu.Config{Now: cfg.Now}),
 		admit: make(chan func(), maxAdmitting), learn: make(chan func(), maxLearning), tell: make(chan func(), maxTelling),
-		sets: make(map[string][]nlu.Set), locals: make(map[string]*Line), names: make(map[string]string), used: make(map[string]time.Time), questions: make(map[string]*question),
+		sets: make(map[string][]nlu.Set), locals: make(map[string]*line), names: make(map[string]string), used: make(map[string]time.Time), questions: make(map[string]*question),
 	}
 	s.server = skillregistry.NewServer(skillregistry.ServerConfig{
 		Policy: policy{s}, ID: cfg.HubID, Form: cfg.Form, Logger: cfg.Logger,

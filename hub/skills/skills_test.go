@@ -172,7 +172,7 @@ func TestASkillAnswers(t *testing.T) {
 	if r.Say != want.Say || !r.Understood || r.Skill != want.Skill || r.Again {
 		t.Errorf("%+v", r)
 	}
-	if r := h.hear(t, "how are you doing these days"); r.Understood || r.Say != "" {
+	if r := h.hear(t, "how are you doing these days"); r.Understood || r.Say != "Sorry, I did not understand that." {
 		t.Errorf("%+v", r)
 	}
 	if r := h.Answer(t.Context(), Said{Client: "kitchen", Text: "turn on the kitchen lamp", Language: "de-DE"}); r.Understood {
@@ -210,9 +210,22 @@ func TestWhatIsMissingIsAskedFor(t *testing.T) {
 	}
 	over("nobody knows")
 
+	silence, err := h.Connect(skill.Service{ID: "org.example.silence", NLU: []vap.NLU{{
+		Language: vap.Language{Language: "en"}, Intents: []vap.Intent{{Name: "do", Utterances: []string{"cancel"}}},
+	}}, Handle: func(context.Context, vap.SkillRequest) (skillregistry.Answer, error) {
+		return skillregistry.Answer{}, nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	ask("switch on a light", "Which one?", true)
-	h.Cancel("kitchen")
+	ask("cancel", "", false)
 	over("cancelled")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := silence.Run(ctx); err != nil {
+		t.Error(err)
+	}
 
 	ask("switch on a light", "Which one?", true)
 	h.mu.Lock()

@@ -17,7 +17,7 @@ func NewRecognizer(e *Engine, g Grammar) *EngineRecognizer {
 	if !e.cfg.Remote {
 		e.ready = listenFor(g)
 	}
-	return &EngineRecognizer{engine: e}
+	return &EngineRecognizer{engine: e, changes: changes{grammar: g}}
 }
 
 // EngineRecognizer is a Recognizer with an Engine. It is safe for any number of
