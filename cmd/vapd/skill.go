@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -125,13 +126,7 @@ func (s skillSayCmd) Run() error {
 			return err
 		}
 	}
-	who := said.Skill
-	switch {
-	case who == "" && said.Understood:
-		who = "the hub"
-	case who == "":
-		who = "nobody"
-	}
+	who := cmp.Or(said.Skill, "nobody")
 	again := ""
 	if said.Again {
 		again = " It listens for what is said next."

@@ -41,7 +41,7 @@ type HubSay struct {
 // HubSaid is what the hub answers, and how it came to that.
 type HubSaid struct {
 	Say        string   `json:"say"`
-	Skill      string   `json:"skill,omitempty"` // that answers; empty: the hub itself
+	Skill      string   `json:"skill,omitempty"` // that answers; empty: none
 	Understood bool     `json:"understood"`
 	Again      bool     `json:"again"` // it listens for what is said next
 	Why        []HubWhy `json:"why,omitempty"`
