@@ -143,27 +143,47 @@ const (
 	capSaid = "said"
 )
 
-// Query answers by what the satellites report of themselves.
-func (r reach) Query(client string, asked vap.Capability) (vap.Capability, bool) {
-	h := r.hub
-	switch {
-	case client == vap.System && asked.Name == capClients:
-		all := []any{}
-		for _, c := range h.cfg.Registry.List() {
-			if c.State == clients.Approved {
-				all = append(all, map[string]any{"id": c.ID, "name": c.Name, "connected": r.Connected(c.ID)})
-			}
+// Query implements skills.Satellites: what a satellite says itself, else what it said last.
+func (r reach) Query(ctx context.Context, client string, asked ...vap.Capability) (results []vap.QueryResult) {
+	var ask []vap.Capability
+	for _, c := range asked {
+		if text, said := r.hub.said.of(client); c.Name == capSaid && said {
+			results = append(results, vap.QueryContent(vap.Capability{Name: capSaid, Fields: map[string]any{"text": text}}))
+		} else if c.Name != capSaid {
+			ask = append(ask, c)
 		}
-		return vap.Capability{Name: capClients, Fields: map[string]any{"clients": all}}, true
-	case client != vap.System && asked.Name == capSaid:
-		text, ok := h.said.of(client)
-		return vap.Capability{Name: capSaid, Fields: map[string]any{"text": text}}, ok
-	case client != vap.System && asked.Name == vap.CapTimer:
-		return vap.TimersCapability(h.mirror.timers(client, h.cfg.Now())), true
-	case client != vap.System && asked.Name == vap.CapVolume:
-		return h.mirror.volume(client).Capability(), true
 	}
-	return vap.Capability{}, false
+	if len(ask) == 0 {
+		return results
+	}
+	answered, err := r.hub.server.Query(ctx, client, ask...)
+	if err == nil {
+		return append(results, answered...)
+	}
+	r.hub.log.Debug("a satellite does not answer a query", "client", client, "error", err)
+	for _, c := range ask {
+		switch c.Name {
+		case vap.CapTimer:
+			results = append(results, vap.QueryContent(vap.TimersCapability(r.hub.mirror.timers(client, r.hub.cfg.Now()))))
+		case vap.CapVolume:
+			results = append(results, vap.QueryContent(r.hub.mirror.volume(client).Capability()))
+		}
+	}
+	return results
+}
+
+// System implements skills.Satellites.
+func (r reach) System(asked vap.Capability) (vap.Capability, bool) {
+	if asked.Name != capClients {
+		return vap.Capability{}, false
+	}
+	all := []any{}
+	for _, c := range r.hub.cfg.Registry.List() {
+		if c.State == clients.Approved {
+			all = append(all, map[string]any{"id": c.ID, "name": c.Name, "connected": r.Connected(c.ID)})
+		}
+	}
+	return vap.Capability{Name: capClients, Fields: map[string]any{"clients": all}}, true
 }
 
 func (r reach) Connected(client string) bool {

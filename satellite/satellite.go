@@ -206,7 +206,7 @@ func (s *Satellite) listen() error {
 	}
 	s.client = clientregistry.NewClient(clientregistry.ClientConfig{
 		ID: s.cfg.ID, Name: s.cfg.Name, Capabilities: s.offers(),
-		Notified: s.notified, Logger: s.cfg.Logger,
+		Notified: s.notified, Queried: s.queried, Logger: s.cfg.Logger,
 	})
 	s.client.Register(mux)
 	if s.rotation, err = s.newRotation(); err != nil {

@@ -67,26 +67,36 @@ func (l *line) Register(_ context.Context, nlu []vap.NLU, _ []string) error {
 }
 
 // Notify implements skill.Line.
-func (l *line) Notify(_ context.Context, items ...vap.NotificationItem) ([]vap.ItemResult, error) {
+func (l *line) Notify(ctx context.Context, items ...vap.NotificationItem) ([]vap.ItemResult, error) {
 	results := make([]vap.ItemResult, len(items))
 	for i, item := range items {
 		answer := make(chan error, 1)
 		policy{l.hub}.Notified(skillregistry.SkillInfo{ID: l.ID}, item, func(err error) { answer <- err })
 		results[i] = vap.ItemResult{Type: item.Type, ClientID: item.ClientID}
-		if err := <-answer; err != nil {
-			results[i].Code = vap.AsError(err).Code
+		select {
+		case err := <-answer:
+			if err != nil {
+				results[i].Code = vap.AsError(err).Code
+			}
+		case <-ctx.Done():
+			return nil, fmt.Errorf("skills: %q tells %q: %w", l.ID, item.ClientID, ctx.Err())
 		}
 	}
 	return results, nil
 }
 
 // Query implements skill.Line.
-func (l *line) Query(_ context.Context, data ...vap.ClientQuery) ([]vap.ClientAnswer, error) {
+func (l *line) Query(ctx context.Context, data ...vap.ClientQuery) ([]vap.ClientAnswer, error) {
 	var answers []vap.ClientAnswer
 	for _, q := range data {
 		answer := make(chan []vap.QueryResult, 1)
 		policy{l.hub}.Queried(skillregistry.SkillInfo{ID: l.ID}, q, func(r []vap.QueryResult) { answer <- r })
-		answers = append(answers, vap.ClientAnswer{ClientID: q.ClientID, Results: <-answer})
+		select {
+		case results := <-answer:
+			answers = append(answers, vap.ClientAnswer{ClientID: q.ClientID, Results: results})
+		case <-ctx.Done():
+			return nil, fmt.Errorf("skills: %q asks %q: %w", l.ID, q.ClientID, ctx.Err())
+		}
 	}
 	return answers, nil
 }

@@ -68,3 +68,32 @@ func TestASkillWithinTheHub(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+// Whoever is told of something may ask for more, however many are told at once.
+func TestWhoIsToldMayAsk(t *testing.T) {
+	h := newHub(t)
+	asked := make(chan error, 4*tellers)
+	s := skill.New("org.example.radio", fstest.MapFS{"en.toml": {Data: []byte(music)}}, skill.Via(h.Connect), skill.State(t.TempDir()))
+	s.Handle("do", says("music")).On(vap.EventClientJoined, func(ctx context.Context, r *skill.Request) (skill.Answer, error) {
+		_, err := s.Query(ctx, r.Client, vap.Capability{Name: vap.CapVolume})
+		asked <- err
+		return skill.Answer{}, err
+	}).On(vap.EventStarted, func(context.Context, *skill.Request) (skill.Answer, error) {
+		for range cap(asked) {
+			h.Tell(vap.EventClientJoined, "kitchen", nil)
+		}
+		return skill.Answer{}, nil
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- s.Run(ctx) }()
+	for range cap(asked) {
+		if err := <-asked; err != nil {
+			t.Error(err)
+		}
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}

@@ -54,8 +54,17 @@ func (h *hub) Connected(client string) bool {
 
 func (h *hub) Known(client string) bool { return client == "kitchen" }
 
-func (h *hub) Query(client string, asked vap.Capability) (vap.Capability, bool) {
-	return vap.Capability{Name: asked.Name, Fields: map[string]any{"of": client}}, asked.Name != "colour"
+func (h *hub) Query(_ context.Context, client string, asked ...vap.Capability) (results []vap.QueryResult) {
+	for _, c := range asked {
+		if c.Name != "colour" {
+			results = append(results, vap.QueryContent(vap.Capability{Name: c.Name, Fields: map[string]any{"of": client}}))
+		}
+	}
+	return results
+}
+
+func (h *hub) System(asked vap.Capability) (vap.Capability, bool) {
+	return vap.Capability{Name: asked.Name, Fields: map[string]any{"of": vap.System}}, asked.Name != "colour"
 }
 
 func newHub(t testing.TB) *hub {
@@ -532,12 +541,14 @@ func TestQueries(t *testing.T) {
 		{vap.System, vap.CapVolume, codes.Content, nil},
 		{"kitchen", vap.CapTimer, codes.Unauthorized, nil},
 		{"kitchen", "colour", codes.NotFound, vap.KindCapability},
+		{vap.System, "colour", codes.NotFound, vap.KindCapability},
 		{"cellar", vap.CapVolume, codes.NotFound, vap.KindClient},
 	} {
-		var got []vap.QueryResult
+		answer := make(chan []vap.QueryResult, 1)
 		policy{h.Skills}.Queried(skillregistry.SkillInfo{ID: "org.example.radio"}, vap.ClientQuery{
 			ClientID: c.client, Capabilities: []vap.Capability{{Name: c.capability}},
-		}, func(r []vap.QueryResult) { got = r })
+		}, func(r []vap.QueryResult) { answer <- r })
+		got := <-answer
 		if len(got) != 1 || got[0].Code != c.code || got[0].Name != c.capability || got[0].Fields["kind"] != c.kind {
 			t.Errorf("%s of %s: %+v", c.capability, c.client, got)
 		}

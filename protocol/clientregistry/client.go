@@ -27,6 +27,9 @@ type ClientConfig struct {
 	// streamed sound), on the goroutine that reads the socket: it returns at once. A
 	// capability that it does not know is answered 4.04.
 	Notified func(c vap.Capability) (known bool)
+	// Queried says what the client has to tell of a capability, on the goroutine that reads
+	// the socket; nil: it takes no queries.
+	Queried func(c vap.Capability) (vap.Capability, bool)
 	// Acknowledged, if not nil, is told how long after its Send each fragment was
 	// acknowledged, but for the last of a turn, whose acknowledgement is the answer. It
 	// must not block.
@@ -55,11 +58,14 @@ func NewClient(cfg ClientConfig) *Client {
 	return &Client{cfg: cfg, id: cfg.ID, streams: make(map[uint32]*IncomingStream)}
 }
 
-// Register serves vap/notification on the endpoint's mux.
+// Register serves vap/notification and vap/query on the endpoint's mux.
 func (c *Client) Register(mux *coap.Mux) {
 	mux.Error = vap.Unserved
 	mux.Prefixes = append(mux.Prefixes, clientPrefix)
 	mux.Handle(codes.POST, pathToClient, vap.Serve(vap.ParseNotification, c.notified))
+	if c.cfg.Queried != nil {
+		mux.Handle(coap.FETCH, pathAskClient, vap.Serve(vap.ParseQuery, c.queried))
+	}
 }
 
 // Connect introduces the client to the hub at peer, with the token it got from it
@@ -202,6 +208,26 @@ func (c *Client) notified(peer coap.Peer, _ *coap.Request, n vap.Notification, r
 		return
 	}
 	reply(&coap.Response{Code: codes.Changed})
+}
+
+// queried answers what the hub asks, for itself or a skill.
+func (c *Client) queried(peer coap.Peer, _ *coap.Request, m vap.Query, reply func(*coap.Response)) {
+	if hub, err := c.Hub(); err != nil || hub.ID() != peer.ID() {
+		reply(unauthorized().Response())
+		return
+	}
+	answer := vap.QueryAnswer{Data: make([]vap.ClientAnswer, len(m.Data))}
+	for i, q := range m.Data {
+		answer.Data[i].ClientID = q.ClientID
+		for _, asked := range q.Capabilities {
+			r := vap.QueryNotFound(asked.Name, vap.KindCapability, asked.Name)
+			if found, ok := c.cfg.Queried(asked); ok {
+				r = vap.QueryContent(found)
+			}
+			answer.Data[i].Results = append(answer.Data[i].Results, r)
+		}
+	}
+	reply(&coap.Response{Code: codes.Content, Body: vap.AppendQueryAnswer(nil, vap.Named, answer)})
 }
 
 func (c *Client) take(one vap.Capability) *vap.Error {

@@ -181,6 +181,31 @@ func (s *Server) Notify(ctx context.Context, clientID string, capabilities ...va
 	return nil
 }
 
+// Query asks a connected client, over its own link, for what capabilities tell. Each result
+// has its code. A client that takes no queries is a *vap.Error.
+func (s *Server) Query(ctx context.Context, clientID string, asked ...vap.Capability) ([]vap.QueryResult, error) {
+	peer, ok := s.Peer(clientID)
+	if !ok {
+		return nil, fmt.Errorf("clientregistry: query to %q: the client is not connected", clientID)
+	}
+	body := vap.AppendQuery(nil, vap.Named, vap.Query{SkillID: vap.System, Data: []vap.ClientQuery{{ClientID: clientID, Capabilities: asked}}})
+	r, err := peer.Do(ctx, &coap.Request{Code: coap.FETCH, Path: pathAskClient, Body: body})
+	if err != nil {
+		return nil, fmt.Errorf("clientregistry: query to %q: %w", clientID, err)
+	}
+	if e := vap.ErrorFrom(r); e != nil {
+		return nil, e
+	}
+	a, err := vap.ParseQueryAnswer(r.Body)
+	if err == nil && (len(a.Data) != 1 || a.Data[0].ClientID != clientID) {
+		err = malformed("data")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("clientregistry: the answer of %q to a query: %w", clientID, err)
+	}
+	return a.Data[0].Results, nil
+}
+
 // Peer is the peer of a connected client.
 func (s *Server) Peer(clientID string) (coap.Peer, bool) {
 	s.mu.Lock()
