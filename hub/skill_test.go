@@ -151,3 +151,29 @@ func TestASkillAnswersASatellite(t *testing.T) {
 		t.Errorf("told of %s", all)
 	}
 }
+
+// A hub speaks the language of its people, with skills that speak it.
+func TestAnotherLanguage(t *testing.T) {
+	h := start(t, "w\u00fcrfle mit zwanzig Seiten", func(c *Config) { c.Locales = []string{"de-DE"} })
+	files := fstest.MapFS{"de.toml": {Data: []byte("[intents.roll]\nutterances = [\"w\u00fcrfle mit {sides} Seiten\", \"w\u00fcrfle\"]\nslots.sides.entity = \"sides\"\n" +
+		"[entities.sides]\nvalues = [[\"20\", \"zwanzig\"]]\n")}}
+	s := skill.New("org.example.dice", files, skill.Via(h.Skills().Connect), skill.State(t.TempDir()))
+	s.Handle("roll", func(_ context.Context, r *skill.Request) (skill.Answer, error) {
+		return skill.Say("%s in %s", r.Text("sides"), r.Locale), nil
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- s.Run(ctx) }()
+	sat := connect(t, h, "org.example.kitchen")
+	for deadline := time.Now().Add(10 * time.Second); len(h.Skills().Why("w\u00fcrfle", "de").Steps) == 0 && time.Now().Before(deadline); {
+		time.Sleep(10 * time.Millisecond)
+	}
+	a, err := say(t, sat.wake(10))
+	if err != nil || text(a, vap.CapVoice) != "20 in de-DE" {
+		t.Errorf("%+v, %v", a, err)
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}

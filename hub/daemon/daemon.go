@@ -47,9 +47,6 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// locale is the language that people speak to the hub.
-const locale = "en-US"
-
 // cacheBytes of synthesised speech are kept: four minutes of it.
 const cacheBytes = 8 << 20
 
@@ -76,7 +73,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	defer func() { err = errors.Join(err, kept.Close()) }()
 	var h *hub.Hub
 	own := builtin.New(func(s skill.Service) (skill.Line, error) { return h.Skills().Connect(s) }, filepath.Join(state, "skills"), o.Logger)
-	cfg, engines, err := hubConfig(o, state, id, kept, grammar(own, locale))
+	cfg, engines, err := hubConfig(o, state, id, kept, grammar(own, o.Config.Speech.Language))
 	if err != nil {
 		return err
 	}
@@ -183,7 +180,7 @@ func hubConfig(o Options, state, id string, kept *store.Store, heard speech.Gram
 	recognizer := ear.recognizer(heard)
 	s := o.Config.Session
 	cfg := hub.Config{
-		ID: id, Name: name(o.Config.Name), Locales: []string{locale},
+		ID: id, Name: name(o.Config.Name), Locales: []string{o.Config.Speech.Language},
 		Listen: listen, ListenDTLS: secured, Open: open, Local: here,
 		Groups: o.Config.Discoverable, MaxClients: o.Config.Clients.Max, MaxSessions: s.Most,
 		Registry: registry, SkillRegistry: skillRegistry, Grants: grants, SkillForm: skillForm, Quiet: quiet.Has, Store: kept, Window: time.Duration(o.Config.Focus.Window),

@@ -144,7 +144,7 @@ func (u *utterance) run(ctx context.Context) {
 
 // carry sends the samples as they come, until there is a result.
 func (u *utterance) carry(ctx context.Context, c *conn) error {
-	err := c.write(wyoming.New(wyoming.TypeTranscribe, wyoming.Transcribe{Language: "en"}, nil))
+	err := c.write(wyoming.New(wyoming.TypeTranscribe, wyoming.Transcribe{Language: u.engine.cfg.Language}, nil))
 	if err == nil {
 		err = c.write(wyoming.New(wyoming.TypeAudioStart, wyoming.AudioOf(format), nil))
 	}

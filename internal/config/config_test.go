@@ -95,6 +95,8 @@ func TestErrors(t *testing.T) {
 		"bad duration":     {text: "[focus]\nwindow = \"200\"\n", want: []string{"test.toml", "200", "700ms"}},
 		"not TOML":         {text: "listen = \n", want: []string{"line 1"}},
 		"out of range":     {text: "[clients]\nmax = 0\n", want: []string{"clients.max: 0: must be 1 to 20000", "test.toml"}},
+		"no language":      {text: "[speech]\nlanguage = \"Swiss German\"\n", want: []string{`"Swiss German"`, "en-US"}},
+		"unspoken":         {text: "[speech]\nlanguage = \"de\"\ntts = \"none\"\n", want: []string{"speech.stt", "pocketsphinx", "tcp://HOST:PORT"}},
 		"one of":           {text: "[clients]\napproval = \"some\"\n", want: []string{`"some"`, "first, ask, all"}},
 		"address":          {text: "listen = \"5683\"\n", want: []string{"[::]:5683"}},
 		"engine's address": {text: "[speech]\nstt = \"tcp://x\"\n", want: []string{"speech.stt", "hub.lan:5683"}},

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"log/slog"
 	"net/netip"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -61,10 +62,11 @@ type Session struct {
 
 // Speech says which engines listen and speak.
 type Speech struct {
-	STT   string `toml:"stt" doc:"What understands speech: \"pocketsphinx\" (Debian packages libpocketsphinx3 and pocketsphinx-en-us), \"none\", or a Wyoming server \"tcp://HOST:PORT\"."`
-	TTS   string `toml:"tts" doc:"What speaks: \"flite\" (Debian package flite), \"none\", or a Wyoming server \"tcp://HOST:PORT\"."`
-	Most  int    `toml:"most" doc:"What one engine understands or says at the same time, 1 to 1000: as many processes of a built-in engine, or connections to a Wyoming server. What comes besides waits for 3 s and then fails."`
-	Voice string `toml:"voice" doc:"Voice of the TTS engine; flite has slt, rms, awb, kal16."`
+	Language string `toml:"language" doc:"What people speak, as a tag of BCP 47. Skills are understood that have sentences of this language; those of the hub itself, and the built-in engines, have English only: another language needs Wyoming servers, or \"none\"."`
+	STT      string `toml:"stt" doc:"What understands speech: \"pocketsphinx\" (Debian packages libpocketsphinx3 and pocketsphinx-en-us), \"none\", or a Wyoming server \"tcp://HOST:PORT\"."`
+	TTS      string `toml:"tts" doc:"What speaks: \"flite\" (Debian package flite), \"none\", or a Wyoming server \"tcp://HOST:PORT\"."`
+	Most     int    `toml:"most" doc:"What one engine understands or says at the same time, 1 to 1000: as many processes of a built-in engine, or connections to a Wyoming server. What comes besides waits for 3 s and then fails."`
+	Voice    string `toml:"voice" doc:"Voice of the TTS engine; flite has slt, rms, awb, kal16."`
 }
 
 // Recordings bounds what the hub keeps of what people say, while somebody lets it.
@@ -98,7 +100,7 @@ func DefaultHub() Hub {
 			Most:            64,
 			MaxUtterance:    Duration(10 * time.Second),
 		},
-		Speech:     Speech{STT: "pocketsphinx", TTS: "flite", Most: 4, Voice: "slt"},
+		Speech:     Speech{Language: "en-US", STT: "pocketsphinx", TTS: "flite", Most: 4, Voice: "slt"},
 		Recordings: Recordings{MaxMB: 500, Keep: Duration(7 * 24 * time.Hour)},
 		Wake:       Wake{SecondLook: true, Max: 1000, MaxMB: 50, Keep: Duration(90 * 24 * time.Hour)},
 		LogLevel:   slog.LevelInfo,
@@ -132,7 +134,28 @@ func (h *Hub) validate() error {
 		between("speech.most", h.Speech.Most, 1, 1000),
 		engine("speech.stt", h.Speech.STT, "pocketsphinx"),
 		engine("speech.tts", h.Speech.TTS, "flite"),
+		h.validateLanguage(),
 	)
+}
+
+// languageTag is the form of BCP 47, without what nobody speaks in.
+var languageTag = regexp.MustCompile(`^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$`)
+
+// validateLanguage sees to it that the engines speak it.
+func (h *Hub) validateLanguage() error {
+	s := h.Speech
+	if !languageTag.MatchString(s.Language) {
+		return &problem{"speech.language", "want a tag of BCP 47 like \"en-US\" or \"de\", not \"" + s.Language + "\""}
+	}
+	if base, _, _ := strings.Cut(strings.ToLower(s.Language), "-"); base == "en" {
+		return nil
+	}
+	for key, engine := range map[string]string{"speech.stt": s.STT, "speech.tts": s.TTS} {
+		if engine != "none" && !strings.HasPrefix(engine, "tcp://") {
+			return &problem{key, engine + " knows English only: with speech.language = \"" + s.Language + "\" set a Wyoming server \"tcp://HOST:PORT\", or \"none\""}
+		}
+	}
+	return nil
 }
 
 func (h *Hub) validateHours() error {
