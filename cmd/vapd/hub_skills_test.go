@@ -101,7 +101,7 @@ func TestASkillOfAnotherProcess(t *testing.T) {
 	if out := say("roll", "a", "one", "sided", "dice"); out != "org.example.dice: With how many sides? It listens for what is said next.\n" {
 		t.Errorf("%s", out)
 	}
-	if out := say("what time is it"); !strings.HasPrefix(out, "the hub: It is ") {
+	if out := say("what time is it"); !strings.HasPrefix(out, "org.vapd.clock: It is ") {
 		t.Errorf("%s", out)
 	}
 	if out := say("--why", "roll a twenty sided dice"); !strings.Contains(out, "exact") || !strings.Contains(out, "roll") {
