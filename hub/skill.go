@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -236,6 +237,10 @@ func (h *Hub) expelSkill(id string, err error) error {
 
 func (h *Hub) listSkills() []control.HubSkill {
 	out := []control.HubSkill{}
+	for id, name := range h.skills.Own() {
+		out = append(out, control.HubSkill{ID: id, Name: name, State: control.SkillOwn, Connected: true, Listening: true})
+	}
+	slices.SortFunc(out, func(a, b control.HubSkill) int { return cmp.Compare(a.ID, b.ID) })
 	there := h.skills.Connected()
 	for _, c := range h.cfg.SkillRegistry.List() {
 		v := control.HubSkill{

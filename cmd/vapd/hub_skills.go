@@ -36,21 +36,20 @@ func (l hubSkillsListCmd) Run(c *hubCmd) error {
 	if l.JSON {
 		return json.NewEncoder(os.Stdout).Encode(known)
 	}
-	if len(known) == 0 {
-		fmt.Println("No skill has connected yet.")
-		return nil
-	}
 	t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "id\tname\tstate\taddress\tlast seen\tmay, besides speaking")
 	for _, k := range known {
 		seen := k.LastSeen.Local().Format(time.DateTime)
+		may := strings.Join(k.May, ", ")
 		switch {
+		case k.State == control.SkillOwn:
+			seen, may = "now", "everything"
 		case k.Listening:
 			seen = "now"
 		case k.Connected:
 			seen = "now, but can't be asked"
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", printable(k.ID), printable(k.Name), k.State, k.Address, seen, printable(strings.Join(k.May, ", ")))
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", printable(k.ID), printable(k.Name), k.State, k.Address, seen, printable(may))
 	}
 	return t.Flush()
 }

@@ -151,7 +151,8 @@ func TestASkillOfAnotherProcess(t *testing.T) {
 	if out := say("roll the dice"); !strings.HasPrefix(out, "nobody: ") {
 		t.Errorf("%s", out)
 	}
-	if out, err := run("skills"); err != nil || !strings.Contains(out, "No skill has connected yet.") {
+	if out, err := run("skills"); err != nil || strings.Contains(out, "org.example.dice") ||
+		!regexp.MustCompile(`(?m)^org\.vapd\.arithmetic +Arithmetic +own +now +everything$`).MatchString(out) {
 		t.Errorf("%v: %s", err, out)
 	}
 	out := vapdOK(t, "hub", "audit", "--state", dir)

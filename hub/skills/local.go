@@ -101,6 +101,17 @@ func (l *line) Query(ctx context.Context, data ...vap.ClientQuery) ([]vap.Client
 	return answers, nil
 }
 
+// Own are the names of the skills within the hub, by id.
+func (s *Skills) Own() map[string]string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	names := make(map[string]string)
+	for id, l := range s.locals {
+		names[id] = l.Name
+	}
+	return names
+}
+
 // local is a skill within the hub; nil when there is none of that id.
 func (s *Skills) local(id string) *line {
 	s.mu.Lock()

@@ -60,6 +60,11 @@ func TestASkillWithinTheHub(t *testing.T) {
 	if err := twin.Handle("do", says("twin")).Run(t.Context()); err == nil {
 		t.Error("there are two of it")
 	}
+	stranger := skill.New("org.example.radio", fstest.MapFS{"en.toml": {Data: []byte(music)}}, skill.Via(skill.CoAP(h.addr.String())), skill.State(t.TempDir()))
+	var refused *vap.Error
+	if err := stranger.Handle("do", says("twin")).Run(t.Context()); !errors.As(err, &refused) || refused.Type != vap.TypeConnectionDenied {
+		t.Errorf("another in its name: %v", err)
+	}
 	cancel()
 	if err := <-done; err != nil {
 		t.Error(err)

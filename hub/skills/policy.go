@@ -18,6 +18,10 @@ import (
 type policy struct{ *Skills }
 
 func (p policy) Connect(peer coap.Peer, req vap.Connect, elsewhere bool, reply func(vap.SkillConnected, error)) {
+	if p.local(req.ID) != nil {
+		reply(vap.SkillConnected{}, &vap.Error{Code: codes.Unauthorized, Type: vap.TypeConnectionDenied, Object: req.ID})
+		return
+	}
 	later(p.admit, func() {
 		token, err := p.cfg.Admit(peer, req, elsewhere)
 		if err != nil {

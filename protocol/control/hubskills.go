@@ -12,17 +12,20 @@ const (
 	MethodUnderstand   = "skills.say"     // HubSay; returns HubSaid
 )
 
+// SkillOwn is the state of a skill that is a part of the hub.
+const SkillOwn = "own"
+
 // HubSkill is a skill that the hub knows.
 type HubSkill struct {
 	ID        string    `json:"id"`
 	Name      string    `json:"name"`
-	State     string    `json:"state"` // "approved", "pending", "denied"
+	State     string    `json:"state"` // "approved", "pending", "denied", SkillOwn
 	Connected bool      `json:"connected"`
 	Listening bool      `json:"listening"` // it can be asked
 	Address   string    `json:"address,omitempty"`
 	May       []string  `json:"may,omitempty"` // capabilities that it was granted
-	FirstSeen time.Time `json:"first_seen"`
-	LastSeen  time.Time `json:"last_seen"`
+	FirstSeen time.Time `json:"first_seen,omitzero"`
+	LastSeen  time.Time `json:"last_seen,omitzero"`
 }
 
 // SkillGrant lets a skill use capabilities, or does not any more.
