@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"vapd/skill"
 	"vapd/skill/say"
@@ -47,12 +49,49 @@ func (s *Skill) search(ctx context.Context, r *skill.Request, want func(*entity)
 	if r.Text("name") != "" {
 		return s.thing(ctx, r, want)
 	}
+	if word := s.strange(r); word != "" {
+		return found{}, replyf("Sorry, I don't know what %s is.", word)
+	}
 	for slot, words := range kinds() {
 		if k, ok := words[r.Text(slot)]; ok {
 			return s.group(ctx, r, slot, k, want)
 		}
 	}
 	return found{}, replyf("I don't know what is meant.")
+}
+
+// strange is a word of the sentence that means nothing to the house. The hub also understands
+// sentences that it was not taught, and "turn off the aquarium lights" must not turn off all
+// lights where there is no aquarium.
+func (s *Skill) strange(r *skill.Request) string {
+	s.mu.Lock()
+	known := s.words
+	s.mu.Unlock()
+	var said []string
+	for _, v := range r.Slots {
+		said = append(said, split(v)...)
+	}
+	for _, w := range split(r.Input) {
+		heard := slices.ContainsFunc(said, func(v string) bool { return alike(v, w) })
+		if !heard && !known[w] && !slices.Contains(polite(), w) && !unicode.IsDigit(rune(w[0])) {
+			return w
+		}
+	}
+	return ""
+}
+
+// alike reports whether a word may be another one that was misheard or mistyped.
+func alike(a, b string) bool {
+	return a[0] == b[0] && max(len(a), len(b))-min(len(a), len(b)) <= 2
+}
+
+// polite are words that people say beside what they want, and those of values that differ
+// from what was said: numbers, units and colours.
+func polite() []string {
+	return strings.Fields(`zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
+		nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred half point minus per cent percent degree degrees celsius centigrade
+		fahrenheit cool navy sky lilac golden blue please thanks thank you could can would will i want need like to me us for my our a an some now just hey hi okay ok uh uhm um
+		again right here this these that those it be do s go ahead back also and then let have`)
 }
 
 // thing finds what has a name. Of several the area tells which it is: the one that was said,

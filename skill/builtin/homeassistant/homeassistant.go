@@ -61,7 +61,8 @@ type Skill struct {
 	states  states
 	asked   map[string]question // by satellite
 	learnt  vap.NLU
-	changed chan struct{} // holds one when the house has to be looked at again
+	words   map[string]bool // of learnt, but for names of things
+	changed chan struct{}   // holds one when the house has to be looked at again
 }
 
 // New makes the skill. The error says what is wrong with cfg.

@@ -106,9 +106,6 @@ func newHouse(in *api.House) *house {
 		}
 		h.add(e, s, areas[cmp.Or(string(e.Area), devices[string(e.Device)])])
 	}
-	h.areas = slices.DeleteFunc(h.areas, func(a *area) bool {
-		return !slices.ContainsFunc(h.entities, func(e *entity) bool { return e.area == a })
-	})
 	for _, a := range h.areas {
 		for _, n := range a.names {
 			if h.areaNamed[n] == nil {

@@ -40,7 +40,36 @@ func language(all vap.NLU, h *house) vap.NLU {
 
 // answerable reports whether a house has any use for an intent: rooms are only asked for
 // where there are several.
-func answerable(intent string, h *house) bool { return intent != "answer" || len(h.areas) > 1 }
+func answerable(intent string, h *house) bool {
+	return intent != "answer" || len(areas(h.entities)) > 1
+}
+
+// words are those of sentences that name no thing: of utterances, of the values that are
+// words, and of areas.
+func words(all vap.NLU) map[string]bool {
+	known := make(map[string]bool)
+	note := func(text string) {
+		for _, w := range split(text) {
+			known[w] = true
+		}
+	}
+	for _, i := range all.Intents {
+		for _, u := range i.Utterances {
+			note(u)
+		}
+	}
+	for _, e := range all.Entities {
+		if classes()[e.Name] != nil {
+			continue
+		}
+		for _, v := range e.Values {
+			for _, text := range append(v.Synonyms, v.Value) {
+				note(text)
+			}
+		}
+	}
+	return known
+}
 
 // values are those of an entity of the language model in a house.
 func (h *house) values(e vap.Entity) []vap.EntityValue {

@@ -127,7 +127,7 @@ func (s *Skill) learn(ctx context.Context, h *house) error {
 		return err
 	}
 	s.mu.Lock()
-	s.learnt = m.NLU[0]
+	s.learnt, s.words = m.NLU[0], words(m.NLU[0])
 	s.mu.Unlock()
 	s.cfg.Logger.Info("the house is learnt", "areas", len(h.areas), "entities", len(h.entities), "in", s.cfg.Now().Sub(began))
 	return nil
