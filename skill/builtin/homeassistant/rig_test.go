@@ -38,7 +38,9 @@ func (satellites) Notify(context.Context, string, ...vap.Capability) error { ret
 func (satellites) Connected(string) bool                                   { return true }
 func (satellites) Known(string) bool                                       { return true }
 
-func (satellites) Query(_ string, asked vap.Capability) (vap.Capability, bool) {
+func (satellites) Query(context.Context, string, ...vap.Capability) []vap.QueryResult { return nil }
+
+func (satellites) System(asked vap.Capability) (vap.Capability, bool) {
 	return vap.Capability{Name: asked.Name, Fields: map[string]any{"clients": []any{
 		map[string]any{"id": "kitchen", "name": "Kitchen Pi", "connected": true},
 		map[string]any{"id": "anywhere", "name": "raspberry", "connected": true},
@@ -95,11 +97,7 @@ func live(t *testing.T, house hatest.House, change func(*homeassistant.Config), 
 		if change != nil {
 			change(&cfg)
 		}
-		s, err := homeassistant.New(cfg, skill.State(dir), skill.Log(logger), skill.Via(func(s skill.Service) (skill.Line, error) {
-			return h.hub.Join(skills.Local{
-				ID: s.ID, Name: s.Name, NLU: s.NLU, Events: s.Events, Handle: s.Handle, CanAnswer: s.CanAnswer,
-			}), nil
-		}))
+		s, err := homeassistant.New(cfg, skill.State(dir), skill.Log(logger), skill.Via(h.hub.Connect))
 		if err != nil {
 			t.Fatal(err)
 		}
