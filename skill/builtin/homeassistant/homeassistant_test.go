@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"vapd/hub/intent/nlu"
 	"vapd/skill/builtin/homeassistant"
 	"vapd/skill/builtin/homeassistant/hatest"
 )
@@ -345,4 +346,23 @@ func TestHouses(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Sentences of other skills are none of the house.
+func TestSentencesOfOthers(t *testing.T) {
+	live(t, someHouse(), nil, func(t *testing.T, h *home) {
+		for _, sentence := range []string{
+			"what time is it", "what is the time", "what is the date today", "set a timer for five minutes", "cancel the timer", "stop the timer",
+			"stop", "cancel", "turn it up", "turn it down", "turn the volume up", "turn down the volume", "turn up the volume", "set the volume to five",
+			"set the volume to fifty percent", "make it louder", "make it quieter", "how much longer", "what can i say", "who am i", "set an alarm for seven",
+			"wake me up at seven", "what is twelve times seven", "what is the weather", "pause", "play music", "start a timer", "turn off the alarm",
+			"say that again", "announce dinner is ready", "lock", "is anybody there", "set the alarm to seven",
+		} {
+			for _, step := range h.hub.Why(sentence, "en-US").Steps {
+				if step.Stage == nlu.Exact {
+					t.Errorf("%q is taken for %s: %s", sentence, step.Intent, step.Said)
+				}
+			}
+		}
+	})
 }

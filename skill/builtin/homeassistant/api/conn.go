@@ -110,21 +110,11 @@ func (c *Conn) Do(ctx context.Context, command Command, out any) error {
 	case <-ctx.Done():
 		return fmt.Errorf("api: no answer to %v: %w", command["type"], ctx.Err())
 	case m, ok := <-answer:
-		switch {
-		case !ok:
+		if !ok {
 			return ErrDown
-		case m.Type == typePong:
-			return nil
-		case !m.Success:
-			if m.Error == nil {
-				m.Error = &Error{Code: "unknown_error", Message: "no reason was given"}
-			}
-			return m.Error
-		case out == nil:
-			return nil
 		}
-		if err := json.Unmarshal(m.Result, out); err != nil {
-			return fmt.Errorf("api: the answer to %v: %w", command["type"], err)
+		if err := m.read(out); err != nil {
+			return fmt.Errorf("api: %v: %w", command["type"], err)
 		}
 		return nil
 	}
@@ -145,8 +135,8 @@ func (c *Conn) Subscribe(ctx context.Context, event string, f func(Event)) error
 		if !ok {
 			return ErrDown
 		}
-		if !m.Success && m.Error != nil {
-			return fmt.Errorf("api: events %s: %w", event, m.Error)
+		if err := m.read(nil); err != nil {
+			return fmt.Errorf("api: events %s: %w", event, err)
 		}
 		return nil
 	}

@@ -53,6 +53,21 @@ const (
 	CodeInvalid        = "service_validation_error"
 )
 
+// read reads a result into out, unless that is nil. The error may be an *Error.
+func (m message) read(out any) error {
+	switch {
+	case m.Type == typePong:
+		return nil
+	case !m.Success && m.Error == nil:
+		return &Error{Code: "unknown_error", Message: "no reason was given"}
+	case !m.Success:
+		return m.Error
+	case out == nil:
+		return nil
+	}
+	return json.Unmarshal(m.Result, out)
+}
+
 // decode reads what came in one frame: a message, or several in an array, as a server sends
 // them that puts messages together.
 func decode(frame []byte) ([]message, error) {
