@@ -42,10 +42,10 @@ func rooms() map[string][]string {
 		"hub/api":         hubLeaf,
 		"hub/focus":       {},
 		"hub/focus/trial": append([]string{"hub/focus", "internal/figure"}, sound...), // tries it in simulated rooms
-		"hub/intent/*":    {}, // know nothing of the hub
+		"hub/intent/*":    {},                                                         // know nothing of the hub
 		"hub/skills":      append([]string{"hub/intent/nlu", "hub/intent/entity", "skill"}, hubRoom...),
 		"hub/skills/home": {"hub/intent/nlu", "hub/skills", "hub/speech", "skill/builtin"}, // for who tries how they are heard
-		"hub/skills/try":  {"hub/intent/nlu", "hub/skills", "skill", "skill/python"}, // for authors
+		"hub/skills/try":  {"hub/intent/nlu", "hub/skills", "skill", "skill/python"},       // for authors
 		"hub/speech":      hubLeaf,
 		"hub/speech/*":    append([]string{"hub/speech"}, hubLeaf...),
 		// Makes and pronounces what is listened for, and knows no engine.
@@ -58,10 +58,13 @@ func rooms() map[string][]string {
 		"hub/intent/nlu":          {"hub/intent/normal", "protocol/vap/template", "hub/intent/entity", "hub/intent/classify", "hub/intent/crf"},
 		"hub/intent/trial":        {"hub/intent/normal", "protocol/vap/template", "hub/intent/nlu"}, // tries it on a benchmark
 		"skill":                   {"protocol/skillregistry", "protocol/vap", "protocol/coap", "internal/durable"},
-		"skill/python":            {}, // in Python
-		"skill/say":               {}, // times and numbers in words
+		"skill/python":            {},                             // in Python
+		"skill/say":               {},                             // times and numbers in words
 		"skill/builtin":           {"skill", "skill/builtin/..."}, // lists them
 		"skill/builtin/*":         {"skill", "skill/say", "protocol/vap"},
+		// The skill, the API that it speaks, and a stand-in for tests.
+		"skill/builtin/homeassistant":   {"skill", "skill/say", "protocol/vap", "skill/builtin/homeassistant/api"},
+		"skill/builtin/homeassistant/*": {},
 
 		"protocol/*":         protocols,
 		"protocol/vap/*":     {}, // what its texts are written in

@@ -72,7 +72,12 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 	defer func() { err = errors.Join(err, kept.Close()) }()
 	var h *hub.Hub
-	own := builtin.New(func(s skill.Service) (skill.Line, error) { return h.Skills().Connect(s) }, filepath.Join(state, "skills"), o.Logger)
+	connect := func(s skill.Service) (skill.Line, error) { return h.Skills().Connect(s) }
+	own := builtin.New(connect, filepath.Join(state, "skills"), o.Logger)
+	house, err := newHouse(o, state, connect)
+	if err != nil {
+		return err
+	}
 	cfg, engines, err := hubConfig(o, state, id, kept, grammar(own, o.Config.Speech.Language))
 	if err != nil {
 		return err
@@ -104,6 +109,13 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 	ready := make(chan struct{})
 	wg.Go(func() { builtin.Run(ctx, own, o.Logger, func() { close(ready) }) })
+	if house != nil {
+		wg.Go(func() {
+			if err := house.Run(ctx); err != nil {
+				o.Logger.Error("nobody can speak of the house", "error", err)
+			}
+		})
+	}
 	if o.Config.Discoverable && !h.Addr().Addr().IsLoopback() {
 		a := discovery.Announcement{ID: cfg.ID, Name: cfg.Name, Addr: h.Addr(), Secured: h.AddrDTLS().Port(), Version: vap.Version, Logger: o.Logger}
 		wg.Go(func() {

@@ -2,9 +2,12 @@ package config
 
 import (
 	"cmp"
+	"fmt"
 	"log/slog"
 	"net/netip"
+	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -42,6 +45,15 @@ type Skills struct {
 	Tokenless    []string `toml:"tokenless" doc:"Ids of skills that may connect without a token, because they can't keep one, as the reference implementation's can't. Whoever can send from this machine can pretend to be one of them."`
 	DoNotDisturb string   `toml:"do_not_disturb" doc:"Hours of the day, such as \"22:00-07:00\", in which skills say nothing on their own, but what they call urgent: it waits until they are over. Empty: none."`
 	Reference    []string `toml:"reference" doc:"Ids of skills that want messages as the reference implementation in Python does: arrays in place of maps. They get no token."`
+
+	HomeAssistant HomeAssistant `toml:"home_assistant"`
+}
+
+// HomeAssistant says which house people can speak of.
+type HomeAssistant struct {
+	URL       string   `toml:"url" doc:"Where people open Home Assistant: \"http://homeassistant.local:8123\", or https:// with a certificate that this machine trusts. Empty: nowhere, and nobody can speak of a house."`
+	TokenFile string   `toml:"token_file" doc:"File with a long-lived access token of Home Assistant, which is made in the profile of a user there. Nobody else should be able to read it (mode 0600): who has it rules the house."`
+	Allow     []string `toml:"allow" doc:"What lets people into the house, and is refused otherwise: \"unlock\" (unlock locks), \"garage\" (open garage doors, gates and doors). Whoever can be heard from outside by a microphone can then say it as well."`
 }
 
 // Focus says which of several satellites that woke answers.
@@ -91,7 +103,7 @@ func DefaultHub() Hub {
 		Security:     SecurityPaired,
 		Discoverable: true,
 		Clients:      Clients{Approval: "first", Tokenless: []string{}, Max: 32},
-		Skills:       Skills{Tokenless: []string{}, Reference: []string{}},
+		Skills:       Skills{Tokenless: []string{}, Reference: []string{}, HomeAssistant: HomeAssistant{Allow: []string{}}},
 		Focus:        Focus{Window: Duration(200 * time.Millisecond), SpeakerConfidence: 0.8},
 		Session: Session{
 			EndSilence:      Duration(700 * time.Millisecond),
@@ -121,6 +133,7 @@ func (h *Hub) validate() error {
 		between("focus.speaker_confidence", h.Focus.SpeakerConfidence, 0.5, 0.99),
 		h.validateSpeaker(),
 		h.validateHours(),
+		h.Skills.HomeAssistant.validate(),
 		between("session.end_silence", s.EndSilence, Duration(200*time.Millisecond), Duration(3*time.Second)),
 		between("session.complete_silence", s.CompleteSilence, Duration(100*time.Millisecond), s.EndSilence),
 		between("session.no_speech", s.NoSpeech, Duration(time.Second), Duration(30*time.Second)),
@@ -154,6 +167,24 @@ func (h *Hub) validateLanguage() error {
 		if engine != "none" && !strings.HasPrefix(engine, "tcp://") {
 			return &problem{key, engine + " knows English only: with speech.language = \"" + s.Language + "\" set a Wyoming server \"tcp://HOST:PORT\", or \"none\""}
 		}
+	}
+	return nil
+}
+
+func (h HomeAssistant) validate() error {
+	for _, a := range h.Allow {
+		if err := oneOf("skills.home_assistant.allow", a, "unlock", "garage"); err != nil {
+			return err
+		}
+	}
+	if h.URL == "" {
+		return nil
+	}
+	if u, err := url.Parse(h.URL); err != nil || u.Hostname() == "" || !slices.Contains([]string{"http", "https", "ws", "wss"}, u.Scheme) {
+		return &problem{"skills.home_assistant.url", fmt.Sprintf("want an address like \"http://homeassistant.local:8123\", not %q", h.URL)}
+	}
+	if h.TokenFile == "" {
+		return &problem{"skills.home_assistant.token_file", "is needed with url: make a long-lived access token in your profile in Home Assistant, and write it into a file"}
 	}
 	return nil
 }
