@@ -12,7 +12,7 @@ import (
 	"vapd/protocol/coap"
 	"vapd/protocol/discovery"
 	"vapd/protocol/pairing"
-	"vapd/satellite/keyring"
+	"vapd/protocol/pairing/keyring"
 	"vapd/satellite/link"
 	"vapd/satellite/pair"
 )
