@@ -109,13 +109,16 @@ type peer struct {
 
 func (p peer) Addr() netip.AddrPort { return p.addr }
 
-type searcher []coap.Found
+type searcher struct {
+	query string
+	all   []coap.Found
+}
 
 func (s searcher) Discover(_ context.Context, interfaces []string, query string, found func(coap.Found) bool) error {
-	if query != "rt=vap-client-registry" || len(interfaces) != 1 {
+	if query != s.query || len(interfaces) != 1 {
 		return errors.New("asked for something else: " + query)
 	}
-	for _, f := range s {
+	for _, f := range s.all {
 		if !found(f) {
 			return nil
 		}
@@ -126,11 +129,11 @@ func (s searcher) Discover(_ context.Context, interfaces []string, query string,
 func TestMulticast(t *testing.T) {
 	addr := netip.MustParseAddrPort("192.0.2.1:5683")
 	registry := coap.NewLink("/vap").With("rt", "vap-client-registry")
-	got, err := collect(t, Clients.Multicast(searcher{
+	got, err := collect(t, Clients.Multicast(searcher{"rt=vap-client-registry", []coap.Found{
 		{Peer: peer{addr: addr}, Links: []coap.Link{coap.NewLink("/x"), registry.With("title", "kitchen").With("hubId", "one"), registry}},
 		{Peer: peer{addr: addr}, Links: []coap.Link{coap.NewLink("/sensors").With("rt", "temperature")}},
 		{Peer: peer{addr: addr}, Links: []coap.Link{registry}},
-	}, "eth0"))
+	}}, "eth0"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,10 +145,10 @@ func TestMulticast(t *testing.T) {
 // The link of a skill registry has no attributes, and is not that of a client registry.
 func TestSkillRegistriesByMulticast(t *testing.T) {
 	addr := netip.MustParseAddrPort("192.0.2.1:5683")
-	got, err := collect(t, Skills.Multicast(searcher{
+	got, err := collect(t, Skills.Multicast(searcher{"rt=vap-skill-registry", []coap.Found{
 		{Peer: peer{addr: addr}, Links: []coap.Link{coap.NewLink("/vap").With("rt", "vap-client-registry").With("hubId", "one")}},
 		{Peer: peer{addr: addr}, Links: []coap.Link{coap.NewLink("/vap").With("rt", "vap-skill-registry")}},
-	}, "eth0"))
+	}}, "eth0"))
 	if want := []Candidate{{Addr: addr}}; err != nil || !cmp.Equal(want, got, byValue) {
 		t.Errorf("%+v, %v", got, err)
 	}
