@@ -19,10 +19,12 @@ import (
 
 // skillCmd is "vapd skill".
 type skillCmd struct {
-	New  skillNewCmd  `cmd:"" help:"Make a skill to begin with, in Python."`
-	Test skillTestCmd `cmd:"" help:"Try whether sentences are understood as they should be, without a hub."`
-	Run  skillRunCmd  `cmd:"" help:"Run the skill of a folder."`
-	Say  skillSayCmd  `cmd:"" help:"Say something to the hub as text, and see what answers, and why."`
+	New    skillNewCmd    `cmd:"" help:"Make a skill to begin with, in Python."`
+	Test   skillTestCmd   `cmd:"" help:"Try whether sentences are understood as they should be, without a hub."`
+	Run    skillRunCmd    `cmd:"" help:"Run the skill of a folder."`
+	Pair   skillPairCmd   `cmd:"" help:"Give a skill a key for a hub on another machine."`
+	Unpair skillUnpairCmd `cmd:"" help:"Have a skill forget the key of a hub."`
+	Say    skillSayCmd    `cmd:"" help:"Say something to the hub as text, and see what answers, and why."`
 }
 
 type skillNewCmd struct {
