@@ -58,13 +58,12 @@ func (f finder) choose(ctx context.Context, keys *keyring.Keyring) (discovery.Ca
 
 // hostPort is a host and port as VAP_HUB may have them.
 func hostPort(address string) string {
-	if ip, err := netip.ParseAddr(strings.Trim(address, "[]")); err == nil {
-		return net.JoinHostPort(ip.String(), port)
-	}
-	if strings.Contains(address, ":") {
+	host, bracketed := strings.CutSuffix(strings.TrimPrefix(address, "["), "]")
+	_, err := netip.ParseAddr(address)
+	if err != nil && !bracketed && strings.Contains(address, ":") {
 		return address
 	}
-	return net.JoinHostPort(address, port)
+	return net.JoinHostPort(host, port)
 }
 
 // first is the hub that answers at one of the addresses of a host.
