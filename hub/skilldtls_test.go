@@ -183,3 +183,49 @@ func TestASkillOnTheHubsMachine(t *testing.T) {
 		t.Errorf("plainly: %v", err)
 	}
 }
+
+// A skill that knows no encryption reaches a hub elsewhere through a Relay, and finds it again
+// after a restart.
+func TestASkillThroughARelay(t *testing.T) {
+	dir := t.TempDir()
+	change := strangeSkills(t)
+	h, stop := startIn(t, dir, "", change)
+	a, plain := newAuthor(t), newAuthor(t)
+	if _, err := a.keys.NewRelay(h.Addr().String()); err == nil || !strings.Contains(err.Error(), "vapd skill pair") {
+		t.Errorf("without a key: %v", err)
+	}
+	file, err := h.Do(t.Context(), owner, api.ExportSkill{ID: diceID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := pairing.ParseKeyFile([]byte(file.(control.PairingFile).Text))
+	if err == nil {
+		err = a.keys.Import(f)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	relay, err := a.keys.NewRelay(h.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- relay.Run(ctx) }()
+	t.Cleanup(func() { // after the skill's
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	plain.run(netip.MustParseAddrPort(relay.Addr()))
+	plain.answers(h, "paired")
+	at, secured := h.Addr(), h.AddrDTLS()
+	stop()
+	h, stop = startIn(t, dir, "", func(c *Config) {
+		change(c)
+		c.Listen, c.ListenDTLS = at, secured
+	})
+	defer stop()
+	plain.answers(h, "paired")
+}

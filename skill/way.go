@@ -39,27 +39,37 @@ type way struct {
 
 // find is skillregistry.ClientConfig.Find.
 func (w *way) find(ctx context.Context) (coap.Peer, error) {
-	keys, err := w.keys.open()
+	keys, err := w.locate(ctx)
 	if err != nil {
-		return nil, err
-	}
-	if w.hub, err = w.finder.choose(ctx, keys); err != nil {
 		return nil, err
 	}
 	w.tokens.hub = hubKey(w.hub)
 	w.use(pairing.Pairing{})
-	switch addr := w.hub.Addr.Addr(); {
-	case keys.Paired(w.hub.ID):
-		return w.associate(ctx, keys)
-	case !keys.Empty() && !addr.IsLoopback():
+	if keys.Paired(w.hub.ID) {
+		a, addr, err := w.associate(ctx, keys)
+		if err != nil {
+			return nil, err
+		}
+		return w.finder.end.Secured(a, addr), nil
+	}
+	if !keys.Empty() && !w.hub.Addr.Addr().IsLoopback() {
 		return nil, fmt.Errorf("skill: hub %s is not the one that it is paired with, and it goes nowhere else without encryption: %s", names([]discovery.Candidate{w.hub}), pairRemedy(w.skill))
 	}
 	return w.finder.end.Peer(w.hub.Addr), nil
 }
 
+// locate finds hub.
+func (w *way) locate(ctx context.Context) (*keyring.Keyring, error) {
+	keys, err := w.keys.open()
+	if err == nil {
+		w.hub, err = w.finder.choose(ctx, keys)
+	}
+	return keys, err
+}
+
 // associate shakes hands with the hub, which nobody else can. Of two keys, the newer one
 // is tried first: which of them the hub has is not known after a crash.
-func (w *way) associate(ctx context.Context, keys *keyring.Keyring) (coap.Peer, error) {
+func (w *way) associate(ctx context.Context, keys *keyring.Keyring) (*coap.Association, netip.AddrPort, error) {
 	addr := netip.AddrPortFrom(w.hub.Addr.Addr(), cmp.Or(w.hub.Secured, dtls.DefaultPort))
 	err := errors.New("no key")
 	for _, p := range keys.Of(w.hub.ID) {
@@ -69,13 +79,13 @@ func (w *way) associate(ctx context.Context, keys *keyring.Keyring) (coap.Peer, 
 				w.logger.Error("that a key works is not noted: both are tried again", "hub", p.HubID, "error", err)
 			}
 			w.use(p)
-			return w.finder.end.Secured(a, addr), nil
+			return a, addr, nil
 		}
 	}
 	if errors.Is(err, dtls.ErrRefused) {
 		err = fmt.Errorf("%w; if the hub does not know the key any more: %s", err, pairRemedy(w.skill))
 	}
-	return nil, err
+	return nil, addr, err
 }
 
 func (w *way) associate1(ctx context.Context, addr netip.AddrPort, p pairing.Pairing) (*coap.Association, error) {

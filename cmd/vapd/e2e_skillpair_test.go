@@ -280,3 +280,59 @@ func TestWhichOfSeveralHubs(t *testing.T) {
 	near = h.start("near", "near", "[::]:5683", &nearReady)
 	h.run("org.example.other", "").until(t, "127.0.0.1:5683 encrypted=false")
 }
+
+// A skill in Python, which knows no encryption, is on another machine than its hub.
+func TestAPythonSkillOnALAN(t *testing.T) {
+	if !netns.Inside(t, netns.Cable) {
+		return
+	}
+	h := newSkillLAN(t)
+	const id = "org.example.dice"
+	dir := filepath.Join(h.dir, "dice")
+	for _, name := range []string{"dice.py", "vap_skill.py"} {
+		text, err := os.ReadFile(filepath.Join("../../skill/python", name))
+		if err == nil {
+			err = os.MkdirAll(dir, 0o700)
+		}
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, name), text, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	file := filepath.Join(h.dir, "key.toml")
+	h.command("skills", "pair", "--export", file, "--id", id)
+	run := func(args ...string) *exec.Cmd {
+		cmd := program(t.Context(), append([]string{"skill", "run", dir}, args...)...)
+		cmd.Env = append(h.env("10.77.0.2"), asProgram+"=1", "PYTHONDONTWRITEBYTECODE=1")
+		return cmd
+	}
+	if out, err := run("--id", id).CombinedOutput(); err == nil || !strings.Contains(string(out), "vapd skill pair "+id) {
+		t.Errorf("without a key: %v: %s", err, out)
+	}
+	if out, err := h.pairs("", "--key", file); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	out := new(output)
+	cmd := run("--id", id)
+	cmd.Stdout, cmd.Stderr = out, out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		said := vapdOK(t, "skill", "say", "--control", h.hubReady.Control, "flip a coin")
+		if said == id+": Heads.\n" || said == id+": Tails.\n" {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("it says %q: %s", said, out)
+		}
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("its end: %v: %s", err, out)
+	}
+}
