@@ -57,7 +57,7 @@ func rooms() map[string][]string {
 		"hub/intent/entity":       {"hub/intent/normal"},
 		"hub/intent/nlu":          {"hub/intent/normal", "protocol/vap/template", "hub/intent/entity", "hub/intent/classify", "hub/intent/crf"},
 		"hub/intent/trial":        {"hub/intent/normal", "protocol/vap/template", "hub/intent/nlu"}, // tries it on a benchmark
-		"skill":                   {"protocol/skillregistry", "protocol/vap", "protocol/coap", "internal/durable"},
+		"skill":                   {"protocol/skillregistry", "protocol/vap", "protocol/coap", "protocol/dtls", "protocol/pairing/...", "protocol/discovery", "internal/durable"},
 		"skill/python":            {},                             // in Python
 		"skill/say":               {},                             // times and numbers in words
 		"skill/builtin":           {"skill", "skill/builtin/..."}, // lists them
@@ -66,14 +66,15 @@ func rooms() map[string][]string {
 		"skill/builtin/homeassistant":   {"skill", "skill/say", "protocol/vap", "skill/builtin/homeassistant/api"},
 		"skill/builtin/homeassistant/*": {},
 
-		"protocol/*":         protocols,
-		"protocol/vap/*":     {}, // what its texts are written in
-		"protocol/coap/*":    {"protocol/coap", "protocol/dtls", "internal/netsim"},
-		"protocol/dtls":      {"protocol/coap"},
-		"protocol/pairing":   append([]string{"protocol/pairing/spake2plus", "internal/durable"}, protocols...), // writes key files
-		"protocol/pairing/*": {},
-		"protocol/wyoming":   append([]string{"audio"}, protocols...), // its events name a format of sound
-		"protocol/wyoming/*": {"protocol/wyoming"},
+		"protocol/*":               protocols,
+		"protocol/vap/*":           {}, // what its texts are written in
+		"protocol/coap/*":          {"protocol/coap", "protocol/dtls", "internal/netsim"},
+		"protocol/dtls":            {"protocol/coap"},
+		"protocol/pairing":         append([]string{"protocol/pairing/spake2plus", "internal/durable"}, protocols...), // writes key files
+		"protocol/pairing/*":       {},
+		"protocol/pairing/keyring": {"protocol/pairing"},                    // the other side's keys
+		"protocol/wyoming":         append([]string{"audio"}, protocols...), // its events name a format of sound
+		"protocol/wyoming/*":       {"protocol/wyoming"},
 
 		"wakeword":                {"wakeword/...", "audio", "audio/dsp"},
 		"wakeword/*":              {"wakeword/...", "audio", "audio/dsp"},

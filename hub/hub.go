@@ -93,6 +93,8 @@ type Config struct {
 	Now    func() time.Time
 }
 
+func (c *Config) keys() keys { return keys{clients: c.Registry, skills: c.SkillRegistry} }
+
 // Hub is the hub. Make it with New, then call Run once.
 type Hub struct {
 	cfg      Config
@@ -164,7 +166,7 @@ func (h *Hub) open() (err error) {
 		}
 	}()
 	h.pairing, err = pairing.NewServer(pairing.Config{
-		HubID: h.cfg.ID, HubName: h.cfg.Name, Keys: h.cfg.Registry, Told: h.pairingTold, Logger: h.log,
+		HubID: h.cfg.ID, HubName: h.cfg.Name, Keys: h.cfg.keys(), Told: h.pairingTold, Logger: h.log,
 	})
 	if err != nil {
 		return err

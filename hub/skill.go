@@ -14,6 +14,7 @@ import (
 	"vapd/hub/store"
 	"vapd/protocol/coap"
 	"vapd/protocol/control"
+	"vapd/protocol/pairing"
 	"vapd/protocol/vap"
 )
 
@@ -73,14 +74,21 @@ func (h *Hub) languages() (all []vap.Language) {
 // admitSkill lets a skill in by the same rules as satellites: on this machine without a key,
 // elsewhere with one, everywhere with the token that it got first.
 func (h *Hub) admitSkill(peer coap.Peer, req vap.Connect, elsewhere bool) (token string, err error) {
-	r := clients.Request{ID: req.ID, Name: req.Name, Token: req.Token, From: peer.Addr(), Identity: peer.Identity(), Elsewhere: elsewhere}
-	d := h.cfg.SkillRegistry.Connect(r)[0]
-	h.auditConnects([]clients.Request{r}, []clients.Decision{d})
-	if d.Err != nil {
-		h.auditRefused(r, d.Err)
-		return "", connectError(d.Err)
+	r := clients.Request{ID: req.ID, Name: req.Name, Token: req.Token, From: peer.Addr(), Elsewhere: elsewhere}
+	if r.Identity, err = skillIdentity(peer.Identity()); err == nil {
+		d := h.cfg.SkillRegistry.Connect(r)[0]
+		h.auditConnects(api.Skill, []clients.Request{r}, []clients.Decision{d})
+		if d.Rekeyed {
+			h.doors.revoke(pairing.SkillID(r.ID), peer.Identity())
+		}
+		token, err = d.Token, d.Err
 	}
-	return d.Token, nil
+	if err != nil {
+		h.log.Info("skill refused", "skill", r.ID, "address", r.From, "error", err)
+		h.auditRefused(api.Skill, r, err)
+		return "", connectError(err)
+	}
+	return token, nil
 }
 
 // tellSkills tells skills what happened at a client.
@@ -216,7 +224,7 @@ func (h *Hub) aboutSkills(ctx context.Context, c api.Command) (api.Result, error
 	case api.Say:
 		return h.say(ctx, c), nil, true
 	}
-	return nil, nil, false
+	return h.pairSkill(ctx, c)
 }
 
 func skillNamed(id string, err error) error {
@@ -231,7 +239,7 @@ func (h *Hub) expelSkill(id string, err error) error {
 		return skillNamed(id, err)
 	}
 	h.skills.Disconnect(id)
-	h.doors.revoke(id, "")
+	h.doors.revoke(pairing.SkillID(id), "")
 	return nil
 }
 
@@ -244,11 +252,11 @@ func (h *Hub) listSkills() []control.HubSkill {
 	there := h.skills.Connected()
 	for _, c := range h.cfg.SkillRegistry.List() {
 		v := control.HubSkill{
-			ID: c.ID, Name: c.Name, State: string(c.State), May: h.cfg.Grants.Of(c.ID), FirstSeen: c.FirstSeen, LastSeen: c.LastSeen,
+			ID: c.ID, Name: c.Name, State: string(c.State), Key: string(c.Key), May: h.cfg.Grants.Of(c.ID), FirstSeen: c.FirstSeen, LastSeen: c.LastSeen,
 		}
 		for _, s := range there {
 			if s.ID == c.ID {
-				v.Connected, v.Listening, v.Address = true, s.Listening, s.Peer.Addr().String()
+				v.Connected, v.Listening, v.Encrypted, v.Address = true, s.Listening, s.Peer.Verified(), s.Peer.Addr().String()
 			}
 		}
 		out = append(out, v)
@@ -279,6 +287,9 @@ func (h *Hub) controlSkills(m *control.Mux) {
 	}
 	onSkill(control.MethodApproveSkill, func(id string) api.Command { return api.ApproveSkill{ID: id} })
 	onSkill(control.MethodDenySkill, func(id string) api.Command { return api.DenySkill{ID: id} })
+	onSkill(control.MethodUnpairSkill, func(id string) api.Command { return api.UnpairSkill{ID: id} })
+	onSkill(control.MethodRotateSkill, func(id string) api.Command { return api.RotateSkill{ID: id} })
+	onSkill(control.MethodLostSkill, func(id string) api.Command { return api.LostSkill{ID: id} })
 	onSkill(control.MethodForgetSkill, func(id string) api.Command { return api.ForgetSkill{ID: id} })
 	control.Handle(m, control.MethodGrantSkill, func(ctx context.Context, g control.SkillGrant) (api.Result, error) {
 		return h.Do(ctx, owner, api.GrantSkill{ID: g.ID, Capabilities: g.Capabilities, Granted: g.Granted})

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"vapd/protocol/control"
-	"vapd/satellite/keyring"
+	"vapd/protocol/pairing/keyring"
 	"vapd/satellite/link"
 )
 

@@ -25,7 +25,7 @@ type Handler func(ctx context.Context, r *Request) (Answer, error)
 
 // Config is what may be otherwise than usual.
 type Config struct {
-	// Connect is the way to the hub; default: CoAP(""), the hub of this machine.
+	// Connect is the way to the hub; default: CoAP("").
 	Connect Connect
 	// State is the folder of what the skill keeps; default: $STATE_DIRECTORY, else
 	// $XDG_STATE_HOME/vap_skill/ID.
@@ -142,7 +142,7 @@ func (s *Skill) connect() (line Line, err error) {
 	defer s.mu.Unlock()
 	s.line, err = s.cfg.Connect(Service{
 		ID: s.id, Name: cmp.Or(s.manifest.Name, s.id), NLU: s.manifest.NLU, Events: slices.Sorted(maps.Keys(s.events)),
-		Tokens: tokens{s.store}, Handle: s.handle, CanAnswer: s.canAnswer, Logger: s.cfg.Logger,
+		State: s.cfg.State, Store: s.store, Handle: s.handle, CanAnswer: s.canAnswer, Logger: s.cfg.Logger,
 	})
 	return s.line, err
 }

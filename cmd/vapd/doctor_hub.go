@@ -40,7 +40,7 @@ func (e examiner) hub() {
 		health.Clocks{Traces: func(ctx context.Context) ([]trace.Trace, error) {
 			return askHub[[]trace.Trace](ctx, cfg.Control, control.MethodTrace, trace.Query{Last: 100})
 		}},
-		health.Announced{Hub: cmp.Or(status.Name, cfg.Name, host), Find: discovery.DNSSD(), Wanted: cfg.Discoverable},
+		health.Announced{Hub: cmp.Or(status.Name, cfg.Name, host), Find: discovery.Clients.DNSSD(), Wanted: cfg.Discoverable},
 	)...)
 }
 

@@ -117,7 +117,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		})
 	}
 	if o.Config.Discoverable && !h.Addr().Addr().IsLoopback() {
-		a := discovery.Announcement{ID: cfg.ID, Name: cfg.Name, Addr: h.Addr(), Secured: h.AddrDTLS().Port(), Version: vap.Version, Logger: o.Logger}
+		a := discovery.Announcement{ID: cfg.ID, Name: cfg.Name, Addr: h.Addr(), Secured: h.AddrDTLS().Port(), Version: vap.Version, Registries: []discovery.Registry{discovery.Clients, discovery.Skills}, Logger: o.Logger}
 		wg.Go(func() {
 			if err := a.Run(ctx); err != nil {
 				o.Logger.Warn("the hub is not announced by DNS-SD: satellites need its address", "error", err)

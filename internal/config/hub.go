@@ -18,7 +18,7 @@ type Hub struct {
 	ListenDTLS   string     `toml:"listen_dtls" doc:"The same for CoAP over DTLS, with which paired satellites connect. Empty: the address of listen, and its port plus one."`
 	Security     string     `toml:"security" doc:"\"paired\": satellites in the network have to be paired ('vapd hub pair'), and everything is encrypted; only those on this machine may connect plainly. \"open\": any satellite connects without encryption as well, and everybody on the network can listen and speak in its name."`
 	Name         string     `toml:"name" doc:"Name under which people see the hub, at most 63 bytes. Empty: the machine's name."`
-	Discoverable bool       `toml:"discoverable" doc:"Announce the hub by DNS-SD and answer CoAP multicast, so that satellites find it without an address."`
+	Discoverable bool       `toml:"discoverable" doc:"Announce the hub by DNS-SD and answer CoAP multicast, so that satellites and skills find it without an address."`
 	Clients      Clients    `toml:"clients"`
 	Skills       Skills     `toml:"skills"`
 	Focus        Focus      `toml:"focus"`

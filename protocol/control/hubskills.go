@@ -8,6 +8,9 @@ const (
 	MethodApproveSkill = "skills.approve" // ClientID
 	MethodDenySkill    = "skills.deny"    // ClientID
 	MethodForgetSkill  = "skills.forget"  // ClientID
+	MethodUnpairSkill  = "skills.unpair"  // ClientID
+	MethodRotateSkill  = "skills.rotate"  // ClientID
+	MethodLostSkill    = "skills.lost"    // ClientID
 	MethodGrantSkill   = "skills.grant"   // SkillGrant
 	MethodUnderstand   = "skills.say"     // HubSay; returns HubSaid
 )
@@ -20,6 +23,8 @@ type HubSkill struct {
 	ID        string    `json:"id"`
 	Name      string    `json:"name"`
 	State     string    `json:"state"` // "approved", "pending", "denied", SkillOwn
+	Key       string    `json:"key"`   // "", "offered", "paired", "rotating"
+	Encrypted bool      `json:"encrypted"`
 	Connected bool      `json:"connected"`
 	Listening bool      `json:"listening"` // it can be asked
 	Address   string    `json:"address,omitempty"`

@@ -15,7 +15,7 @@
 A handler gets a Request and returns what is said: a string, an Answer, or None. It
 speaks the voice assistant protocol's skill registry: CoAP (RFC 7252, 7641, 7959, 9175)
 over UDP, with MessagePack. There is no DTLS in it, so it has to run on the hub's own
-machine, or with a hub that is open. Everything happens on the thread that calls run();
+machine, or behind 'vapd skill run --id ID', or with a hub that is open. Everything happens on the thread that calls run();
 a handler that takes long holds up the others.
 """
 

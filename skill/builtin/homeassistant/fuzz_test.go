@@ -25,10 +25,8 @@ func FuzzHouse(f *testing.F) {
 			return
 		}
 		h := newHouse(&in)
-		for _, set := range skills.Sets([]vap.NLU{language(m.NLU[0], h)}) {
-			if err := nlu.Check(set); err != nil {
-				t.Error(err)
-			}
+		if err := nlu.New(nlu.Config{}).Replace(ID, skills.Sets([]vap.NLU{language(m.NLU[0], h)})); err != nil {
+			t.Error(err)
 		}
 		for _, e := range h.entities {
 			if name := h.label(e); strings.TrimSpace(name) == "" {

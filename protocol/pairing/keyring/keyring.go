@@ -1,6 +1,6 @@
-// Package keyring keeps the keys of the hubs that a satellite is paired with.
+// Package keyring keeps the keys of the hubs that a satellite, or a skill, is paired with.
 //
-// Whatever is lost on the way, satellite and hub stay together by the rules of
+// Whatever is lost on the way, it and its hubs stay together by the rules of
 // pairing.Keyring: a key that was agreed is kept before the hub is told so, the newer
 // key is tried first, and only one that worked drops the other.
 package keyring
@@ -23,16 +23,17 @@ type Store interface {
 	Save([]byte) error     // atomic and durable
 }
 
-// maxHubs bounds the hubs that a satellite is paired with.
+// maxHubs bounds the hubs that one is paired with.
 const maxHubs = 16
 
-// ErrFull says that the satellite is paired with as many hubs as it can keep.
-var ErrFull = fmt.Errorf("keyring: paired with %d hubs already: forget one with 'vapd satellite unpair'", maxHubs)
+// ErrFull says that there are keys of as many hubs as can be kept.
+var ErrFull = fmt.Errorf("keyring: paired with %d hubs already: forget one with 'vapd satellite unpair' or 'vapd skill unpair'", maxHubs)
 
-// Hub is a hub that the satellite is paired with.
+// Hub is a hub that the satellite or skill is paired with.
 type Hub struct {
 	ID, Name string
-	// As is the satellite's id towards this hub: its own, or that of a key file.
+	// As is its id towards this hub: a satellite's own, or that of a key file; of a skill
+	// what pairing.SkillID made.
 	As   string
 	Keys pairing.Keyring
 	// Address is host and port where the hub was when it was paired, as a hint; it may be
@@ -74,8 +75,8 @@ type hubRecord struct {
 	Next    []byte `json:"next_key,omitempty"`
 }
 
-// Open loads the keys. With an error the keyring is empty, and usable: the satellite
-// has to be paired again.
+// Open loads the keys. With an error the keyring is empty, and usable: pairing again is
+// needed.
 func Open(store Store) (*Keyring, error) {
 	k := &Keyring{store: store, hubs: make(map[string]Hub)}
 	data, err := store.Load()
@@ -87,7 +88,7 @@ func Open(store Store) (*Keyring, error) {
 	}
 	hubs, err := decode(data)
 	if err != nil {
-		return k, fmt.Errorf("keyring: the file of keys is damaged, pair the satellite again: %w", err)
+		return k, fmt.Errorf("keyring: the file of keys is damaged, pair again: %w", err)
 	}
 	for _, h := range hubs {
 		k.hubs[h.ID] = h
@@ -140,14 +141,14 @@ func encode(hubs []Hub) ([]byte, error) {
 	return append(data, '\n'), err
 }
 
-// Empty reports whether the satellite is paired with nobody.
+// Empty reports whether there are no keys.
 func (k *Keyring) Empty() bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return len(k.hubs) == 0
 }
 
-// Paired reports whether the satellite is paired with a hub.
+// Paired reports whether there are keys of a hub.
 func (k *Keyring) Paired(hubID string) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -155,7 +156,7 @@ func (k *Keyring) Paired(hubID string) bool {
 	return paired
 }
 
-// Hubs are those that the satellite is paired with, ordered by id.
+// Hubs are those of whom there are keys, ordered by id.
 func (k *Keyring) Hubs() []Hub {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -172,7 +173,7 @@ func sorted(hubs map[string]Hub) []Hub {
 }
 
 // Of are the pairings with a hub, in the order in which they are tried; none for a hub
-// that the satellite is not paired with.
+// of which there are no keys.
 func (k *Keyring) Of(hubID string) []pairing.Pairing {
 	k.mu.Lock()
 	defer k.mu.Unlock()
