@@ -8,10 +8,13 @@ import (
 	"context"
 	"crypto/rand"
 	"embed"
+	"errors"
 	"math"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/plgd-dev/go-coap/v3/message/codes"
 
 	"vapd/protocol/vap"
 	"vapd/skill"
@@ -45,13 +48,29 @@ func New(options ...func(*skill.Config)) *skill.Skill {
 		Skill: skill.New(ID, manifest, options...),
 		asked: recent[question]{age: patience}, rang: recent[ring]{age: drowsy},
 	}
-	s.Handle("set", s.set).Handle("set_one", s.set).Handle("left", s.left).Handle("add", s.add).Handle("pause", pause)
-	s.Handle("cancel", s.cancel).Handle("cancel_all", s.cancelAll)
-	s.Handle("which", s.which).Handle("which_all", s.whichAll)
-	s.Handle("alarm", s.alarm).Handle("alarm_repeating", repeating).Handle("alarms", s.alarms)
-	s.Handle("cancel_alarm", s.cancelAlarm).Handle("cancel_alarms", s.cancelAlarms)
-	s.Handle("snooze", s.snooze).On(vap.EventTimerFinished, s.finished)
+	for intent, h := range map[string]skill.Handler{
+		"set": s.set, "set_one": s.set, "left": s.left, "add": s.add, "cancel": s.cancel, "cancel_all": s.cancelAll,
+		"which": s.which, "which_all": s.whichAll,
+		"alarm": s.alarm, "alarms": s.alarms, "cancel_alarm": s.cancelAlarm, "cancel_alarms": s.cancelAlarms, "snooze": s.snooze,
+		"unable_pause": pause, "unable_repeat": repeating,
+	} {
+		s.Handle(intent, onSatellite(h))
+	}
+	s.On(vap.EventTimerFinished, s.finished)
 	return s.Skill
+}
+
+// onSatellite says why nothing is done where nothing could ring, as for a sentence that was
+// typed at the hub.
+func onSatellite(h skill.Handler) skill.Handler {
+	return func(ctx context.Context, r *skill.Request) (skill.Answer, error) {
+		a, err := h(ctx, r)
+		var refused *vap.Error
+		if errors.As(err, &refused) && refused.Code == codes.NotFound {
+			return skill.Say("There is no satellite here that could ring."), nil
+		}
+		return a, err
+	}
 }
 
 // states are the timers and the alarms of a satellite, the next to ring first.
@@ -135,7 +154,7 @@ func name(r *skill.Request) string {
 	for _, article := range []string{"the ", "a ", "an ", "my ", "our "} {
 		n = strings.TrimPrefix(n, article)
 	}
-	return strings.TrimSpace(strings.TrimSuffix(n, " timer"))
+	return strings.TrimSpace(strings.TrimSuffix(strings.TrimSuffix(n, "please"), " timer"))
 }
 
 // length is how long a timer is that somebody speaks of; 0 when they did not say.
@@ -150,13 +169,29 @@ func length(r *skill.Request) time.Duration {
 // meant are those of timers that a request speaks of, and what it calls them: all when it
 // does not say.
 func meant(all []state, r *skill.Request) (some []state, called string) {
-	switch d, n := length(r), name(r); {
+	n, d := name(r), length(r)
+	if n == "" {
+		n = mentioned(all, r.Input)
+	}
+	switch {
 	case n != "":
 		return among(all, func(t state) bool { return strings.EqualFold(t.Label, n) }), n + " timer"
 	case d != 0:
 		return among(all, func(t state) bool { return t.length() == d }), "timer for " + say.Duration(d)
 	}
-	return all, "timer"
+	return all, kindTimer
+}
+
+// mentioned is the name of a timer that is in a sentence, since the hub finds only names that
+// the manifest lists; "" when there is none.
+func mentioned(all []state, sentence string) string {
+	words := " " + strings.Join(strings.FieldsFunc(strings.ToLower(sentence), func(r rune) bool { return strings.ContainsRune(" .,!?", r) }), " ") + " "
+	for _, t := range all {
+		if l := strings.ToLower(t.Label); l != "" && strings.Contains(words, " "+l+" ") {
+			return l
+		}
+	}
+	return ""
 }
 
 func among(all []state, is func(state) bool) (some []state) {

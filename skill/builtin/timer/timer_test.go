@@ -1,14 +1,12 @@
 package timer
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/plgd-dev/go-coap/v3/message/codes"
 	"go.uber.org/goleak"
 
 	"vapd/protocol/vap"
@@ -135,6 +133,7 @@ func TestAnswers(t *testing.T) {
 		},
 		"cancel by length":         {lengths(300, 600), "cancel length=PT10M", "The timer for ten minutes is cancelled.", []string{"cancel b  0s"}, false},
 		"cancel by name":           {append(lengths(300), pizza), "cancel name=Pizza", "The pizza timer is cancelled.", []string{"cancel p  0s"}, false},
+		"cancel by a rare name":    {append(lengths(300), named("c", "Croissant", 600)), "cancel input=cancel_the_croissant_timer!", "The Croissant timer is cancelled.", []string{"cancel c  0s"}, false},
 		"cancel an unknown length": {lengths(300), "cancel length=PT1H", "There is no timer for one hour.", nil, false},
 		"cancel an unknown name":   {lengths(300), "cancel name=tea", "There is no tea timer.", nil, false},
 		"cancel what rings":        {append(lengths(300), ringing(pizza)), "cancel", "The pizza timer is cancelled.", []string{"cancel p  0s"}, false},
@@ -153,7 +152,7 @@ func TestAnswers(t *testing.T) {
 		"add to none":      {nil, "add more=PT1M", "There is no timer.", nil, false},
 		"add too much":     {lengths(120), "add more=P7D", "That is too long: a timer runs for a week at most.", nil, false},
 		"add nothing":      {lengths(120), "add", "How much longer? Say, for example, add five minutes to the timer.", nil, true},
-		"pause":            {nil, "pause", "A timer can not be paused. Ask how long is left, cancel it, and set one for that long.", nil, false},
+		"pause":            {nil, "unable_pause", "A timer can not be paused. Ask how long is left, cancel it, and set one for that long.", nil, false},
 		"which of nothing": {lengths(120), "which name=pizza", "What shall I do with it? Say, for example, cancel the five minute timer.", nil, true},
 		"all of nothing":   {lengths(120), "which_all", "All of what? Say, for example, cancel all timers.", nil, true},
 
@@ -174,7 +173,7 @@ func TestAnswers(t *testing.T) {
 		},
 		"alarm in the past":     {nil, "alarm when=2026-11-26T07:00", "That is over already.", nil, false},
 		"alarm next month":      {nil, "alarm when=2026-12-26T07:00", "That is too far away: an alarm can be set for the next seven days.", nil, false},
-		"alarm every day":       {nil, "alarm_repeating", "An alarm rings once. I can not set one that rings every day.", nil, false},
+		"alarm every day":       {nil, "unable_repeat", "An alarm rings once. I can not set one that rings every day.", nil, false},
 		"no alarms":             {lengths(60), "alarms", "There is no alarm.", nil, false},
 		"one alarm":             {[]vap.TimerState{seven}, "alarms", "There is an alarm for seven o'clock tomorrow morning.", nil, false},
 		"two alarms":            {[]vap.TimerState{eight, seven}, "alarms", "There are two alarms: one for seven o'clock tomorrow morning and one for eight o'clock tomorrow morning.", nil, false},
@@ -231,15 +230,18 @@ func TestTooMany(t *testing.T) {
 	}
 }
 
-// A satellite that is not there is an error, of which the person is told.
-func TestUnknownSatellite(t *testing.T) {
+// What is typed at the hub itself has no satellite.
+func TestNoSatellite(t *testing.T) {
 	hub := house(t)
 	for _, intent := range []string{"set", "left", "add", "cancel", "cancel_all", "alarm", "alarms", "cancel_alarm", "cancel_alarms", "snooze"} {
-		_, err := hub.Ask(skill.Request{Intent: intent, Client: "attic", Slots: map[string]string{"length": "PT5M", "more": "PT1M"}})
-		var refused *vap.Error
-		if !errors.As(err, &refused) || refused.Code != codes.NotFound {
-			t.Errorf("%s: %v", intent, err)
+		a, err := hub.Ask(skill.Request{Intent: intent, Slots: map[string]string{"length": "PT5M", "more": "PT1M"}})
+		if err != nil || a.Say != "There is no satellite here that could ring." || a.Do != nil {
+			t.Errorf("%s: %+v, %v", intent, a, err)
 		}
+	}
+	hub.Know("cellar", vap.Capability{Name: vap.CapTimer, Fields: map[string]any{"timers": "rubbish"}})
+	if _, err := hub.Ask(skill.Request{Intent: "left", Client: "cellar"}); err == nil {
+		t.Error("rubbish is a timer")
 	}
 }
 
