@@ -46,6 +46,9 @@ func Via(c Connect) func(*Config) { return func(cfg *Config) { cfg.Connect = c }
 // State chooses the folder of what the skill keeps.
 func State(dir string) func(*Config) { return func(cfg *Config) { cfg.State = dir } }
 
+// Now chooses the clock.
+func Now(now func() time.Time) func(*Config) { return func(cfg *Config) { cfg.Now = now } }
+
 // Log chooses the logger.
 func Log(l *slog.Logger) func(*Config) { return func(cfg *Config) { cfg.Logger = l } }
 
