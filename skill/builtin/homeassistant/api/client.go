@@ -131,6 +131,13 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
+// Once is one connection, from its begin to its end, for those who only look.
+func (c *Client) Once(ctx context.Context) error {
+	defer c.http.CloseIdleConnections()
+	_, err := c.connect1(ctx)
+	return err
+}
+
 // connect1 is one connection, from its begin to its end.
 func (c *Client) connect1(ctx context.Context) (token string, err error) {
 	if token, err = c.cfg.Token(); err != nil {
