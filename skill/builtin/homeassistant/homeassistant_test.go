@@ -1,6 +1,9 @@
 package homeassistant_test
 
 import (
+	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -362,6 +365,31 @@ func TestSentencesOfOthers(t *testing.T) {
 				if step.Stage == nlu.Exact {
 					t.Errorf("%q is taken for %s: %s", sentence, step.Intent, step.Said)
 				}
+			}
+		}
+	})
+}
+
+// What the documentation says that can be said is understood word by word.
+func TestDocumentedSentences(t *testing.T) {
+	page, err := os.ReadFile("../../../docs/home-assistant.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, found := strings.Cut(string(page), "## What can be said")
+	table, _, ends := strings.Cut(table, "All of it is in")
+	sentences := regexp.MustCompile(`"([^"]+)"`).FindAllStringSubmatch(table, -1)
+	if !found || !ends || len(sentences) < 40 {
+		t.Fatalf("the page has %d sentences", len(sentences))
+	}
+	house := someHouse()
+	house.Areas = append(house.Areas, hatest.Area{ID: "office", Name: "Office"})
+	house.Entities = append(house.Entities, hatest.Entity{ID: "light.desk", Name: "Desk Lamp", Area: "office", State: "off"})
+	live(t, house, nil, func(t *testing.T, h *home) {
+		for _, s := range sentences {
+			exact := slices.ContainsFunc(h.hub.Why(s[1], "en-US").Steps, func(step nlu.Step) bool { return step.Stage == nlu.Exact && step.Score == 1 })
+			if !exact {
+				t.Errorf("%q is not understood", s[1])
 			}
 		}
 	})
