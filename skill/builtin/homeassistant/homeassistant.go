@@ -8,7 +8,6 @@ package homeassistant
 
 import (
 	"context"
-	"crypto/tls"
 	"embed"
 	"errors"
 	"fmt"
@@ -45,7 +44,6 @@ type Config struct {
 	Logger    *slog.Logger
 	Now       func() time.Time                                                     // nil: time.Now
 	Dial      func(ctx context.Context, network, address string) (net.Conn, error) // nil: net.Dialer
-	TLS       *tls.Config                                                          // nil: the machine's certificates
 }
 
 // Skill is the skill. Make it with New, and Run it.
@@ -113,7 +111,7 @@ func (s *Skill) Run(ctx context.Context) error {
 }
 
 func (c Config) client(serve func(context.Context, *api.Conn) error) (*api.Client, error) {
-	return api.New(api.Config{URL: c.URL, Token: c.token, Serve: serve, Dial: c.Dial, TLS: c.TLS, Logger: c.Logger})
+	return api.New(api.Config{URL: c.URL, Token: c.token, Serve: serve, Dial: c.Dial, Logger: c.Logger})
 }
 
 // errTried is that a connection has served its purpose.

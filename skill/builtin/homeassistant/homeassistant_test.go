@@ -163,6 +163,8 @@ func TestSentences(t *testing.T) {
 			{"turn on the nachttisch lampe 2", "", "The Nachttisch-Lampe 2 can not be reached."},
 			{"turn on the lights in the attic", "", "There is no light in the Attic."},
 			{"turn off the terrarium lights", "", "Sorry, I don't know what terrarium is."},
+			{"what is the temperature in the fridge", "", "Sorry, I don't know what fridge is."},
+			{"what's the humidity in the bedroom", "", "The humidity in the Bedroom is 45 percent."},
 			{"turn off the ligths in the kitchen", "light.turn_off light.kitchen,light.kitchen_counter", "The lights in the Kitchen are off."},
 		} {
 			h.Calls()
