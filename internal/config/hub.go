@@ -180,7 +180,7 @@ func (h HomeAssistant) validate() error {
 	if h.URL == "" {
 		return nil
 	}
-	if u, err := url.Parse(h.URL); err != nil || u.Hostname() == "" || !slices.Contains([]string{"http", "https", "ws", "wss"}, u.Scheme) {
+	if u, err := url.Parse(h.URL); err != nil || u.Hostname() == "" || u.User != nil || !slices.Contains([]string{"http", "https", "ws", "wss"}, u.Scheme) {
 		return &problem{"skills.home_assistant.url", fmt.Sprintf("want an address like \"http://homeassistant.local:8123\", not %q", h.URL)}
 	}
 	if h.TokenFile == "" {

@@ -70,6 +70,8 @@ func (h *house) degrees(text string) (float64, bool) {
 
 // warmer sets thermostats a degree up or down; of Fahrenheit two.
 func (s *Skill) warmer(ctx context.Context, r *skill.Request) (skill.Answer, error) {
+	ctx, cancel := context.WithTimeout(ctx, callWait) // for all of them
+	defer cancel()
 	f, err := s.thermostats(ctx, r)
 	if err != nil {
 		return s.answerOf(r, err)

@@ -46,11 +46,11 @@ func (s *Skill) find(ctx context.Context, r *skill.Request, want func(*entity) b
 }
 
 func (s *Skill) search(ctx context.Context, r *skill.Request, want func(*entity) bool) (found, error) {
+	if word := s.strange(r); word != "" {
+		return found{}, unknown(word)
+	}
 	if r.Text("name") != "" {
 		return s.thing(ctx, r, want)
-	}
-	if word := s.strange(r); word != "" {
-		return found{}, replyf("Sorry, I don't know what %s is.", word)
 	}
 	for slot, words := range kinds() {
 		if k, ok := words[r.Text(slot)]; ok {
@@ -60,9 +60,12 @@ func (s *Skill) search(ctx context.Context, r *skill.Request, want func(*entity)
 	return found{}, replyf("I don't know what is meant.")
 }
 
-// strange is a word of the sentence that means nothing to the house. The hub also understands
-// sentences that it was not taught, and "turn off the aquarium lights" must not turn off all
-// lights where there is no aquarium.
+// unknown is the answer to what has a strange word.
+func unknown(word string) error { return replyf("Sorry, I don't know what %s is.", word) }
+
+// strange is a word of the sentence that means nothing to the house; "" where all do. The
+// hub also understands sentences that it was not taught, and "turn off the aquarium lights"
+// must not turn off all lights where there is no aquarium.
 func (s *Skill) strange(r *skill.Request) string {
 	s.mu.Lock()
 	known := s.words
@@ -73,7 +76,8 @@ func (s *Skill) strange(r *skill.Request) string {
 	}
 	for _, w := range split(r.Input) {
 		heard := slices.ContainsFunc(said, func(v string) bool { return alike(v, w) })
-		if !heard && !known[w] && !slices.Contains(polite(), w) && !unicode.IsDigit(rune(w[0])) {
+		stem, _, _ := strings.Cut(w, "'") // "what's"
+		if !heard && !known[w] && !known[stem] && !slices.Contains(polite(), stem) && !unicode.IsDigit(rune(w[0])) {
 			return w
 		}
 	}

@@ -8,7 +8,6 @@ package homeassistant
 
 import (
 	"context"
-	"crypto/tls"
 	"embed"
 	"errors"
 	"fmt"
@@ -45,7 +44,6 @@ type Config struct {
 	Logger    *slog.Logger
 	Now       func() time.Time                                                     // nil: time.Now
 	Dial      func(ctx context.Context, network, address string) (net.Conn, error) // nil: net.Dialer
-	TLS       *tls.Config                                                          // nil: the machine's certificates
 }
 
 // Skill is the skill. Make it with New, and Run it.
@@ -80,10 +78,7 @@ func New(cfg Config, options ...func(*skill.Config)) (*Skill, error) {
 		started: make(chan struct{}), changed: make(chan struct{}, 1), asked: make(map[string]question),
 	}
 	var err error
-	s.client, err = api.New(api.Config{
-		URL: cfg.URL, Token: s.token, Serve: s.serve, Dial: cfg.Dial, TLS: cfg.TLS, Logger: cfg.Logger,
-	})
-	if err != nil {
+	if s.client, err = cfg.client(s.serve); err != nil {
 		return nil, err
 	}
 	s.handlers = map[string]skill.Handler{
@@ -115,25 +110,52 @@ func (s *Skill) Run(ctx context.Context) error {
 	return s.Skill.Run(ctx)
 }
 
+func (c Config) client(serve func(context.Context, *api.Conn) error) (*api.Client, error) {
+	return api.New(api.Config{URL: c.URL, Token: c.token, Serve: serve, Dial: c.Dial, Logger: c.Logger})
+}
+
+// errTried is that a connection has served its purpose.
+var errTried = errors.New("home assistant: tried")
+
+// Try connects once, and says how much of the house can be spoken of, or what is wrong.
+func Try(ctx context.Context, cfg Config) (areas, entities int, err error) {
+	client, err := cfg.client(func(ctx context.Context, c *api.Conn) error {
+		all, err := api.Load(ctx, c, speakable)
+		if err != nil {
+			return err
+		}
+		h := newHouse(all)
+		areas, entities = len(h.areas), len(h.entities)
+		return errTried
+	})
+	if err != nil {
+		return 0, 0, err
+	}
+	if err := client.Once(ctx); !errors.Is(err, errTried) {
+		return 0, 0, err
+	}
+	return areas, entities, nil
+}
+
 // token reads the token file.
-func (s *Skill) token() (string, error) {
-	info, err := os.Stat(s.cfg.TokenFile)
+func (c Config) token() (string, error) {
+	info, err := os.Stat(c.TokenFile)
 	if err != nil {
 		return "", fmt.Errorf("home assistant: the token file: %w", err)
 	}
 	if info.Mode().Perm()&0o077 != 0 {
-		s.cfg.Logger.Warn("others can read home assistant's token, and with it rule the house", "file", s.cfg.TokenFile, "remedy", "chmod 600 "+s.cfg.TokenFile)
+		c.Logger.Warn("others can read home assistant's token, and with it rule the house", "file", c.TokenFile, "remedy", "chmod 600 "+c.TokenFile)
 	}
 	if info.Size() > maxToken {
-		return "", fmt.Errorf("home assistant: the token file %s has %d bytes: want a token alone", s.cfg.TokenFile, info.Size())
+		return "", fmt.Errorf("home assistant: the token file %s has %d bytes: want a token alone", c.TokenFile, info.Size())
 	}
-	data, err := os.ReadFile(s.cfg.TokenFile)
+	data, err := os.ReadFile(c.TokenFile)
 	if err != nil {
 		return "", fmt.Errorf("home assistant: the token file: %w", err)
 	}
 	token := strings.TrimSpace(string(data))
 	if token == "" {
-		return "", fmt.Errorf("home assistant: the token file %s is empty: make a long-lived access token in your profile in home assistant", s.cfg.TokenFile)
+		return "", fmt.Errorf("home assistant: the token file %s is empty: make a long-lived access token in your profile in home assistant", c.TokenFile)
 	}
 	return token, nil
 }

@@ -1,6 +1,9 @@
 package homeassistant_test
 
 import (
+	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -160,6 +163,8 @@ func TestSentences(t *testing.T) {
 			{"turn on the nachttisch lampe 2", "", "The Nachttisch-Lampe 2 can not be reached."},
 			{"turn on the lights in the attic", "", "There is no light in the Attic."},
 			{"turn off the terrarium lights", "", "Sorry, I don't know what terrarium is."},
+			{"what is the temperature in the fridge", "", "Sorry, I don't know what fridge is."},
+			{"what's the humidity in the bedroom", "", "The humidity in the Bedroom is 45 percent."},
 			{"turn off the ligths in the kitchen", "light.turn_off light.kitchen,light.kitchen_counter", "The lights in the Kitchen are off."},
 		} {
 			h.Calls()
@@ -362,6 +367,31 @@ func TestSentencesOfOthers(t *testing.T) {
 				if step.Stage == nlu.Exact {
 					t.Errorf("%q is taken for %s: %s", sentence, step.Intent, step.Said)
 				}
+			}
+		}
+	})
+}
+
+// What the documentation says that can be said is understood word by word.
+func TestDocumentedSentences(t *testing.T) {
+	page, err := os.ReadFile("../../../docs/home-assistant.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, found := strings.Cut(string(page), "## What can be said")
+	table, _, ends := strings.Cut(table, "All of it is in")
+	sentences := regexp.MustCompile(`"([^"]+)"`).FindAllStringSubmatch(table, -1)
+	if !found || !ends || len(sentences) < 40 {
+		t.Fatalf("the page has %d sentences", len(sentences))
+	}
+	house := someHouse()
+	house.Areas = append(house.Areas, hatest.Area{ID: "office", Name: "Office"})
+	house.Entities = append(house.Entities, hatest.Entity{ID: "light.desk", Name: "Desk Lamp", Area: "office", State: "off"})
+	live(t, house, nil, func(t *testing.T, h *home) {
+		for _, s := range sentences {
+			exact := slices.ContainsFunc(h.hub.Why(s[1], "en-US").Steps, func(step nlu.Step) bool { return step.Stage == nlu.Exact && step.Score == 1 })
+			if !exact {
+				t.Errorf("%q is not understood", s[1])
 			}
 		}
 	})

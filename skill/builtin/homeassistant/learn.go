@@ -145,14 +145,14 @@ func (s *Skill) change(e api.Event) {
 	if s.states.late != nil {
 		s.states.late[data.ID] = data.New
 	}
-	before, spoken := s.states.now[data.ID]
+	before, ours := s.states.now[data.ID]
 	switch {
 	case data.New == nil:
 		delete(s.states.now, data.ID)
-		if spoken {
+		if ours {
 			s.look()
 		}
-	case spoken:
+	case ours:
 		s.states.now[data.ID] = *data.New
 		if data.New.Attributes.Name != before.Attributes.Name {
 			s.look()

@@ -150,6 +150,9 @@ func (s *Skill) measure(ctx context.Context, r *skill.Request) (skill.Answer, er
 	if word == "" {
 		word = "temperature"
 	}
+	if strange := s.strange(r); strange != "" {
+		return s.answerOf(r, unknown(strange))
+	}
 	is := measuring(measures()[word])
 	all, at := h.of(is), h.areaNamed[r.Text("area")]
 	if here := s.here(ctx, r.Client); at == nil && len(within(all, here)) > 0 {

@@ -137,8 +137,8 @@ func reading(state, unit string) string {
 	text := number(n)
 	if word, ok := unitWords()[unit]; ok {
 		unit = word
-		if n == 1 {
-			unit = strings.TrimSuffix(word, "s")
+		if n == 1 && unit != "inches" {
+			unit = strings.TrimSuffix(unit, "s")
 		}
 	}
 	return strings.TrimSpace(text + " " + unit)

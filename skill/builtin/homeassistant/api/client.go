@@ -67,7 +67,11 @@ func New(cfg Config) (*Client, error) {
 	if transport.DialContext == nil {
 		transport.DialContext = new(net.Dialer).DialContext
 	}
-	return &Client{cfg: cfg, url: address, http: &http.Client{Transport: transport}, why: ErrDown}, nil
+	return &Client{cfg: cfg, url: address, why: ErrDown, http: &http.Client{
+		Transport: transport,
+		// The token is for the host of the URL, and for no other.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}, nil
 }
 
 // Endpoint is the address of the WebSocket API of the Home Assistant that people open at a
@@ -78,8 +82,8 @@ func Endpoint(from string) (string, error) {
 		return "", fmt.Errorf("api: the url %q: %w", from, err)
 	}
 	scheme, ok := map[string]string{"http": "ws", "ws": "ws", "https": "wss", "wss": "wss"}[u.Scheme]
-	if !ok || u.Hostname() == "" {
-		return "", fmt.Errorf("api: the url %q: want one like http://homeassistant.local:8123", from)
+	if !ok || u.Hostname() == "" || u.User != nil {
+		return "", fmt.Errorf("api: the url %q: want one like http://homeassistant.local:8123", u.Redacted())
 	}
 	u.Scheme, u.RawQuery, u.Fragment = scheme, "", ""
 	if !strings.HasSuffix(u.Path, "/api/websocket") {
@@ -91,7 +95,7 @@ func Endpoint(from string) (string, error) {
 // Run keeps a connection until ctx ends.
 func (c *Client) Run(ctx context.Context) {
 	defer c.http.CloseIdleConnections()
-	wait := firstWait
+	wait, told := firstWait, ""
 	for ctx.Err() == nil {
 		began := time.Now()
 		token, err := c.connect1(ctx)
@@ -105,9 +109,14 @@ func (c *Client) Run(ctx context.Context) {
 			continue
 		}
 		if time.Since(began) > lastWait {
-			wait = firstWait // it was there for a while
+			wait, told = firstWait, "" // it was there for a while
 		}
-		c.cfg.Logger.Warn("home assistant is not connected", "url", c.cfg.URL, "again_in", wait, "error", err)
+		level := slog.LevelWarn
+		if err.Error() == told {
+			level = slog.LevelDebug // once is enough
+		}
+		told = err.Error()
+		c.cfg.Logger.Log(ctx, level, "home assistant is not connected", "url", c.cfg.URL, "again_in", wait, "error", err)
 		pause(ctx, time.Duration(float64(wait)*(0.75+0.5*rand.Float64())))
 		wait = min(2*wait, lastWait)
 	}
@@ -131,6 +140,13 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
+// Once is one connection, from its begin to its end, for those who only look.
+func (c *Client) Once(ctx context.Context) error {
+	defer c.http.CloseIdleConnections()
+	_, err := c.connect1(ctx)
+	return err
+}
+
 // connect1 is one connection, from its begin to its end.
 func (c *Client) connect1(ctx context.Context) (token string, err error) {
 	if token, err = c.cfg.Token(); err != nil {
@@ -138,9 +154,9 @@ func (c *Client) connect1(ctx context.Context) (token string, err error) {
 	}
 	dial, cancel := context.WithTimeout(ctx, dialWait)
 	defer cancel()
-	ws, _, err := websocket.Dial(dial, c.url, &websocket.DialOptions{HTTPClient: c.http})
+	ws, response, err := websocket.Dial(dial, c.url, &websocket.DialOptions{HTTPClient: c.http})
 	if err != nil {
-		return token, explain(err)
+		return token, explain(err, response)
 	}
 	defer ws.CloseNow()
 	conn := newConn(ws)
@@ -201,13 +217,18 @@ func (c *Client) Connected() error {
 	return c.why
 }
 
-// explain adds what can be done about it to an error of connecting.
-func explain(err error) error {
+// explain adds what can be done about it to an error of connecting, whose response may be
+// nil.
+func explain(err error, response *http.Response) error {
 	var unknown x509.UnknownAuthorityError
 	var host x509.HostnameError
 	var invalid x509.CertificateInvalidError
 	var plain tls.RecordHeaderError
 	switch {
+	case response != nil && response.StatusCode/100 == 3:
+		return fmt.Errorf("api: home assistant is at another address, %s: use that in the url: %w", response.Header.Get("Location"), err)
+	case response != nil && response.StatusCode == http.StatusNotFound:
+		return fmt.Errorf("api: there is something else than home assistant at the url: use what the browser shows: %w", err)
 	case errors.As(err, &unknown):
 		return fmt.Errorf("api: nobody whom this machine trusts has signed home assistant's certificate: copy that of the authority to /usr/local/share/ca-certificates and run update-ca-certificates, or use http:// in a network of your own: %w", err)
 	case errors.As(err, &host):

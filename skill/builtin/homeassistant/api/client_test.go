@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
@@ -271,16 +272,17 @@ func TestLoadAndEvents(t *testing.T) {
 
 func TestEndpoint(t *testing.T) {
 	for in, want := range map[string]string{
-		"http://home.local:8123":              "ws://home.local:8123/api/websocket",
-		"https://home.example/":               "wss://home.example/api/websocket",
-		"ws://10.0.0.2:8123/api/websocket":    "ws://10.0.0.2:8123/api/websocket",
-		"wss://[fd00::1]:8123/ha/?x=1#y":      "wss://[fd00::1]:8123/ha/api/websocket",
-		"home.local:8123":                     "",
-		"ftp://home.local":                    "",
-		"http://":                             "",
-		"":                                    "",
-		"http://home.local:port":              "",
-		"http://user:pass@home.local:8123/\n": "",
+		"http://home.local:8123":           "ws://home.local:8123/api/websocket",
+		"https://home.example/":            "wss://home.example/api/websocket",
+		"ws://10.0.0.2:8123/api/websocket": "ws://10.0.0.2:8123/api/websocket",
+		"wss://[fd00::1]:8123/ha/?x=1#y":   "wss://[fd00::1]:8123/ha/api/websocket",
+		"home.local:8123":                  "",
+		"ftp://home.local":                 "",
+		"http://":                          "",
+		"":                                 "",
+		"http://home.local:port":           "",
+		"http://user:pass@home.local:8123": "",
+		"http://home.local:8123/\n":        "",
 	} {
 		got, err := api.Endpoint(in)
 		if got != want || (err != nil) != (want == "") {
@@ -289,8 +291,8 @@ func TestEndpoint(t *testing.T) {
 	}
 }
 
-// Errors of certificates say what to do.
-func TestCertificates(t *testing.T) {
+// Errors of connecting say what to do.
+func TestWhyNot(t *testing.T) {
 	server := httptest.NewTLSServer(nil)
 	defer server.Close()
 	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
@@ -299,6 +301,8 @@ func TestCertificates(t *testing.T) {
 	port := server.URL[strings.LastIndexByte(server.URL, ':'):]
 	plain := httptest.NewServer(nil)
 	defer plain.Close()
+	moved := httptest.NewServer(http.RedirectHandler("http://example.org", http.StatusMovedPermanently))
+	defer moved.Close()
 	for _, c := range []struct {
 		url  string
 		tls  *tls.Config
@@ -308,7 +312,9 @@ func TestCertificates(t *testing.T) {
 		{"https://localhost" + port, &tls.Config{RootCAs: trusted}, "another name"},
 		{server.URL, &tls.Config{RootCAs: trusted, Time: func() time.Time { return time.Unix(1<<33, 0) }}, "clock"},
 		{strings.Replace(plain.URL, "http:", "https:", 1), nil, "does not encrypt"},
-		{plain.URL, nil, "can't be reached"},
+		{plain.URL, nil, "something else"},
+		{moved.URL, nil, "another address, http://example.org"},
+		{"http://127.0.0.1:1", nil, "can't be reached"},
 	} {
 		client, err := api.New(api.Config{
 			URL: c.url, TLS: c.tls, Logger: slog.New(slog.DiscardHandler), Token: func() (string, error) { return secret, nil },

@@ -59,13 +59,6 @@ func (s *Server) Drop() {
 	}
 }
 
-// Connections counts the connections that have proved themselves.
-func (s *Server) Connections() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.conns)
-}
-
 // Refused counts the tokens that were refused.
 func (s *Server) Refused() int {
 	s.mu.Lock()
