@@ -102,14 +102,14 @@ func newOverCoAP(s Service, address string) (*overCoAP, error) {
 	o.rotation, err = pairing.NewRotation(pairing.RotationConfig{
 		Pairing: way.securedBy, Logger: s.Logger,
 		Offer: func(p pairing.Pairing) error {
-			err := way.keys.offer(p, "")
-			if err == nil {
-				select {
-				case o.rekeyed <- struct{}{}:
-				default:
-				}
+			if err := way.keys.replace(p); err != nil {
+				return err
 			}
-			return err
+			select {
+			case o.rekeyed <- struct{}{}:
+			default:
+			}
+			return nil
 		},
 	})
 	if err != nil {
