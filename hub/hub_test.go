@@ -123,7 +123,11 @@ func startIn(t *testing.T, dir, heard string, change func(*Config)) (h *Hub, sto
 	var own sync.WaitGroup
 	ready := make(chan struct{})
 	own.Go(func() {
-		builtin.Run(ctx, builtin.New(h.Skills().Connect, filepath.Join(dir, "skills"), cfg.Logger), cfg.Logger, func() { close(ready) })
+		var skills []builtin.Own
+		if heard != "" { // somebody speaks
+			skills = builtin.New(h.Skills().Connect, filepath.Join(dir, "skills"), cfg.Logger)
+		}
+		builtin.Run(ctx, skills, cfg.Logger, func() { close(ready) })
 	})
 	<-ready
 	go func() { done <- h.Run(ctx) }()
