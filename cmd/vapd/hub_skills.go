@@ -44,16 +44,15 @@ func (l hubSkillsListCmd) Run(c *hubCmd) error {
 	fmt.Fprintln(t, "id\tname\tstate\tkey\taddress\tlast seen\tmay, besides speaking")
 	for _, k := range known {
 		seen := k.LastSeen.Local().Format(time.DateTime)
-		may := strings.Join(k.May, ", ")
+		may, key := strings.Join(k.May, ", "), keyInWords(k.Key, k.Connected, k.Encrypted)
 		switch {
 		case k.State == control.SkillOwn:
-			seen, may = "now", "everything"
+			seen, may, key = "now", "everything", ""
 		case k.Listening:
 			seen = "now"
 		case k.Connected:
 			seen = "now, but can't be asked"
 		}
-		key := keyInWords(k.Key, k.Connected, k.Encrypted)
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", printable(k.ID), printable(k.Name), k.State, key, k.Address, seen, printable(may))
 	}
 	return t.Flush()
