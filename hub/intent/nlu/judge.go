@@ -53,10 +53,10 @@ func (e evidence) confidence() float64 {
 	return logistic(z)
 }
 
-// alone is what remains of it beside strange words.
+// alone is what remains of it by itself, without the others beside it.
 func (e evidence) alone() float64 {
 	d := math.Pow(strange, float64(e.strange))
-	if e.strange > 0 && !e.about {
+	if !e.about && (e.strange > 0 || e.slotted == 0) || e.words == 1 && e.slotted == 0 {
 		d *= stray
 	}
 	return d
@@ -68,10 +68,11 @@ const doubt = 0.7
 
 // Strange words, which are not common, in no slot, and in no utterance of the intent, make it
 // less likely, each of them, and the more so where none of the others says what the intent is
-// about: of "turn up the heating" all but one word is said to a volume.
+// about: of "turn up the heating" all but one word is said to a volume. One word that is no
+// sentence of its own, as "timer", may mean anything.
 const (
-	strange = 0.5
-	stray   = 0.3
+	strange = 0.65
+	stray   = 0.2
 )
 
 // missing counts the slots that are required and not there.
