@@ -58,6 +58,7 @@ func rooms() map[string][]string {
 		"hub/intent/nlu":          {"hub/intent/normal", "protocol/vap/template", "hub/intent/entity", "hub/intent/classify", "hub/intent/crf"},
 		"hub/intent/trial":        {"hub/intent/normal", "protocol/vap/template", "hub/intent/nlu"}, // tries it on a benchmark
 		"skill":                   {"protocol/skillregistry", "protocol/vap", "protocol/coap", "protocol/dtls", "protocol/pairing/...", "protocol/discovery", "internal/durable"},
+		"skill/skilltest":         {"skill", "protocol/skillregistry", "protocol/vap"},
 		"skill/python":            {},                             // in Python
 		"skill/say":               {},                             // times and numbers in words
 		"skill/builtin":           {"skill", "skill/builtin/..."}, // lists them

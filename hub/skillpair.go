@@ -46,9 +46,13 @@ func (h *Hub) exportSkill(c api.ExportSkill) (api.Result, error) {
 // rotateSkill agrees a new key with a skill that is connected under its present one.
 func (h *Hub) rotateSkill(ctx context.Context, id string) error {
 	for _, s := range h.skills.Connected() {
-		if s.ID == id && s.Peer.Verified() {
-			return h.pairing.Rotate(ctx, s.Peer)
+		if s.ID != id || !s.Peer.Verified() {
+			continue
 		}
+		if err := h.pairing.Rotate(ctx, s.Peer); err != nil {
+			return fmt.Errorf("hub: its key stays, as the skill takes no new one (those that 'vapd skill run' relays can't): pair it again instead: %w", err)
+		}
+		return nil
 	}
 	return fmt.Errorf("hub: %q is not connected by its key: a key is replaced while the skill is there", id)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -196,6 +197,34 @@ func TestAKeyIsOfOneKind(t *testing.T) {
 			t.Errorf("%s was disturbed: %+v", id, c)
 		}
 	}
+}
+
+// A skill's key works under the skill's identity alone, and nothing else does.
+func TestAKeyHasOneIdentity(t *testing.T) {
+	h := start(t, "", strangeSkills(t))
+	skill, _ := pairedSkill(t, h)
+	satellite := paired(t, h, diceID)
+	key, its, wrong := skill.keys().Current, satellite.keys().Current, pairing.Key{1}
+	as := func(id string, k pairing.Key) string { return pairing.Pairing{ID: id, Key: k}.Identity() }
+	var wg sync.WaitGroup
+	for name, c := range map[string]dtls.Credentials{
+		"another key":                   {Identity: as(pairing.SkillID(diceID), key), Key: wrong[:]},
+		"a satellite's key":             {Identity: as(pairing.SkillID(diceID), its), Key: its[:]},
+		"as a satellite":                {Identity: as(diceID, key), Key: key[:]},
+		"as another skill":              {Identity: as(pairing.SkillID("org.example.weather"), key), Key: key[:]},
+		"as a skill of a skill":         {Identity: as(pairing.SkillID(pairing.SkillID(diceID)), key), Key: key[:]},
+		"no id":                         {Identity: as(pairing.SkillID(""), key), Key: key[:]},
+		"a satellite's identity":        {Identity: as(diceID, its), Key: key[:]},
+		"zeros, which nobody was given": {Identity: as(pairing.SkillID("org.example.nobody"), pairing.Key{}), Key: make([]byte, pairing.KeySize)},
+	} {
+		stranger := newSkillDevice(t, diceID)
+		wg.Go(func() {
+			if _, err := stranger.transport.Associate(t.Context(), h.AddrDTLS(), c); !errors.Is(err, dtls.ErrRefused) {
+				t.Errorf("%s: %v", name, err)
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // A code that the owner made for a satellite pairs no skill, nor the reverse, and that costs

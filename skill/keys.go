@@ -1,6 +1,7 @@
 package skill
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,6 +38,16 @@ func (f keyFile) offer(p pairing.Pairing, address string) error {
 	return k.OfferAt(p, address)
 }
 
+// replace keeps a key that was agreed under an older one.
+func (f keyFile) replace(p pairing.Pairing) error {
+	k, err := f.open()
+	if err != nil {
+		return err
+	}
+	return k.Offer(p)
+}
+
+// worked takes note that a handshake was finished under p.
 func (f keyFile) worked(p pairing.Pairing) error {
 	k, err := f.open()
 	if err != nil {
@@ -54,7 +65,7 @@ type Keys struct {
 }
 
 // OpenKeys are the keys of the skill of that id in a folder; "" is where the skill keeps its
-// state by itself.
+// state by itself, and a logger of nil the default one.
 func OpenKeys(id, state string, logger *slog.Logger) (*Keys, error) {
 	if err := skillregistry.CheckID(id); err != nil {
 		return nil, err
@@ -68,7 +79,7 @@ func OpenKeys(id, state string, logger *slog.Logger) (*Keys, error) {
 			return nil, err
 		}
 	}
-	return &Keys{id: id, file: keyFile(state), logger: logger}, nil
+	return &Keys{id: id, file: keyFile(state), logger: cmp.Or(logger, slog.Default())}, nil
 }
 
 // Pair agrees a key with the hub that made the code of eight digits ('vapd hub skills pair').

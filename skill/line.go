@@ -46,6 +46,9 @@ func Via(c Connect) func(*Config) { return func(cfg *Config) { cfg.Connect = c }
 // State chooses the folder of what the skill keeps.
 func State(dir string) func(*Config) { return func(cfg *Config) { cfg.State = dir } }
 
+// Now chooses the clock.
+func Now(now func() time.Time) func(*Config) { return func(cfg *Config) { cfg.Now = now } }
+
 // Log chooses the logger.
 func Log(l *slog.Logger) func(*Config) { return func(cfg *Config) { cfg.Logger = l } }
 
@@ -99,14 +102,14 @@ func newOverCoAP(s Service, address string) (*overCoAP, error) {
 	o.rotation, err = pairing.NewRotation(pairing.RotationConfig{
 		Pairing: way.securedBy, Logger: s.Logger,
 		Offer: func(p pairing.Pairing) error {
-			err := way.keys.offer(p, "")
-			if err == nil {
-				select {
-				case o.rekeyed <- struct{}{}:
-				default:
-				}
+			if err := way.keys.replace(p); err != nil {
+				return err
 			}
-			return err
+			select {
+			case o.rekeyed <- struct{}{}:
+			default:
+			}
+			return nil
 		},
 	})
 	if err != nil {

@@ -77,8 +77,11 @@ func (g *composer) sentence(utterance string, slots, rules map[string]string, en
 			continue
 		}
 		name := cmp.Or(p.Entity, slots[p.Slot])
-		if kind, known := entity.Named(name); known && kind == entity.Duration && i+1 < len(pieces) {
+		switch kind, _ := entity.Named(name); {
+		case kind == entity.Duration && i+1 < len(pieces):
 			name = lengths
+		case kind == entity.DateTime && len(tokens) > 0 && tokens[len(tokens)-1] == "at":
+			name = clock
 		}
 		if _, made := rules[name]; !made {
 			rules[name] = g.entity(name, entities)
@@ -91,9 +94,13 @@ func (g *composer) sentence(utterance string, slots, rules map[string]string, en
 	return strings.Join(tokens, " "), len(tokens) > 0
 }
 
-// lengths is the rule of a duration that words follow, which may be an adjective ("five
-// minute").
-const lengths = "duration or span"
+const (
+	// lengths is the rule of a duration that words follow, which may be an adjective ("five
+	// minute").
+	lengths = "duration or span"
+	// clock is the rule of a datetime behind "at", which begins with a time.
+	clock = "clock"
+)
 
 // entity is the rule of what can be said for an entity; "" when nobody knows.
 func (g *composer) entity(name string, entities []nlu.Entity) string {
@@ -109,6 +116,8 @@ func (g *composer) entity(name string, entities []nlu.Entity) string {
 	case name == lengths && g.use("duration") && g.use("span"):
 		g.Grammar["length"] = []string{"<duration>", "<span>"}
 		return "length"
+	case name == clock && g.use(clock):
+		return clock
 	case isBuiltIn && g.use(string(kind)):
 		return string(kind)
 	case isBuiltIn:

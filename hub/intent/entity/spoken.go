@@ -6,7 +6,8 @@ import "strings"
 // rule its alternatives, sequences of lower-case words and of references <rule>, with a
 // weight before them ("/8/ forty") where one is likelier than others. A kind is the rule of
 // its name; a duration that stands before what it measures ("five minute") is the rule
-// "span". Kinds without a rule are in Samples.
+// "span", and a
+// datetime behind "at" is "clock". Kinds without a rule are in Samples.
 func (l Language) Spoken() map[string][]string { return l.spoken }
 
 // englishSpoken are the rules of English. All that they allow is an entity to Find.
@@ -48,9 +49,9 @@ func englishSpoken() map[string][]string {
 		"span": `(<count> (hour|minute|second)|half hour|half an hour|<count> and a half (hour|minute))`,
 		Time: `(/4/ <hour> [<minute>] <half>|<hour> <minute>|<hour> [o'clock]
 			|(half|quarter|five|ten|twenty|twenty five) past <hour>|(quarter|five|ten|twenty|twenty five) to <hour>|noon|midnight)`,
-		Date: `(today|/4/ tomorrow|[next] <weekday>|the day after tomorrow|the <day> of <month>|<month> [the] <day>|this weekend|next week)`,
-		DateTime: `(/4/ <time>|<time> tomorrow|<time> on <weekday>|(tomorrow|<weekday>) at <time>|(tomorrow|this) (morning|afternoon|evening)
-			|tonight|in <duration>|<date>)`,
+		Date:     `(today|/4/ tomorrow|[next] <weekday>|the day after tomorrow|the <day> of <month>|<month> [the] <day>|this weekend|next week)`,
+		"clock":  `(/4/ <time>|<time> tomorrow|<time> on <weekday>)`,
+		DateTime: `(/4/ <clock>|(tomorrow|<weekday>) at <time>|(tomorrow|this) (morning|afternoon|evening)|tonight|today|tomorrow|[next] <weekday>)`,
 	} {
 		rules[string(kind)] = expand(strings.ReplaceAll(pattern, "\n", " "))
 	}

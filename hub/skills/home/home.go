@@ -57,3 +57,9 @@ func (h *Home) Meaning(text string) (meaning string, ok bool) {
 	}
 	return strings.Join(parts, " "), true
 }
+
+// Known reports whether text is one of the sentences, word by word: those can be heard.
+func (h *Home) Known(text string) bool {
+	found := h.model.Parse(text, language).Intents
+	return len(found) > 0 && found[0].Confidence == 1
+}
