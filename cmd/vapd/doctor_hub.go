@@ -30,7 +30,8 @@ func (e examiner) hub() {
 	}
 	status, runs, check := askDaemon[control.HubStatus](e.ctx, config.PartHub, cfg.Control, control.MethodHubStatus)
 	checks := []doctor.Check{
-		check, stateFolder(config.PartHub, cfg.StateDir), health.Security{Open: cfg.Security == config.SecurityOpen},
+		check, stateFolder(config.PartHub, cfg.StateDir),
+		health.Security{Open: cfg.Security == config.SecurityOpen},
 		house{cfg.Skills.HomeAssistant},
 	}
 	if !runs {

@@ -2,7 +2,6 @@ package config
 
 import (
 	"cmp"
-	"fmt"
 	"log/slog"
 	"net/netip"
 	"net/url"
@@ -181,7 +180,7 @@ func (h HomeAssistant) validate() error {
 		return nil
 	}
 	if u, err := url.Parse(h.URL); err != nil || u.Hostname() == "" || u.User != nil || !slices.Contains([]string{"http", "https", "ws", "wss"}, u.Scheme) {
-		return &problem{"skills.home_assistant.url", fmt.Sprintf("want an address like \"http://homeassistant.local:8123\", not %q", h.URL)}
+		return &problem{"skills.home_assistant.url", "want an address like \"http://homeassistant.local:8123\", without a password"}
 	}
 	if h.TokenFile == "" {
 		return &problem{"skills.home_assistant.token_file", "is needed with url: make a long-lived access token in your profile in Home Assistant, and write it into a file"}

@@ -198,6 +198,9 @@ func (s *Skill) activate(ctx context.Context, r *skill.Request) (skill.Answer, e
 	if err != nil {
 		return s.answerOf(r, err)
 	}
+	if len(f.entities) == 1 {
+		f.name = f.entities[0].name // without an article: "Movie Night is set."
+	}
 	if f.entities[0].domain == "script" {
 		return f.done("started"), nil
 	}

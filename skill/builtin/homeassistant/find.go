@@ -84,9 +84,13 @@ func (s *Skill) strange(r *skill.Request) string {
 	return ""
 }
 
-// alike reports whether a word may be another one that was misheard or mistyped.
+// alike reports whether a word may be another one that was misheard or mistyped, or is a
+// part of it ("livingroom").
 func alike(a, b string) bool {
-	return a[0] == b[0] && max(len(a), len(b))-min(len(a), len(b)) <= 2
+	if len(a) < len(b) {
+		a, b = b, a
+	}
+	return a[0] == b[0] && len(a)-len(b) <= 2 || len(b) > 2 && strings.Contains(a, b)
 }
 
 // polite are words that people say beside what they want, and those of values that differ

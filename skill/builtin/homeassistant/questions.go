@@ -73,6 +73,8 @@ func (s *Skill) list(ctx context.Context, r *skill.Request, property string, has
 	}
 	some := only(f.entities, has)
 	switch where := ""; {
+	case len(some) == len(f.entities):
+		return f.done("%s", property), nil
 	case len(some) == 0:
 		if at := s.current().areaNamed[r.Text("area")]; at != nil {
 			where = " in " + the(at.name)

@@ -44,7 +44,7 @@ func TestTokenFile(t *testing.T) {
 			URL: "http://home.example", TokenFile: file, Dial: pipe.Dial, Logger: slog.New(slog.NewTextHandler(log, nil)),
 		})
 		switch {
-		case c.wrong == "" && (err != nil || areas != 5 || entities < 20):
+		case c.wrong == "" && (err != nil || areas != 6 || entities < 20):
 			t.Errorf("%s: %d areas, %d entities, %v", name, areas, entities, err)
 		case c.wrong != "" && (err == nil || !strings.Contains(err.Error(), c.wrong)):
 			t.Errorf("%s: %v, want %q", name, err, c.wrong)
