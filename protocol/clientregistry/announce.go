@@ -49,6 +49,21 @@ func (s *Server) Announce(ctx context.Context, clientID, codec string, rate int,
 	return o, nil
 }
 
+// Engaged reports whether a connected client is in a session, or plays an announcement, as
+// far as the Server knows: it would refuse another.
+func (s *Server) Engaged(clientID string) bool {
+	m, err := s.connected(clientID)
+	if err != nil {
+		return false
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.engaged()
+}
+
+// engaged is Engaged; m.mu is held.
+func (m *member) engaged() bool { return m.session != nil || m.announcement != nil }
+
 // connected is the client of that id.
 func (s *Server) connected(clientID string) (*member, error) {
 	s.mu.Lock()
@@ -95,7 +110,7 @@ func (a *announcing) begin(o *Stream) error {
 	switch {
 	case m.gone != nil:
 		return fmt.Errorf("clientregistry: notification to %q: %w", m.info.ID, m.gone)
-	case m.session != nil, m.announcement != nil:
+	case m.engaged():
 		return busy()
 	}
 	m.announcement = o

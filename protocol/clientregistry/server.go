@@ -180,15 +180,21 @@ func (s *Server) Query(ctx context.Context, clientID string, asked ...vap.Capabi
 	return a.Data[0].Results, nil
 }
 
-// Peer is the peer of a connected client.
-func (s *Server) Peer(clientID string) (coap.Peer, bool) {
+// Client is a connected client.
+func (s *Server) Client(clientID string) (ClientInfo, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	m := s.byID[clientID]
 	if m == nil {
-		return nil, false
+		return ClientInfo{}, false
 	}
-	return m.info.Peer, true
+	return m.info, true
+}
+
+// Peer is the peer of a connected client.
+func (s *Server) Peer(clientID string) (coap.Peer, bool) {
+	c, there := s.Client(clientID)
+	return c.Peer, there
 }
 
 // Disconnect forgets the connection of a client that was denied or forgotten.
