@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"log/slog"
 	"math"
+	"slices"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -52,7 +53,7 @@ func bell(t *testing.T, h *home) *skill.Skill {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(there) > 0 && there[0].ID == bellID && there[0].Listening {
+		if slices.ContainsFunc(there, func(s control.HubSkill) bool { return s.ID == bellID && s.Listening }) {
 			break
 		}
 		if time.Now().After(deadline) {
