@@ -140,7 +140,7 @@ func (s *Satellite) viewTurn(state State) control.TurnView {
 
 func (s *Satellite) viewAnnouncement(state State) control.AnnouncementView {
 	r := s.announcer.Report()
-	v := control.AnnouncementView{N: r.N, Playing: state.Announcing, From: r.From, Text: r.Text, Underruns: r.Underruns}
+	v := control.AnnouncementView{N: r.N, Playing: state.Announcing && r.N == state.AnnouncementN, From: r.From, Text: r.Text, Underruns: r.Underruns}
 	if r.Err != nil {
 		v.Error = r.Err.Error()
 	}
