@@ -129,12 +129,14 @@ func TestWhatASkillSaysOnItsOwnIsHeard(t *testing.T) {
 		"a satellite without streams": {
 			[]vap.Offer{{Name: vap.CapSound, Version: 1}},
 			[]vap.Capability{rings},
-			heardNotice{"the doorbell rings", 2000}, false,
+			heardNotice{"the doorbell rings", 2000},
+			false,
 		},
 		"more than fits without streams": {
 			[]vap.Offer{{Name: vap.CapSound, Version: 1}},
 			[]vap.Capability{rings, tone(16000, 200000)},
-			heardNotice{"the doorbell rings", -1}, true,
+			heardNotice{"the doorbell rings", -1},
+			true,
 		},
 		"a satellite without a speaker": {nil, []vap.Capability{rings}, heardNotice{"the doorbell rings", -1}, false},
 	} {

@@ -12,13 +12,13 @@ type Tone uint8
 
 // The chimes of the device.
 const (
-	ToneListen Tone = iota // it listens
-	ToneMute               // the microphone was closed
-	ToneUnmute             // and opened
-	ToneError              // it could not do it
-	ToneVolume             // this is how loud it is now
-	ToneAlarm              // one round of the alarm
-	ToneAttention          // somebody speaks who was not asked
+	ToneListen    Tone = iota // it listens
+	ToneMute                  // the microphone was closed
+	ToneUnmute                // and opened
+	ToneError                 // it could not do it
+	ToneVolume                // this is how loud it is now
+	ToneAlarm                 // one round of the alarm
+	ToneAttention             // somebody speaks who was not asked
 	tones
 )
 

@@ -71,8 +71,8 @@ func words(text string) vap.Capability {
 }
 
 // say announces n pieces of PCM and sends them.
-func say(ctx context.Context, s *Server, n int) (sent []byte, err error) {
-	o, err := s.Announce(ctx, kitchen, vap.CodecPCM, 16000, words("the doorbell rings"))
+func say(ctx context.Context, s *Server, client string, n int) (sent []byte, err error) {
+	o, err := s.Announce(ctx, client, vap.CodecPCM, 16000, words("the doorbell rings"))
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +99,7 @@ func TestAnnouncement(t *testing.T) {
 				h, l := listening(t, f, new(hub))
 				defer h.close()
 				for range 2 { // one after the other
-					sent, err := say(within(t, time.Minute), h.server, 100)
+					sent, err := say(within(t, time.Minute), h.server, kitchen, 100)
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -141,7 +141,7 @@ func TestAnnouncementOverLoopback(t *testing.T) {
 	if _, err := client.Connect(ctx, clientEnd.Peer(hubEnd.LocalAddr()), ""); err != nil {
 		t.Fatal(err)
 	}
-	sent, err := say(ctx, server, 50)
+	sent, err := say(ctx, server, kitchen, 50)
 	if got := <-l.done; err != nil || got.err != io.EOF || !bytes.Equal(got.data, sent) {
 		t.Errorf("%v; %d bytes of %d, %v", err, len(got.data), len(sent), got.err)
 	}
@@ -157,7 +157,7 @@ func TestEngagedClient(t *testing.T) {
 		ctx := within(t, time.Minute)
 		wantEngaged := func(when string) {
 			t.Helper()
-			if _, err := say(ctx, h.server, 1); wantError(t, err, vap.TypeBusy).RetryAfter != time.Second {
+			if _, err := say(ctx, h.server, kitchen, 1); wantError(t, err, vap.TypeBusy).RetryAfter != time.Second {
 				t.Errorf("%s: %v", when, err)
 			}
 		}
@@ -178,7 +178,7 @@ func TestEngagedClient(t *testing.T) {
 		l.engaged.Store(true)
 		wantEngaged("the client says so")
 		l.engaged.Store(false)
-		if _, err := say(ctx, h.server, 1); err != nil {
+		if _, err := say(ctx, h.server, kitchen, 1); err != nil {
 			t.Error(err)
 		}
 		<-l.done
@@ -297,7 +297,7 @@ func TestDumbClientIsNotWaitedFor(t *testing.T) {
 			if time.Since(began) > 5*time.Minute {
 				t.Fatal("it sends for ever")
 			}
-			_, err = say(t.Context(), h.server, 1000)
+			_, err = say(t.Context(), h.server, kitchen, 1000)
 		}
 		if !errors.Is(err, ErrIdle) {
 			t.Error(err)
@@ -350,7 +350,7 @@ func TestClientWithoutAnnouncements(t *testing.T) {
 		h := newHouse(t, quiet(), new(hub))
 		defer h.close()
 		h.connect()
-		_, err := say(t.Context(), h.server, 1)
+		_, err := say(t.Context(), h.server, kitchen, 1)
 		wantError(t, err, vap.TypeNotFound)
 		if _, err := h.server.Announce(t.Context(), "nobody", vap.CodecPCM, 16000); err == nil {
 			t.Error("announced to nobody")
