@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"vapd/hub/session"
+	"vapd/hub/speech"
 	"vapd/protocol/clientregistry"
 	"vapd/protocol/vap"
 )
@@ -55,8 +56,8 @@ func (n notice) capabilities() []vap.Capability {
 }
 
 // notify has a satellite say and do what a skill wants. It returns when the satellite has
-// begun, or will not. A satellite that is engaged is an error that is no *vap.Error, and the
-// skills are told to ask again soon.
+// begun, or will not. A satellite that is engaged is an error that is no *vap.Error, since it
+// refuses nothing: the notice is kept, and the skills are told soon to try again.
 func (h *Hub) notify(ctx context.Context, client string, capabilities []vap.Capability) error {
 	n, wrong := readNotice(capabilities)
 	if wrong != nil {
@@ -72,7 +73,7 @@ func (h *Hub) notify(ctx context.Context, client string, capabilities []vap.Capa
 	}
 	if refused := new(vap.Error); errors.As(err, &refused) && refused.Type == vap.TypeBusy {
 		h.engaged.add(client)
-		return fmt.Errorf("hub: %q is engaged: %s", client, refused) // which skills take for a refusal
+		return fmt.Errorf("hub: %q is engaged: %s", client, refused)
 	}
 	if err != nil {
 		return err
@@ -162,6 +163,8 @@ func (o *noticeOutlet) over(ctx context.Context, err error) {
 		log.Warn("what a skill says was not heard to its end", "error", err)
 	case o.told:
 		log.Info("a skill spoke")
+	case errors.Is(err, speech.ErrBusy):
+		err = session.Failure(err)
 	case !o.asked && ctx.Err() == nil:
 		log.Error("what a skill says is not heard, but sent as text", "error", err)
 		if e := o.hub.server.Notify(ctx, o.client, o.notice.capabilities()...); e != nil {

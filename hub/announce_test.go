@@ -201,6 +201,29 @@ func TestNoticesWithoutAnEngine(t *testing.T) {
 	a.hears(t, heardNotice{"the doorbell rings", -1})
 }
 
+// hoarse is an engine that is busy for its first three sentences.
+type hoarse struct {
+	engine
+	said *atomic.Int32
+}
+
+func (h hoarse) Speak(ctx context.Context, text, voice string, emit func(speech.Piece) error) error {
+	if h.said.Add(1) <= 3 {
+		return speech.ErrBusy
+	}
+	return h.engine.Speak(ctx, text, voice, emit)
+}
+
+// An engine that has no time now has it later: the words don't come without it.
+func TestNoticesWaitForABusyEngine(t *testing.T) {
+	h := start(t, "", func(c *Config) { c.Synthesizer = hoarse{said: new(atomic.Int32)} })
+	a := listening(t, h, streams)
+	if err := tell(t, bell(t, h), rings); err != nil {
+		t.Error(err)
+	}
+	a.hears(t, heardNotice{"the doorbell rings", words})
+}
+
 // slow is an engine that speaks for ever.
 type slow struct{ engine }
 
