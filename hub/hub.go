@@ -104,6 +104,7 @@ type Hub struct {
 	skills   *skills.Skills
 	learnt   chan struct{} // one slot: skills have other sentences
 	said     lastWords
+	engaged  engaged
 	pairing  *pairing.Server
 	desk     desk
 	referee  *referee
@@ -138,7 +139,7 @@ func New(cfg Config) (*Hub, error) {
 		connects: make(chan connecting, maxConnecting),
 		desk:     desk{now: cfg.Now}, latencies: newLatencies(),
 		journal: newJournal(cfg.Audit, cfg.Now), learnt: make(chan struct{}, 1),
-		started: cfg.Now(), near: newNearMisses(), said: newLastWords(),
+		started: cfg.Now(), near: newNearMisses(), said: newLastWords(), engaged: newEngaged(),
 	}
 	h.recorder = newRecorder(cfg.Recordings, cfg.Wakes, h.tellRecording, h.log)
 	h.ctx, h.cancel = context.WithCancel(context.Background())
@@ -203,6 +204,7 @@ func (h *Hub) Run(ctx context.Context) error {
 	h.wg.Go(func() { h.runNearMisses(ctx) })
 	h.wg.Go(func() { h.skills.Run(ctx) })
 	h.wg.Go(func() { h.listenForSkills(ctx) })
+	h.wg.Go(func() { h.askAgain(ctx) })
 	h.runConnects(ctx)
 	h.cancel()
 	h.referee.close()
@@ -268,7 +270,7 @@ func (h *Hub) refuse(client string, e *vap.Error) error {
 func (h *Hub) sessionConfig(client string) session.Config {
 	now := h.cfg.Now()
 	cfg := session.Config{
-		Recognizer: h.cfg.Recognizer, Synthesizer: h.cfg.Synthesizer, Voice: h.cfg.Voice,
+		Recognizer: h.cfg.Recognizer, Mouth: h.mouth(),
 		Endpoint: h.cfg.Endpoint, Respond: h.respond, Codecs: h.cfg.Codecs,
 		Looked: h.looked(client, now), Record: h.recorder.of(client, now), Report: h.report, Traces: &h.traces, Logger: h.log,
 	}
@@ -280,6 +282,10 @@ func (h *Hub) sessionConfig(client string) session.Config {
 		cfg.Look = h.look
 	}
 	return cfg
+}
+
+func (h *Hub) mouth() session.Mouth {
+	return session.Mouth{Synthesizer: h.cfg.Synthesizer, Voice: h.cfg.Voice, Codecs: h.cfg.Codecs}
 }
 
 // respond makes the reply to what a client's user said.

@@ -149,22 +149,25 @@ type satellite struct {
 
 func connect(t *testing.T, h *Hub, id string, offers ...vap.Offer) *satellite {
 	t.Helper()
+	return connectAs(t, h, clientregistry.ClientConfig{ID: id, Capabilities: append([]vap.Offer{
+		{Name: vap.CapSound, Version: 1, Stream: true, Codecs: []string{vap.CodecPCM}},
+		{Name: vap.CapVoice, Version: 1},
+		{Name: vap.CapHeard, Version: 1},
+		{Name: vap.CapTimer, Version: 1},
+		{Name: vap.CapListen, Version: 1},
+	}, offers...)})
+}
+
+func connectAs(t *testing.T, h *Hub, cfg clientregistry.ClientConfig) *satellite {
+	t.Helper()
+	cfg.Name, cfg.Logger = cfg.ID, slog.New(slog.DiscardHandler)
+	cfg.Notified = func(vap.Capability) bool { return true }
 	mux := new(coap.Mux)
 	e, err := coap.Listen(coap.Config{Addr: netip.MustParseAddrPort("127.0.0.1:0"), Handler: mux.Serve})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &satellite{Client: clientregistry.NewClient(clientregistry.ClientConfig{
-		ID: id, Name: id, Logger: slog.New(slog.DiscardHandler),
-		Capabilities: append([]vap.Offer{
-			{Name: vap.CapSound, Version: 1, Stream: true, Codecs: []string{vap.CodecPCM}},
-			{Name: vap.CapVoice, Version: 1},
-			{Name: vap.CapHeard, Version: 1},
-			{Name: vap.CapTimer, Version: 1},
-			{Name: vap.CapListen, Version: 1},
-		}, offers...),
-		Notified: func(vap.Capability) bool { return true },
-	})}
+	s := &satellite{Client: clientregistry.NewClient(cfg)}
 	s.Register(mux)
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
@@ -176,7 +179,7 @@ func connect(t *testing.T, h *Hub, id string, offers ...vap.Offer) *satellite {
 	})
 	c, err := s.Connect(t.Context(), e.Peer(h.Addr()), "")
 	if err != nil {
-		t.Fatalf("%s: %v", id, err)
+		t.Fatalf("%s: %v", cfg.ID, err)
 	}
 	s.token = c.Token
 	return s

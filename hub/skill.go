@@ -130,14 +130,10 @@ func (h *Hub) tellTimers(client string, before, now []vap.TimerState) {
 // reach is how skills reach satellites.
 type reach struct{ hub *Hub }
 
+// Notify implements skills.Satellites: words are heard, after them the sounds that the skill
+// made. A satellite that is engaged is no refusal, but asked again soon.
 func (r reach) Notify(ctx context.Context, client string, capabilities ...vap.Capability) error {
-	err := r.hub.server.Notify(ctx, client, capabilities...)
-	for _, c := range capabilities {
-		if text, bad := vap.ParseText(c); err == nil && bad == nil && c.Name == vap.CapVoice {
-			r.hub.said.note(client, text)
-		}
-	}
-	return err
+	return r.hub.notify(ctx, client, capabilities)
 }
 
 func (r reach) Known(client string) bool {

@@ -99,9 +99,9 @@ func (s *Satellite) securedBy(peer coap.Peer) (pairing.Pairing, bool) {
 }
 
 // useNewKey shakes hands anew, so that the key of before is void; not while somebody
-// speaks.
+// speaks, or it does.
 func (s *Satellite) useNewKey() {
-	if s.state.Turn != TurnIdle {
+	if s.state.Turn != TurnIdle || s.state.Announcing {
 		s.rekey.Reset(rekeyAfter)
 		return
 	}

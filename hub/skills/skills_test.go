@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/fstest"
@@ -499,6 +500,9 @@ func TestNoticesWait(t *testing.T) {
 		t.Errorf("after a restart %d wait, %v", len(again.letters), err)
 	}
 	set(func() { h.away, h.broken = false, true })
+	if c := say("now or never", 0, vap.PriorityLow); c != codes.ServiceUnavailable {
+		t.Error(c)
+	}
 	h.Joined("kitchen")
 	h.deliverAll("kitchen")
 	heard("at once")
@@ -520,6 +524,17 @@ func TestNoticesWait(t *testing.T) {
 		if c := say("again", 0, ""); (c == codes.Changed) != (i < mostOfOne) {
 			t.Errorf("notice %d: %v", i, c)
 		}
+	}
+	set(func() { h.now = h.now.Add(2 * defaultTTL) })
+	h.round()
+	kept := 0 // what is as long as sounds are fits, but not any number of it
+	for range mostOfOne {
+		if say(strings.Repeat("a", 250<<10), 0, "") == codes.Changed {
+			kept++
+		}
+	}
+	if kept < 10 || kept > maxLetters/(250<<10) {
+		t.Errorf("%d long notices are kept", kept)
 	}
 	set(func() { h.now = h.now.Add(2 * defaultTTL) })
 	h.round()

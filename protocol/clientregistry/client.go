@@ -30,6 +30,10 @@ type ClientConfig struct {
 	// Queried says what the client has to tell of a capability, on the goroutine that reads
 	// the socket; nil: it takes no queries.
 	Queried func(c vap.Capability) (vap.Capability, bool)
+	// Announced, if not nil, takes what the hub has the client say outside of sessions,
+	// likewise. It calls reply once, from any goroutine: with nil, and then has the sound
+	// played and read to its end, or canceled; or with why it does not, mostly Engaged.
+	Announced func(a Announcement, reply func(error))
 	// Acknowledged, if not nil, is told how long after its Send each fragment was
 	// acknowledged, but for the last of a turn, whose acknowledgement is the answer. It
 	// must not block.
@@ -46,6 +50,8 @@ type Client struct {
 	id      string    // the client's, as that hub knows it
 	session *ClientSession
 	streams map[uint32]*IncomingStream
+	// announcement is the sound of the announcement that was not read to its end.
+	announcement *IncomingStream
 }
 
 // NewClient makes a Client.
@@ -89,11 +95,14 @@ func (c *Client) ConnectAs(ctx context.Context, peer coap.Peer, id, token string
 		return vap.Connected{}, fmt.Errorf("clientregistry: the answer of %v to connect: %w", peer.Addr(), err)
 	}
 	c.mu.Lock()
-	session := c.session
+	session, announcement := c.session, c.announcement
 	c.peer, c.id = peer, id
 	c.mu.Unlock()
 	if session != nil {
 		session.end(ErrReplaced)
+	}
+	if announcement != nil {
+		announcement.stop(ErrReplaced)
 	}
 	return answer, nil
 }
@@ -138,14 +147,17 @@ func (c *Client) Notify(ctx context.Context, capabilities ...vap.Capability) err
 // not, and refuses with a *vap.Error of type unauthorized.
 func (c *Client) Ping(ctx context.Context) error { return c.Notify(ctx) }
 
-// Close says goodbye (clientClose) and ends the running session.
+// Close says goodbye (clientClose) and ends the running session, and an announcement.
 func (c *Client) Close(ctx context.Context) error {
 	c.mu.Lock()
-	peer, id, session := c.peer, c.id, c.session
+	peer, id, session, announcement := c.peer, c.id, c.session, c.announcement
 	c.peer = nil
 	c.mu.Unlock()
 	if session != nil {
 		session.end(ErrClosed)
+	}
+	if announcement != nil {
+		announcement.stop(ErrClosed)
 	}
 	if peer == nil {
 		return nil
@@ -192,10 +204,14 @@ func (c *Client) notified(peer coap.Peer, _ *coap.Request, n vap.Notification, r
 			reply(vap.AsError(err).Response())
 			return
 		}
-		if sound.Stream != 0 {
+		if sound.Stream != 0 && !c.announces(sound) {
 			c.piece(sound, reply)
 			return
 		}
+	}
+	if c.cfg.Announced != nil && isAnnouncement(n.Capabilities) {
+		c.announced(peer, n.Capabilities, reply)
+		return
 	}
 	var unknown *vap.Error
 	for _, one := range n.Capabilities {

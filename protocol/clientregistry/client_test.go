@@ -347,7 +347,7 @@ func TestStreamBreaksOff(t *testing.T) {
 			if err := o.Send(t.Context(), make([]byte, 640), false); err != nil {
 				t.Error(err)
 			}
-			o.session.Fail(1, &vap.Error{Code: codes.InternalServerError, Type: vap.TypeInternal})
+			o.owner.(*Session).Fail(1, &vap.Error{Code: codes.InternalServerError, Type: vap.TypeInternal})
 			if err := o.Send(t.Context(), make([]byte, 640), false); err == nil {
 				t.Error("sent audio of a session that is over")
 			}
