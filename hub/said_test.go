@@ -9,7 +9,7 @@ import (
 
 // What a satellite said last is told, until it is forgotten.
 func TestWhatWasSaidLast(t *testing.T) {
-	h := start(t, "", nil)
+	h := start(t, "what is twelve times seven", nil)
 	connect(t, h, "kitchen")
 	asked := vap.Capability{Name: "said"}
 	if r := (reach{h}).Query(t.Context(), "kitchen", asked); len(r) > 0 {
