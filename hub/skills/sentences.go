@@ -71,16 +71,13 @@ func (g *composer) sentence(utterance string, slots, rules map[string]string, en
 		return "", false
 	}
 	var tokens []string
-	for i, p := range pieces {
+	for _, p := range pieces {
 		if p.Slot == "" {
 			tokens = append(tokens, spoken(p.Text)...)
 			continue
 		}
 		name := cmp.Or(p.Entity, slots[p.Slot])
-		switch kind, _ := entity.Named(name); {
-		case kind == entity.Duration && i+1 < len(pieces):
-			name = lengths
-		case kind == entity.DateTime && len(tokens) > 0 && tokens[len(tokens)-1] == "at":
+		if kind, _ := entity.Named(name); kind == entity.DateTime && len(tokens) > 0 && tokens[len(tokens)-1] == "at" {
 			name = clock
 		}
 		if _, made := rules[name]; !made {
@@ -94,13 +91,8 @@ func (g *composer) sentence(utterance string, slots, rules map[string]string, en
 	return strings.Join(tokens, " "), len(tokens) > 0
 }
 
-const (
-	// lengths is the rule of a duration that words follow, which may be an adjective ("five
-	// minute").
-	lengths = "duration or span"
-	// clock is the rule of a datetime behind "at", which begins with a time.
-	clock = "clock"
-)
+// clock is the rule of a datetime behind "at", which begins with a time.
+const clock = "clock"
 
 // entity is the rule of what can be said for an entity; "" when nobody knows.
 func (g *composer) entity(name string, entities []nlu.Entity) string {
@@ -113,9 +105,6 @@ func (g *composer) entity(name string, entities []nlu.Entity) string {
 			said = append(append(said, v.Value), v.Synonyms...)
 		}
 		return g.rule(said)
-	case name == lengths && g.use("duration") && g.use("span"):
-		g.Grammar["length"] = []string{"<duration>", "<span>"}
-		return "length"
 	case name == clock && g.use(clock):
 		return clock
 	case isBuiltIn && g.use(string(kind)):

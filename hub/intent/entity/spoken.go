@@ -5,9 +5,7 @@ import "strings"
 // Spoken is how the built-in entities are spoken, as a grammar for those who listen: for each
 // rule its alternatives, sequences of lower-case words and of references <rule>, with a
 // weight before them ("/8/ forty") where one is likelier than others. A kind is the rule of
-// its name; a duration that stands before what it measures ("five minute") is the rule
-// "span", and a
-// datetime behind "at" is "clock". Kinds without a rule are in Samples.
+// its name; a datetime behind "at" is "clock". Kinds without a rule are in Samples.
 func (l Language) Spoken() map[string][]string { return l.spoken }
 
 // englishSpoken are the rules of English. All that they allow is an entity to Find.
@@ -24,9 +22,11 @@ func englishSpoken() map[string][]string {
 		"many":  expand("(<teen>|<some> [<digit>]|two|three|four|five|six|seven|eight|nine)"),
 		"count": {"<many>", "one"},
 
-		"hours":   expand("((an|one) hour|<many> hours)"),
-		"minutes": expand("((a|one) minute|<many> minutes)"),
-		"seconds": expand("((a|one) second|<many> seconds)"),
+		// Singular and plural mean the same, and before a noun it is "five minute".
+		"hours":   {"hours", "hour"},
+		"minutes": {"minutes", "minute"},
+		"seconds": {"seconds", "second"},
+		"units":   {"<hours>", "<minutes>", "<seconds>"},
 
 		"hour":   expand("(<digit>|ten|eleven|twelve)"),
 		"minute": expand("(<teen>|(twenty|thirty|forty|fifty) [<digit>])"),
@@ -43,10 +43,9 @@ func englishSpoken() map[string][]string {
 		Ordinal:     "(<day>|last)",
 		Percentage:  "(zero|/10/ <small>|(a|one) hundred) [percent]",
 		Temperature: "[minus] <small> [degrees]",
-		Duration: `(<hours>|<minutes>|<seconds>|<hours> [and] <minutes>|<minutes> [and] <seconds>
-			|half an hour|half a minute|[a] quarter of an hour|three quarters of an hour
-			|((an|one) hour|(a|one) minute) and a half|<count> and a half (hours|minutes))`,
-		"span": `(<count> (hour|minute|second)|half hour|half an hour|<count> and a half (hour|minute))`,
+		Duration: `(<count> [and a half] <units>|an hour|(a|half a) minute|a second|half [an] hour|[a] quarter of an hour|three quarters of an hour
+			|(an hour|<count> <hours>) [and] <count> <minutes>|(a minute|<count> <minutes>) [and] <count> <seconds>
+			|(an hour|a minute|one hour|one minute) and a half)`,
 		Time: `(/4/ <hour> [<minute>] <half>|<hour> <minute>|<hour> [o'clock]
 			|(half|quarter|five|ten|twenty|twenty five) past <hour>|(quarter|five|ten|twenty|twenty five) to <hour>|noon|midnight)`,
 		Date:     `(today|/4/ tomorrow|[next] <weekday>|the day after tomorrow|the <day> of <month>|<month> [the] <day>|this weekend|next week)`,

@@ -29,7 +29,7 @@ func TestWhatIsSpokenIsFound(t *testing.T) {
 	rules := english.Spoken()
 	now := time.Date(2026, 11, 26, 9, 30, 0, 0, time.UTC)
 	for rule, kind := range map[string]Kind{
-		"number": Number, "ordinal": Ordinal, "duration": Duration, "span": Duration, "time": Time, "date": Date,
+		"number": Number, "ordinal": Ordinal, "duration": Duration, "time": Time, "date": Date,
 		"datetime": DateTime, "clock": DateTime, "percentage": Percentage, "temperature": Temperature,
 	} {
 		if len(rules[rule]) == 0 {
