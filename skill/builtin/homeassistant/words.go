@@ -89,7 +89,7 @@ func number(n float64) string {
 }
 
 // answerOf is what is said instead of an answer because of err: what is missing, or why
-// Home Assistant does not do it. ok is false for an error that nobody should hear.
+// Home Assistant does not do it. An error of the skill itself is left as it is.
 func (s *Skill) answerOf(r *skill.Request, err error) (skill.Answer, error) {
 	var instead *reply
 	if errors.As(err, &instead) {
