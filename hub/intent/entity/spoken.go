@@ -6,8 +6,7 @@ import "strings"
 // rule its alternatives, sequences of lower-case words and of references <rule>, with a
 // weight before them ("/8/ forty") where one is likelier than others. A kind is the rule of
 // its name; a duration that stands before what it measures ("five minute") is the rule
-// "span", and a
-// datetime behind "at" is "clock". Kinds without a rule are in Samples.
+// "span", and a datetime behind "at" is "clock". Kinds without a rule are in Samples.
 func (l Language) Spoken() map[string][]string { return l.spoken }
 
 // englishSpoken are the rules of English. All that they allow is an entity to Find.
