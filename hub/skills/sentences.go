@@ -26,7 +26,8 @@ func (s *Skills) Sentences(language string) speech.Grammar {
 }
 
 // Grammar is what can be said to skills, in a language (BCP 47): their utterances, with all
-// that is listed of their entities and what entity.Spoken allows for built-in ones. An
+// that is listed of their entities and what entity.Spoken allows for built-in ones, and the
+// answers to what is asked for when it was not said. An
 // utterance with a slot of which nobody knows what can be said, such as a name, can't be
 // heard by a grammar and is left out. It is empty when nothing can be said.
 func Grammar(known map[string][]nlu.Set, language string) speech.Grammar {
@@ -59,6 +60,11 @@ func (g *composer) add(set nlu.Set) {
 		for _, u := range i.Utterances {
 			if sentence, ok := g.sentence(u, slots, rules, set.Entities); ok {
 				g.Grammar[speech.Start] = append(g.Grammar[speech.Start], sentence)
+			}
+		}
+		for _, s := range i.Slots {
+			if answer, ok := g.sentence("{"+s.Name+"}", slots, rules, set.Entities); ok && s.Required {
+				g.Grammar[speech.Start] = append(g.Grammar[speech.Start], answer)
 			}
 		}
 	}

@@ -18,7 +18,7 @@ func TestSentences(t *testing.T) {
 		{
 			Language: "en-US",
 			Intents: []nlu.Intent{{
-				Name: "do", Slots: []nlu.Slot{{Name: "lamp", Entity: "lamp"}, {Name: "n", Entity: "number"}, {Name: "on", Entity: "on_off"}, {Name: "who", Entity: "name"}, {Name: "long", Entity: "duration"}},
+				Name: "do", Slots: []nlu.Slot{{Name: "lamp", Entity: "lamp"}, {Name: "n", Entity: "number"}, {Name: "on", Entity: "on_off"}, {Name: "who", Entity: "name"}, {Name: "long", Entity: "duration", Required: true}},
 				Utterances: []string{"Turn {on} the {lamp}!", "set [lamp:lamp](the hall) to {n} percent", "call {who}", "Mode 21, please", "{broken", "wait for {long}", "a {long} pause"},
 			}},
 			Entities: []nlu.Entity{{Name: "lamp", Values: []nlu.Value{{Value: "Hall lamp", Synonyms: []string{"hall-lamp", "the 2 lamps"}}}}, {Name: "name"}},
@@ -27,7 +27,7 @@ func TestSentences(t *testing.T) {
 	})
 	g := h.Sentences("en-US")
 	want := []string{
-		"turn <skill1> the <skill2>", "set <skill2> to <number> percent", "mode twenty one please", "wait for <duration>", "a <duration> pause",
+		"turn <skill1> the <skill2>", "set <skill2> to <number> percent", "mode twenty one please", "wait for <duration>", "a <duration> pause", "<duration>",
 	}
 	if got := g[speech.Start]; !slices.Equal(got, want) {
 		t.Errorf("%q", got)
@@ -45,7 +45,7 @@ func TestSentences(t *testing.T) {
 	}
 	for sentence, ok := range map[string]bool{
 		"turn off the hall lamp": true, "set the two lamps to forty two percent": true,
-		"wait for an hour and a half": true, "a five minute pause": true,
+		"wait for an hour and a half": true, "a five minute pause": true, "twenty seconds": true, "hall lamp": false,
 		"licht an": false, "call hall lamp": false,
 	} {
 		if a.Accepts(strings.Fields(sentence)) != ok {

@@ -3,6 +3,7 @@ package announce
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"testing"
 
 	diff "github.com/google/go-cmp/cmp"
@@ -105,6 +106,19 @@ func TestMessage(t *testing.T) {
 			t.Errorf("%q: %q, %v, want %q", input, a.Say, err, want)
 		}
 	}
+}
+
+// Whatever is said, the message is a part of it.
+func FuzzBehind(f *testing.F) {
+	s := &announce{Skill: New(skill.State(f.TempDir())), learnt: []string{"kitchen"}}
+	for _, text := range []string{"announce", "tell the", "let everyone know", "tell the kitchen that that", "announce in the kitchen in the kitchen", "\xff to"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if got := s.behind(text); !strings.Contains(strings.Join(strings.Fields(text), " "), got) {
+			t.Errorf("%q: %q", text, got)
+		}
+	})
 }
 
 // The names of satellites are learnt, once each, and only those that can be said.

@@ -154,7 +154,11 @@ func name(r *skill.Request) string {
 	for _, article := range []string{"the ", "a ", "an ", "my ", "our "} {
 		n = strings.TrimPrefix(n, article)
 	}
-	return strings.TrimSpace(strings.TrimSuffix(strings.TrimSuffix(n, "please"), " timer"))
+	n = strings.TrimSpace(strings.TrimSuffix(n, " timer"))
+	if n == "me" || n == "us" || n == "please" { // "for me"
+		return ""
+	}
+	return n
 }
 
 // length is how long a timer is that somebody speaks of; 0 when they did not say.

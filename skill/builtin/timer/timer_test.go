@@ -112,6 +112,7 @@ func TestAnswers(t *testing.T) {
 		"set":               {nil, "set length=PT1M30S", "Timer set for one minute and thirty seconds.", []string{"set new  1m30s"}, false},
 		"set one":           {nil, "set_one unit=PT1H", "Timer set for one hour.", []string{"set new  1h0m0s"}, false},
 		"set named":         {lengths(60), "set length=PT10M name=pizza", "Pizza timer set for ten minutes.", []string{"set new pizza 10m0s"}, false},
+		"set for whom":      {nil, "set length=PT10M name=me", "Timer set for ten minutes.", []string{"set new  10m0s"}, false},
 		"set without":       {nil, "set name=pizza", "For how long? Say, for example, set a timer for five minutes.", nil, true},
 		"set to nothing":    {nil, "set length=PT0S", "A timer needs a second at least.", nil, false},
 		"set too long":      {nil, "set length=P8D", "That is too long: a timer runs for a week at most.", nil, false},
