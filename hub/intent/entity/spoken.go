@@ -14,18 +14,18 @@ func englishSpoken() map[string][]string {
 		"digit": strings.Fields("one two three four five six seven eight nine"),
 		"teen":  strings.Fields("ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"),
 		"tens":  strings.Fields("twenty thirty forty fifty sixty seventy eighty ninety"),
-		"small": expand("(<digit>|<teen>|<tens> [<digit>])"),
+		"small": {"/9/ <digit>", "/10/ <teen>", "/8/ <tens>", "/20/ <tens> <digit>"},
 
 		// Of times. A mumbled fifteen sounds like fifty, for which nobody sets a timer.
 		// Likewise seventeen and eighteen.
 		"some":  {"/8/ twenty", "/8/ thirty", "/8/ forty", "fifty", "/8/ sixty", "seventy", "eighty", "ninety"},
-		"many":  expand("(<teen>|<some> [<digit>]|two|three|four|five|six|seven|eight|nine)"),
-		"count": {"<many>", "one"},
+		"many":  append([]string{"/10/ <teen>", "/16/ <some>", "/8/ <some> <digit>"}, strings.Fields("two three four five six seven eight nine")...),
+		"count": {"/30/ <many>", "one"},
 
 		// Singular and plural mean the same, and before a noun it is "five minute".
-		"hours":   {"hours", "hour"},
-		"minutes": {"minutes", "minute"},
-		"seconds": {"seconds", "second"},
+		"hours":   {"/3/ hours", "hour"},
+		"minutes": {"/3/ minutes", "minute"},
+		"seconds": {"/3/ seconds", "second"},
 		"units":   {"<hours>", "<minutes>", "<seconds>"},
 
 		"hour":   expand("(<digit>|ten|eleven|twelve)"),
