@@ -289,7 +289,7 @@ func TestASkillAnswersWithASound(t *testing.T) {
 		"left out": {vap.Sound{Codec: "mp3", Data: []byte{1, 2}}.Capability(), words},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := start(t, "ring the bell", nil)
+			h := start(t, "", func(c *Config) { c.Recognizer = engine{"ring the bell"} }) // no other skills
 			_, err := h.Skills().Connect(skill.Service{
 				ID: "org.example.bell", Name: "Bell",
 				NLU: []vap.NLU{{Language: vap.Language{Language: "en"}, Intents: []vap.Intent{{Name: "ring", Utterances: []string{"ring the bell"}}}}},
