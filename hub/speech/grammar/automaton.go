@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,8 +24,8 @@ type Automaton struct {
 type Arc struct {
 	To   int
 	Word string // "" for none
-	// Weight is how likely its alternative is, compared with the likeliest of the same
-	// rule: above 0, and at most 1.
+	// Weight is how likely it is in its state, above 0 and at most 1, rounded to a
+	// quarter of a power of two: each alternative of a rule is as likely as its weight says.
 	Weight float64
 }
 
@@ -79,7 +80,7 @@ func (b *builder) copy(p place) (int, error) {
 
 // node returns the state that stands for n in a copy, of which all are in states.
 func (b *builder) node(n *node, behind int, states map[*node]int) (int, error) {
-	if n.final && len(n.edges) == 0 {
+	if len(n.edges) == 0 {
 		return behind, nil
 	}
 	if s, ok := states[n]; ok {
@@ -98,8 +99,8 @@ func (b *builder) node(n *node, behind int, states map[*node]int) (int, error) {
 	if len(b.out.States) > MostStates {
 		return 0, fmt.Errorf("grammar: it needs more than %d states: shorten the lists that templates refer to", MostStates)
 	}
-	if n.final {
-		b.arc(s, Arc{To: behind, Weight: 1})
+	if n.ends > 0 {
+		b.arc(s, Arc{To: behind, Weight: n.ends})
 	}
 	for _, e := range n.edges {
 		to, err := b.node(e.to, behind, states)
@@ -120,71 +121,55 @@ func (b *builder) node(n *node, behind int, states map[*node]int) (int, error) {
 
 // node is a state of the automaton of one rule.
 type node struct {
-	final bool
+	ends  float64 // how likely it is that the rule ends here
 	edges []edge
 }
 
 // stands reports whether n stands for nothing but what follows: a rule.
 func (n *node) stands() (rule string, ok bool) {
-	if n.final || len(n.edges) != 1 || n.edges[0].weight != 1 {
+	if n.ends > 0 || len(n.edges) != 1 {
 		return "", false
 	}
 	return reference(n.edges[0].token)
 }
 
-// label is what an edge says.
-type label struct {
+type edge struct {
 	token  string
 	weight float64
-}
-
-type edge struct {
-	label
-	to *node
+	to     *node
 }
 
 // minimize makes the smallest deterministic automaton of alternatives: a tree of their
 // beginnings, of which equal branches are one.
 func minimize(alternatives []alternative) *node {
-	most := slices.MaxFunc(alternatives, func(a, b alternative) int { return compare(a.weight, b.weight) }).weight
 	root := newTree()
 	for _, a := range alternatives {
 		at := root
-		for i, token := range a.tokens {
-			l := label{token, 1}
-			if i == 0 {
-				l.weight = a.weight / most
-			}
-			at = at.next(l)
+		at.weight += a.weight
+		for _, token := range a.tokens {
+			at = at.next(token)
+			at.weight += a.weight
 		}
-		at.final = true
+		at.ends += a.weight
 	}
 	m := merger{ids: map[*node]int{}, same: map[string]*node{}}
 	return m.merge(root)
 }
 
-func compare(a, b float64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
-}
-
+// tree is what alternatives go on with that begin alike.
 type tree struct {
-	final bool
-	to    map[label]*tree
+	weight float64 // of all of them
+	ends   float64 // the weight of those that end here
+	to     map[string]*tree
 }
 
-func newTree() *tree { return &tree{to: map[label]*tree{}} }
+func newTree() *tree { return &tree{to: map[string]*tree{}} }
 
-func (t *tree) next(l label) *tree {
-	if t.to[l] == nil {
-		t.to[l] = newTree()
+func (t *tree) next(token string) *tree {
+	if t.to[token] == nil {
+		t.to[token] = newTree()
 	}
-	return t.to[l]
+	return t.to[token]
 }
 
 // merger makes equal branches of a tree one.
@@ -194,18 +179,13 @@ type merger struct {
 }
 
 func (m *merger) merge(t *tree) *node {
-	n := &node{final: t.final}
+	n := &node{ends: share(t.ends, t.weight)}
 	var key strings.Builder
-	fmt.Fprint(&key, t.final)
-	for _, l := range slices.SortedFunc(maps.Keys(t.to), func(a, b label) int {
-		if c := strings.Compare(a.token, b.token); c != 0 {
-			return c
-		}
-		return compare(a.weight, b.weight)
-	}) {
-		to := m.merge(t.to[l])
-		n.edges = append(n.edges, edge{l, to})
-		fmt.Fprintf(&key, " %s/%g>%d", l.token, l.weight, m.ids[to])
+	fmt.Fprint(&key, n.ends)
+	for _, token := range slices.Sorted(maps.Keys(t.to)) {
+		e := edge{token, share(t.to[token].weight, t.weight), m.merge(t.to[token])}
+		n.edges = append(n.edges, e)
+		fmt.Fprintf(&key, " %s/%g>%d", token, e.weight, m.ids[e.to])
 	}
 	if old, ok := m.same[key.String()]; ok {
 		return old
@@ -213,6 +193,14 @@ func (m *merger) merge(t *tree) *node {
 	m.ids[n] = len(m.ids)
 	m.same[key.String()] = n
 	return n
+}
+
+// share is part of whole, so coarse that branches of much the same weights are one.
+func share(part, whole float64) float64 {
+	if part == 0 {
+		return 0
+	}
+	return math.Exp2(math.Round(4*math.Log2(part/whole)) / 4)
 }
 
 // Accepts reports whether words are a sentence.

@@ -3,6 +3,7 @@ package grammar_test
 import (
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -135,15 +136,17 @@ func TestTooLarge(t *testing.T) {
 
 func TestWriteFSG(t *testing.T) {
 	var b strings.Builder
-	err := build(t, speech.Grammar{"sentence": {"for <n>"}, "n": {"/2/ ten", "/4/ two", "one"}}).WriteFSG(&b)
+	err := build(t, speech.Grammar{"sentence": {"for <n>"}, "n": {"/2/ ten", "/4/ two", "two hundred", "one"}}).WriteFSG(&b)
 	const want = `FSG_BEGIN grammar
-NUM_STATES 3
+NUM_STATES 4
 START_STATE 1
 FINAL_STATE 0
 TRANSITION 1 2 1 for
-TRANSITION 2 0 0.25 one
-TRANSITION 2 0 0.5 ten
-TRANSITION 2 0 1 two
+TRANSITION 2 0 0.125 one
+TRANSITION 2 0 0.25 ten
+TRANSITION 2 3 0.594604 two
+TRANSITION 3 0 0.840896 
+TRANSITION 3 0 0.210224 hundred
 FSG_END
 `
 	if d := cmp.Diff(want, b.String()); d != "" || err != nil {
@@ -217,11 +220,58 @@ func TestAutomatonIsTheExpansion(t *testing.T) {
 				t.Fatalf("%q is in the automaton", s)
 			}
 		}
+		if all := likelihood(a, a.Start); all < 0.3 || all > 3 {
+			t.Fatalf("all sentences together have the likelihood %g", all)
+		}
 		words := rapid.SliceOfN(rapid.SampledFrom([]string{"x", "y", "z"}), 0, 8).Draw(t, "words")
 		if a.Accepts(words) != want[strings.Join(words, " ")] {
 			t.Fatalf("accepts %q: %v", words, a.Accepts(words))
 		}
 	})
+}
+
+// Contracted has the same sentences, as likely, in fewer states.
+func TestContracted(t *testing.T) {
+	a := build(t, speech.Grammar{
+		"sentence": {"turn on the <thing>", "turn off the <thing> in the middle of the night", "<thing> up"},
+		"thing":    {"lamp", "garden gate"},
+	}).Contracted()
+	want := strings.Fields("garden_gate in_the lamp middle_of_the_night off_the on_the turn up")
+	if d := cmp.Diff(want, a.Words()); d != "" {
+		t.Error(d)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		a := build(t, grammars(t))
+		all := sentences(a)
+		if len(all) > 2000 {
+			t.Skip("too many sentences to write out")
+		}
+		c := a.Contracted()
+		var got []string
+		for _, s := range sentences(c) {
+			got = append(got, strings.Join(grammar.Split(s), " "))
+		}
+		slices.Sort(got)
+		if d := cmp.Diff(all, slices.Compact(got)); d != "" {
+			t.Fatal(d)
+		}
+		before, after := likelihood(a, a.Start), likelihood(c, c.Start)
+		if math.Abs(before-after) > 1e-9 || len(c.States) > len(a.States) {
+			t.Fatalf("%d states with the likelihood %g became %d with %g", len(a.States), before, len(c.States), after)
+		}
+	})
+}
+
+// likelihood is that of all paths from s to the end: 1, but for what is rounded.
+func likelihood(a *grammar.Automaton, s int) float64 {
+	if s == a.Final {
+		return 1
+	}
+	sum := 0.0
+	for _, arc := range a.States[s] {
+		sum += arc.Weight * likelihood(a, arc.To)
+	}
+	return sum
 }
 
 // sentences are all paths through a.

@@ -19,11 +19,18 @@ import (
 const ModelDir = "/usr/share/pocketsphinx/model/en-us"
 
 // Decoder is a speech.Decoder. It is for one goroutine.
+//
+// It has two decoders of the library. One that has followed speech as it comes takes the
+// mean of the cepstrum from what it has heard before, for ever (feat_cmn in sphinxbase's
+// feat.c): of other people, by other microphones. The other one has only ever got whole
+// utterances, and takes it from each of them.
 type Decoder struct {
 	lib      *library
-	config   uintptr
-	decoder  uintptr
+	live     uintptr // follows who speaks; its dictionary has the words of the grammar
+	whole    uintptr // decides when all is said
+	config   uintptr // of whole
 	grammar  *grammar.Automaton
+	follow   bool // live has the grammar
 	speaking bool
 	heard    []int16 // the utterance
 }
@@ -48,19 +55,25 @@ func New(dir string) (*Decoder, error) {
 		}
 	}
 	lib.setLog(0)
-	config := lib.configure(0, append(wide(),
-		option{"hmm", hmm}, option{"dict", dict},
-		option{"bestpath", "no"},     // of version 5 a second search, which takes longer than the first
-		option{"allphone_ci", "yes"}, // phones whatever their neighbours: three states each
-	))
-	if config == 0 {
+	live, whole := lib.configure(0, settings(hmm, "/dev/null")), lib.configure(0, settings(hmm, dict))
+	if live == 0 || whole == 0 {
 		return nil, errors.New("pocketsphinx: this version of the library has other settings: report it")
 	}
-	d := &Decoder{lib: lib, config: config, decoder: lib.init(config)}
-	if d.decoder == 0 || lib.addPhones(d.decoder, phones, 0) < 0 {
+	d := &Decoder{lib: lib, config: whole, live: lib.init(live), whole: lib.init(whole)}
+	if d.live == 0 || d.whole == 0 || lib.addPhones(d.whole, phones, 0) < 0 {
 		return nil, fmt.Errorf("pocketsphinx: can't load the model in %s: reinstall pocketsphinx-en-us", dir)
 	}
 	return d, nil
+}
+
+// settings are those of a decoder of the library.
+func settings(hmm, dict string) []option {
+	return append(
+		wide(),
+		option{"hmm", hmm}, option{"dict", dict},
+		option{"bestpath", "no"},     // of version 5 a second search, which takes longer than the first
+		option{"allphone_ci", "yes"}, // phones whatever their neighbours: three states each
+	)
 }
 
 // wide are beams that are wider than the library's own: in noise the end of a sentence
@@ -71,7 +84,10 @@ func wide() []option { return []option{{"beam", "1e-70"}, {"pbeam", "1e-70"}, {"
 func narrow() []option { return []option{{"beam", "1e-48"}, {"pbeam", "1e-48"}, {"wbeam", "7e-29"}} }
 
 // Close frees the model.
-func (d *Decoder) Close() { d.lib.freePS(d.decoder) }
+func (d *Decoder) Close() {
+	d.lib.freePS(d.live)
+	d.lib.freePS(d.whole)
+}
 
 // SetGrammar implements speech.Decoder.
 func (d *Decoder) SetGrammar(g speech.Grammar) (leftOut []string, err error) {
@@ -85,34 +101,44 @@ func (d *Decoder) SetGrammar(g speech.Grammar) (leftOut []string, err error) {
 	if err != nil {
 		return leftOut, err
 	}
-	beams := wide()
+	beams, follow := wide(), true
 	if len(next.States) > mostStates {
-		beams = narrow()
-		joined := rules.Joined()
-		d.learn(joined.Words())
-		if next, err = joined.Automaton(); err != nil {
+		beams, follow = narrow(), false
+		if next, err = rules.Joined().Automaton(); err != nil {
+			return leftOut, err
+		}
+		next = next.Contracted()
+		d.learn(next.Words())
+	}
+	d.stop()
+	if d.lib.configure(d.config, beams) == 0 {
+		return leftOut, errors.New("pocketsphinx: can't set the beams")
+	}
+	if err := d.load(d.whole, next); err != nil {
+		return leftOut, err
+	}
+	if follow {
+		d.teach(next.Words())
+		if err := d.load(d.live, next); err != nil {
 			return leftOut, err
 		}
 	}
-	d.stop()
-	if err := d.load(next, beams); err != nil {
-		return leftOut, err
-	}
-	d.grammar = next
+	d.grammar, d.follow = next, follow
 	return leftOut, nil
 }
 
-// mostStates is the most states of an automaton before names of several words become one,
-// and beams narrow: the library looks at every state and every phone twice for each frame,
-// of which a thousand states take 3 % of the time of what is heard.
+// mostStates is the most states of an automaton before words that follow each other become
+// one, beams narrow, and who speaks is not followed: the library looks at every state and
+// every phone twice for each frame, of which a thousand states take 3 % of the time of what
+// is heard.
 const mostStates = 1500
 
 // languageWeight says how much more a word's probability counts than its sound, of
 // which the acoustic model is too sure. It is the library's own.
 const languageWeight = 6.5
 
-// load gives the library an automaton, in a file that has no name.
-func (d *Decoder) load(a *grammar.Automaton, beams []option) error {
+// load gives a decoder of the library an automaton, in a file that has no name.
+func (d *Decoder) load(decoder uintptr, a *grammar.Automaton) error {
 	fd, err := unix.MemfdCreate("grammar", unix.MFD_CLOEXEC)
 	if err != nil {
 		return fmt.Errorf("pocketsphinx: make a file in memory: %w", err)
@@ -122,12 +148,12 @@ func (d *Decoder) load(a *grammar.Automaton, beams []option) error {
 	if err := a.WriteFSG(f); err != nil {
 		return fmt.Errorf("pocketsphinx: write the grammar: %w", err)
 	}
-	fsg := d.lib.readGrammar(fmt.Sprintf("/proc/self/fd/%d", fd), d.lib.logarithms(d.decoder), languageWeight)
+	fsg := d.lib.readGrammar(fmt.Sprintf("/proc/self/fd/%d", fd), d.lib.logarithms(decoder), languageWeight)
 	if fsg == 0 {
 		return errors.New("pocketsphinx: the library can't read the grammar")
 	}
 	defer d.lib.freeGrammar(fsg)
-	if d.lib.configure(d.config, beams) == 0 || d.lib.addGrammar(d.decoder, sentences, fsg) < 0 || d.lib.use(d.decoder, sentences) < 0 {
+	if d.lib.addGrammar(decoder, sentences, fsg) < 0 || d.lib.use(decoder, sentences) < 0 {
 		return errors.New("pocketsphinx: the library refused the grammar")
 	}
 	return nil
@@ -139,40 +165,40 @@ func (d *Decoder) Begin() error {
 		return errors.New("pocketsphinx: no grammar: call SetGrammar first")
 	}
 	d.stop()
-	if d.lib.start(d.decoder) < 0 {
-		return errors.New("pocketsphinx: can't start an utterance")
+	if d.follow {
+		d.lib.forget(d.live)
+		if d.lib.start(d.live) < 0 {
+			return errors.New("pocketsphinx: can't start an utterance")
+		}
 	}
 	d.speaking, d.heard = true, d.heard[:0]
 	return nil
 }
 
 func (d *Decoder) stop() {
-	if d.speaking {
-		d.lib.end(d.decoder)
-		d.speaking = false
+	if d.speaking && d.follow {
+		d.lib.end(d.live)
 	}
+	d.speaking = false
 }
 
-// Write implements speech.Decoder.
+// Write implements speech.Decoder. What was understood so far is not known when the
+// grammar is large.
 func (d *Decoder) Write(samples []int16) (speech.Partial, error) {
 	if !d.speaking {
 		return speech.Partial{}, errors.New("pocketsphinx: no utterance: call Begin first")
 	}
-	if len(samples) == 0 {
-		return d.partial(), nil
-	}
 	if len(d.heard) < longest {
 		d.heard = append(d.heard, samples...)
 	}
-	if d.lib.processRaw(d.decoder, &samples[0], uintptr(len(samples)), 0, 0) < 0 {
+	if !d.follow {
+		return speech.Partial{}, nil
+	}
+	if len(samples) > 0 && d.lib.processRaw(d.live, &samples[0], uintptr(len(samples)), 0, 0) < 0 {
 		return speech.Partial{}, errors.New("pocketsphinx: can't process audio")
 	}
-	return d.partial(), nil
-}
-
-func (d *Decoder) partial() speech.Partial {
-	text := d.lib.hypothesis(d.decoder, nil)
-	return speech.Partial{Text: said(text), Complete: d.grammar.Accepts(strings.Fields(text))}
+	text := d.lib.hypothesis(d.live, nil)
+	return speech.Partial{Text: said(text), Complete: d.grammar.Accepts(strings.Fields(text))}, nil
 }
 
 // said is a hypothesis as people write it.
@@ -184,17 +210,20 @@ func (d *Decoder) End() (speech.Transcript, error) {
 		return speech.Transcript{}, errors.New("pocketsphinx: no utterance: call Begin first")
 	}
 	d.stop()
-	words, err := d.again(sentences)
+	if len(d.heard) == 0 {
+		return speech.Transcript{Score: noConfidence}, nil
+	}
+	words, err := d.search(sentences)
 	if err != nil {
 		return speech.Transcript{}, err
 	}
-	text := d.lib.hypothesis(d.decoder, nil)
+	text := d.lib.hypothesis(d.whole, nil)
 	t := speech.Transcript{Text: said(text)}
 	if !d.grammar.Accepts(strings.Fields(text)) {
 		t.Score = noConfidence
 		return t, nil
 	}
-	loop, err := d.again(phones)
+	loop, err := d.search(phones)
 	if err != nil {
 		return speech.Transcript{}, err
 	}
@@ -206,20 +235,13 @@ func (d *Decoder) End() (speech.Transcript, error) {
 // longest is how much of an utterance is kept, in samples: 20 s.
 const longest = 20 * 16000
 
-// again searches the whole utterance once more. The first time, the mean of the
-// cepstrum had to be taken from utterances before, of other people in other rooms;
-// now it is known. Without this, hardly anybody is understood who speaks after
-// somebody else. It takes a few percent of the utterance's time.
-func (d *Decoder) again(search string) ([]segment, error) {
-	if len(d.heard) == 0 {
-		return nil, nil
-	}
-	if search != sentences {
-		defer d.lib.use(d.decoder, sentences)
-	}
-	if d.lib.use(d.decoder, search) < 0 || d.lib.start(d.decoder) < 0 ||
-		d.lib.processRaw(d.decoder, &d.heard[0], uintptr(len(d.heard)), 0, 1) < 0 ||
-		d.lib.end(d.decoder) < 0 {
+// search searches the whole utterance, now that the level and the colour of the voice are
+// known, and forgets the noise where somebody spoke before.
+func (d *Decoder) search(name string) ([]segment, error) {
+	d.lib.forget(d.whole)
+	if d.lib.use(d.whole, name) < 0 || d.lib.start(d.whole) < 0 ||
+		d.lib.processRaw(d.whole, &d.heard[0], uintptr(len(d.heard)), 0, 1) < 0 ||
+		d.lib.end(d.whole) < 0 {
 		return nil, errors.New("pocketsphinx: can't process the utterance")
 	}
 	return d.segments(), nil
@@ -227,7 +249,7 @@ func (d *Decoder) again(search string) ([]segment, error) {
 
 // segments are what the last search found.
 func (d *Decoder) segments() (out []segment) {
-	for s := d.lib.segments(d.decoder); s != 0; s = d.lib.nextSegment(s) {
+	for s := d.lib.segments(d.whole); s != 0; s = d.lib.nextSegment(s) {
 		var from, to, acoustic, language, backoff int32
 		d.lib.frames(s, &from, &to)
 		d.lib.scores(s, &acoustic, &language, &backoff)

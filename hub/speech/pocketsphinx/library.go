@@ -25,6 +25,7 @@ type library struct {
 	init       func(config uintptr) uintptr
 	lookupWord func(decoder uintptr, word string) string // "" when unknown
 	addWord    func(decoder uintptr, word, phones string, update int32) int32
+	forget     func(decoder uintptr) int32 // the noise of utterances before; version 5 keeps none, and says -1
 	start      func(decoder uintptr) int32
 	processRaw func(decoder uintptr, samples *int16, n uintptr, noSearch, whole int32) int32
 	end        func(decoder uintptr) int32
@@ -145,6 +146,7 @@ func (l *library) bindCommon(h uintptr) error {
 		symbol{h, "ps_init", &l.init},
 		symbol{h, "ps_lookup_word", &lookupWord},
 		symbol{h, "ps_add_word", &l.addWord},
+		symbol{h, "ps_start_stream", &l.forget},
 		symbol{h, "ps_start_utt", &l.start},
 		symbol{h, "ps_process_raw", &l.processRaw},
 		symbol{h, "ps_end_utt", &l.end},

@@ -38,15 +38,31 @@ func (d *Decoder) learn(words []string) (leftOut []string) {
 func (d *Decoder) add(word string, ways [][]string) bool {
 	n := 0
 	for _, phones := range ways {
-		name := word
-		if n > 0 {
-			name = fmt.Sprintf("%s(%d)", word, n+1)
-		}
-		if len(phones) > 0 && d.lib.addWord(d.decoder, name, strings.Join(phones, " "), 0) >= 0 {
+		if len(phones) > 0 && d.lib.addWord(d.whole, way(word, n), strings.Join(phones, " "), 0) >= 0 {
 			n++
 		}
 	}
 	return n > 0
+}
+
+// teach gives words of the dictionary to the decoder that follows who speaks.
+func (d *Decoder) teach(words []string) {
+	for _, word := range words {
+		if d.lib.lookupWord(d.live, word) != "" {
+			continue
+		}
+		for n, phones := range d.ways(word) {
+			d.lib.addWord(d.live, way(word, n), strings.Join(phones, " "), 0)
+		}
+	}
+}
+
+// way is the name of word's pronunciation n in the dictionary.
+func way(word string, n int) string {
+	if n == 0 {
+		return word
+	}
+	return fmt.Sprintf("%s(%d)", word, n+1)
 }
 
 // knows reports whether the dictionary has word.
@@ -54,7 +70,7 @@ func (d *Decoder) knows(word string) bool { return d.lookUp(word) != nil }
 
 // lookUp is the first pronunciation that the dictionary has of word, nil for none.
 func (d *Decoder) lookUp(word string) []string {
-	phones := d.lib.lookupWord(d.decoder, word)
+	phones := d.lib.lookupWord(d.whole, word)
 	if phones == "" {
 		return nil
 	}
@@ -83,12 +99,8 @@ func (d *Decoder) joined(words []string) [][]string {
 
 // ways are all pronunciations that the dictionary has of word.
 func (d *Decoder) ways(word string) (out [][]string) {
-	for n := 1; ; n++ {
-		name := word
-		if n > 1 {
-			name = fmt.Sprintf("%s(%d)", word, n)
-		}
-		phones := d.lookUp(name)
+	for n := 0; ; n++ {
+		phones := d.lookUp(way(word, n))
 		if phones == nil {
 			return out
 		}

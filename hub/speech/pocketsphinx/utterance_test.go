@@ -1,0 +1,74 @@
+//go:build !vapd_nodl
+
+package pocketsphinx_test
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"vapd/hub/speech"
+	"vapd/hub/speech/flite"
+	"vapd/hub/speech/trial"
+)
+
+// What is heard does not depend on who spoke before, and how loud it was there.
+func TestUtterancesDoNotDependOnEachOther(t *testing.T) {
+	d, _ := newDecoder(t)
+	voices, err := flite.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	samples := inQuiet(t, r, voices, "set a timer for twenty five minutes", "slt")
+	noise := make([]int16, 3*16000)
+	for i := range noise {
+		noise[i] = int16(3000 * r.NormFloat64())
+	}
+	want := hear(t, d, samples)
+	hear(t, d, noise)
+	if got := hear(t, d, samples); got != want || !got.Accepted {
+		t.Errorf("after noise %+v, before it %+v", got, want)
+	}
+	if got := hear(t, d, nil); got.Text != "" || got.Accepted {
+		t.Errorf("nothing was heard as %+v", got)
+	}
+}
+
+// While somebody speaks it is known what was understood so far, and whether that is a
+// sentence, unless the grammar is large.
+func TestWhoSpeaksIsFollowed(t *testing.T) {
+	d, _ := newDecoder(t)
+	voices, err := flite.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const text = "set a timer for twenty five minutes"
+	samples := inQuiet(t, rand.New(rand.NewPCG(1, 2)), voices, text, "slt")
+	follow := func() (p speech.Partial) {
+		if err := d.Begin(); err != nil {
+			t.Fatal(err)
+		}
+		for part := range slices.Chunk(samples, 640) {
+			if p, err = d.Write(part); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return p
+	}
+	if got := follow(); got.Text != text || !got.Complete {
+		t.Errorf("followed as %+v", got)
+	}
+	if _, err := d.SetGrammar(trial.Thousand()); err != nil {
+		t.Fatal(err)
+	}
+	if got := follow(); got.Text != "" || got.Complete {
+		t.Errorf("with a large grammar followed as %+v", got)
+	}
+	if _, err := d.SetGrammar(speech.Grammar{"sentence": {"set a timer for <n> minutes"}, "n": {"twenty five", "zork"}}); err != nil {
+		t.Fatal(err)
+	}
+	if got := follow(); got.Text != text || !got.Complete {
+		t.Errorf("with a small grammar again followed as %+v", got)
+	}
+}
