@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	filippo.io/nistec v0.0.4
 	github.com/alecthomas/kong v1.17.0
+	github.com/coder/websocket v1.8.15
 	github.com/ebitengine/purego v0.10.0
 	github.com/gen2brain/malgo v0.11.24
 	github.com/google/go-cmp v0.7.0

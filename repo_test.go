@@ -28,7 +28,7 @@ func rooms() map[string][]string {
 	// Audio without devices.
 	sound := []string{"audio", "audio/dsp", "audio/ogg", "audio/opus", "audio/play", "audio/resample", "audio/room", "audio/wav"}
 	device := []string{"audio/...", "wakeword/...", "hal/...", "board", "protocol/...", "internal/..."}
-	hubRoom := slices.Concat(sound, []string{"hub/api", "hub/focus", "hub/speech", "hub/intent", "skill/say", "protocol/...", "wakeword/...", "internal/..."})
+	hubRoom := slices.Concat(sound, []string{"hub/api", "hub/focus", "hub/speech", "skill/say", "protocol/...", "wakeword/...", "internal/..."})
 	hubLeaf := slices.Concat(sound, []string{"protocol/...", "wakeword/...", "internal/..."})
 	return map[string][]string{
 		"cmd/vapd": {"..."},
@@ -38,14 +38,14 @@ func rooms() map[string][]string {
 
 		"hub":             append([]string{"hub/..."}, hubRoom...),
 		"hub/*":           hubRoom,
-		"hub/daemon":      append([]string{"hub", "hub/audit", "hub/clients", "hub/people", "hub/recordings", "hub/skills", "hub/store", "skill", "skill/builtin/..."}, hubRoom...), // puts the hub together
+		"hub/daemon":      append([]string{"hub", "hub/audit", "hub/clients", "hub/people", "hub/recordings", "hub/skills", "hub/intent/nlu", "hub/store", "skill", "skill/builtin/..."}, hubRoom...), // puts the hub together
 		"hub/api":         hubLeaf,
 		"hub/focus":       {},
 		"hub/focus/trial": append([]string{"hub/focus", "internal/figure"}, sound...), // tries it in simulated rooms
-		"hub/intent":      append([]string{"skill/say"}, hubLeaf...),
-		"hub/intent/*":    {}, // know nothing of the hub
-		"hub/skills":      append([]string{"hub/intent/nlu", "hub/intent/entity"}, hubRoom...),
-		"hub/skills/try":  {"hub/intent/nlu", "hub/skills", "skill", "skill/python"}, // for authors
+		"hub/intent/*":    {},                                                         // know nothing of the hub
+		"hub/skills":      append([]string{"hub/intent/nlu", "hub/intent/entity", "skill"}, hubRoom...),
+		"hub/skills/home": {"hub/intent/nlu", "hub/skills", "hub/speech", "skill/builtin"}, // for who tries how they are heard
+		"hub/skills/try":  {"hub/intent/nlu", "hub/skills", "skill", "skill/python"},       // for authors
 		"hub/speech":      hubLeaf,
 		"hub/speech/*":    append([]string{"hub/speech"}, hubLeaf...),
 		// Makes and pronounces what is listened for, and knows no engine.
@@ -57,20 +57,25 @@ func rooms() map[string][]string {
 		"hub/intent/entity":       {"hub/intent/normal"},
 		"hub/intent/nlu":          {"hub/intent/normal", "protocol/vap/template", "hub/intent/entity", "hub/intent/classify", "hub/intent/crf"},
 		"hub/intent/trial":        {"hub/intent/normal", "protocol/vap/template", "hub/intent/nlu"}, // tries it on a benchmark
-		"skill":                   {"protocol/skillregistry", "protocol/vap", "protocol/coap", "internal/durable"},
-		"skill/python":            {}, // in Python
-		"skill/say":               {}, // times and numbers in words
-		"skill/builtin":           {"skill", "skill/builtin/..."},
+		"skill":                   {"protocol/skillregistry", "protocol/vap", "protocol/coap", "protocol/dtls", "protocol/pairing/...", "protocol/discovery", "internal/durable"},
+		"skill/skilltest":         {"skill", "protocol/skillregistry", "protocol/vap"},
+		"skill/python":            {},                             // in Python
+		"skill/say":               {},                             // times and numbers in words
+		"skill/builtin":           {"skill", "skill/builtin/..."}, // lists them
 		"skill/builtin/*":         {"skill", "skill/say", "protocol/vap"},
+		// The skill, the API that it speaks, and a stand-in for tests.
+		"skill/builtin/homeassistant":   {"skill", "skill/say", "protocol/vap", "skill/builtin/homeassistant/api"},
+		"skill/builtin/homeassistant/*": {},
 
-		"protocol/*":         protocols,
-		"protocol/vap/*":     {}, // what its texts are written in
-		"protocol/coap/*":    {"protocol/coap", "protocol/dtls", "internal/netsim"},
-		"protocol/dtls":      {"protocol/coap"},
-		"protocol/pairing":   append([]string{"protocol/pairing/spake2plus", "internal/durable"}, protocols...), // writes key files
-		"protocol/pairing/*": {},
-		"protocol/wyoming":   append([]string{"audio"}, protocols...), // its events name a format of sound
-		"protocol/wyoming/*": {"protocol/wyoming"},
+		"protocol/*":               protocols,
+		"protocol/vap/*":           {}, // what its texts are written in
+		"protocol/coap/*":          {"protocol/coap", "protocol/dtls", "internal/netsim"},
+		"protocol/dtls":            {"protocol/coap"},
+		"protocol/pairing":         append([]string{"protocol/pairing/spake2plus", "internal/durable"}, protocols...), // writes key files
+		"protocol/pairing/*":       {},
+		"protocol/pairing/keyring": {"protocol/pairing"},                    // the other side's keys
+		"protocol/wyoming":         append([]string{"audio"}, protocols...), // its events name a format of sound
+		"protocol/wyoming/*":       {"protocol/wyoming"},
 
 		"wakeword":                {"wakeword/...", "audio", "audio/dsp"},
 		"wakeword/*":              {"wakeword/...", "audio", "audio/dsp"},

@@ -232,6 +232,16 @@ func auditEntry(c api.Command) (e audit.Entry, grants bool) {
 		return audit.Entry{Action: "skill.deny", Object: c.ID}, false
 	case api.ForgetSkill:
 		return audit.Entry{Action: "skill.forget", Object: c.ID}, false
+	case api.OpenSkillPairing:
+		return audit.Entry{Action: "skill.pair", Detail: string(pairing.ByCode)}, true
+	case api.ExportSkill:
+		return audit.Entry{Action: "skill.export", Object: c.ID}, true
+	case api.UnpairSkill:
+		return audit.Entry{Action: "skill.unpair", Object: c.ID}, false
+	case api.RotateSkill:
+		return audit.Entry{Action: "skill.rotate", Object: c.ID}, true
+	case api.LostSkill:
+		return audit.Entry{Action: "skill.lost", Object: c.ID}, false
 	case api.GrantSkill:
 		e := audit.Entry{Action: "skill.revoke", Object: c.ID, Detail: strings.Join(c.Capabilities, " ")}
 		if c.Granted {
@@ -257,7 +267,12 @@ func auditRecording(action string, c api.StartRecording) audit.Entry {
 // auditPairing takes note of what happened in a pairing. The owner's part of it are
 // commands.
 func (h *Hub) auditPairing(e pairing.Event) {
-	entry := audit.Entry{Actor: "client " + e.ID, Object: e.ID, From: place(e.From), Result: auditOK, Detail: string(e.Way)}
+	kind := api.Client
+	id, skill := pairing.SplitSkill(e.ID)
+	if skill {
+		kind = api.Skill
+	}
+	entry := audit.Entry{Actor: string(kind) + " " + id, Object: id, From: place(e.From), Result: auditOK, Detail: string(e.Way)}
 	switch e.Kind {
 	case pairing.Asked:
 		entry.Action, entry.Result = "pairing.asked", "the hub was not open"
@@ -286,7 +301,7 @@ func (h *Hub) auditPairing(e pairing.Event) {
 }
 
 // auditConnects keeps to whom tokens were issued, before they are.
-func (h *Hub) auditConnects(requests []clients.Request, decisions []clients.Decision) {
+func (h *Hub) auditConnects(kind api.ActorKind, requests []clients.Request, decisions []clients.Decision) {
 	var entries []audit.Entry
 	for i, d := range decisions {
 		if d.Token == "" {
@@ -297,17 +312,17 @@ func (h *Hub) auditConnects(requests []clients.Request, decisions []clients.Deci
 			how = "by its key"
 		}
 		entries = append(entries, audit.Entry{
-			Actor: "client " + requests[i].ID, Action: "token.issue", Object: requests[i].ID,
+			Actor: string(kind) + " " + requests[i].ID, Action: "token.issue", Object: requests[i].ID,
 			From: place(requests[i].From), Result: auditOK, Detail: how,
 		})
 	}
 	_ = h.journal.add(entries...) // it was said; known satellites come in with a full disk as well
 }
 
-// auditRefused counts a client that was not let in.
-func (h *Hub) auditRefused(r clients.Request, err error) {
+// auditRefused counts a client, or a skill, that was not let in.
+func (h *Hub) auditRefused(kind api.ActorKind, r clients.Request, err error) {
 	h.journal.refuse(audit.Entry{
-		Actor: "client " + r.ID, Action: "connect.refused", Object: r.ID, From: place(r.From), Result: err.Error(),
+		Actor: string(kind) + " " + r.ID, Action: "connect.refused", Object: r.ID, From: place(r.From), Result: err.Error(),
 	}, 1)
 }
 

@@ -127,7 +127,7 @@ func TestRefusalsAreSummedUp(t *testing.T) {
 		from := netip.MustParseAddrPort("192.0.2.1:5683")
 		for range 3 * 60 { // three hours
 			for range 1000 {
-				h.auditRefused(clients.Request{ID: "made.up", From: from}, clients.ErrToken)
+				h.auditRefused(api.Client, clients.Request{ID: "made.up", From: from}, clients.ErrToken)
 				h.auditPairing(pairing.Event{Kind: pairing.Asked, ID: "made.up", From: from})
 				failed.Add(1)
 			}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/plgd-dev/go-coap/v3/message/codes"
 
+	"vapd/hub/api"
 	"vapd/hub/clients"
 	"vapd/protocol/coap"
 	"vapd/protocol/control"
@@ -64,7 +65,7 @@ func (h *Hub) runConnects(ctx context.Context) {
 			}
 			h.deciding.Lock()
 			decisions := h.cfg.Registry.Connect(requests...)
-			h.auditConnects(requests, decisions)
+			h.auditConnects(api.Client, requests, decisions)
 			for i, d := range decisions {
 				h.decided(waiting[i], d, refusals)
 			}
@@ -110,7 +111,7 @@ func (h *Hub) decided(c connecting, d clients.Decision, refusals map[string]stri
 // refused tells the owner about a client that was not let in.
 func (h *Hub) refused(r clients.Request, err error) {
 	h.log.Info("client refused", "client", r.ID, "address", r.From, "error", err)
-	h.auditRefused(r, err)
+	h.auditRefused(api.Client, r, err)
 	if errors.Is(err, clients.ErrPending) {
 		h.watchers.tell(control.HubEvent{Kind: control.EventAsks, Client: r.ID, Name: r.Name, Address: r.From.String()})
 	}

@@ -56,6 +56,9 @@ func (h *Hub) controlPairing(m *control.Mux) {
 		return h.Do(ctx, owner, api.ApprovePairing{Digits: d.Digits})
 	})
 	control.Handle(m, control.MethodPairExport, func(ctx context.Context, e control.PairingExport) (api.Result, error) {
+		if e.Skill {
+			return h.Do(ctx, owner, api.ExportSkill{ID: e.ID, Name: e.Name, Address: e.Address})
+		}
 		return h.Do(ctx, owner, api.ExportPairing{ID: e.ID, Name: e.Name, Address: e.Address})
 	})
 }

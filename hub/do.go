@@ -57,6 +57,7 @@ func (h *Hub) expel(id string, err error) error {
 	defer h.deciding.Unlock()
 	h.server.Disconnect(id)
 	h.mirror.forget(id)
+	h.said.forget(id)
 	return nil
 }
 

@@ -33,7 +33,7 @@ func listenDTLS(cfg Config) (*dtls.Transport, error) {
 	return dtls.Listen(dtls.Config{
 		Addr: cfg.ListenDTLS, Conn: cfg.ConnDTLS, Logger: cfg.Logger, MaxAssociations: maxPeers(cfg.MaxClients),
 		Keys: func(identity string) ([]byte, bool) {
-			key, ok := cfg.Registry.Key(identity)
+			key, ok := cfg.keys().Key(identity)
 			return key[:], ok
 		},
 	})
@@ -86,8 +86,8 @@ func (d doors) close() error {
 	return errors.Join(errs...)
 }
 
-// revoke ends the associations of a client's keys, but for that of the identity valid, if
-// not empty.
+// revoke ends the associations of the keys of a pairing's id, but for that of the identity
+// valid, if not empty.
 func (d doors) revoke(id, valid string) {
 	d.transport.Revoke(func(identity string) bool {
 		of, _, ok := pairing.SplitIdentity(identity)

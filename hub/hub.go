@@ -2,7 +2,6 @@ package hub
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -15,9 +14,7 @@ import (
 	"github.com/plgd-dev/go-coap/v3/message/codes"
 
 	"vapd/hub/clients"
-	"vapd/hub/dialogue"
 	"vapd/hub/focus"
-	"vapd/hub/intent"
 	"vapd/hub/logs"
 	"vapd/hub/people"
 	"vapd/hub/recordings"
@@ -57,7 +54,7 @@ type Config struct {
 
 	Registry *clients.Registry
 	// SkillRegistry knows the skills as Registry knows the satellites, and Grants what they
-	// may; nil: no skill is served.
+	// may.
 	SkillRegistry *clients.Registry
 	Grants        *skills.Grants
 	// Quiet reports whether skills may not disturb anybody on their own at a time; nil: never.
@@ -86,10 +83,9 @@ type Config struct {
 	Endpoint    speech.EndpointConfig
 	// SetGrammar has the recognizer listen for other sentences; nil where it hears whatever
 	// is said.
-	SetGrammar    func(context.Context, speech.Grammar) error
-	Engines       func() []speech.Health
-	Understanding intent.Understanding
-	Codecs        session.Codecs
+	SetGrammar func(context.Context, speech.Grammar) error
+	Engines    func() []speech.Health
+	Codecs     session.Codecs
 	// SecondLook has the models that look again at wake words; nil: clients are believed.
 	SecondLook *verify.Verifier
 
@@ -97,14 +93,18 @@ type Config struct {
 	Now    func() time.Time
 }
 
+func (c *Config) keys() keys { return keys{clients: c.Registry, skills: c.SkillRegistry} }
+
 // Hub is the hub. Make it with New, then call Run once.
 type Hub struct {
 	cfg      Config
 	log      *slog.Logger
 	server   *clientregistry.Server
 	doors    doors
-	skills   *skills.Skills // nil: there are none
-	learnt   chan struct{}  // one slot: skills have other sentences
+	skills   *skills.Skills
+	learnt   chan struct{} // one slot: skills have other sentences
+	said     lastWords
+	engaged  engaged
 	pairing  *pairing.Server
 	desk     desk
 	referee  *referee
@@ -139,7 +139,7 @@ func New(cfg Config) (*Hub, error) {
 		connects: make(chan connecting, maxConnecting),
 		desk:     desk{now: cfg.Now}, latencies: newLatencies(),
 		journal: newJournal(cfg.Audit, cfg.Now), learnt: make(chan struct{}, 1),
-		started: cfg.Now(), near: newNearMisses(),
+		started: cfg.Now(), near: newNearMisses(), said: newLastWords(), engaged: newEngaged(),
 	}
 	h.recorder = newRecorder(cfg.Recordings, cfg.Wakes, h.tellRecording, h.log)
 	h.ctx, h.cancel = context.WithCancel(context.Background())
@@ -167,19 +167,16 @@ func (h *Hub) open() (err error) {
 		}
 	}()
 	h.pairing, err = pairing.NewServer(pairing.Config{
-		HubID: h.cfg.ID, HubName: h.cfg.Name, Keys: h.cfg.Registry, Told: h.pairingTold, Logger: h.log,
+		HubID: h.cfg.ID, HubName: h.cfg.Name, Keys: h.cfg.keys(), Told: h.pairingTold, Logger: h.log,
 	})
 	if err != nil {
 		return err
 	}
 	opened = append(opened, h.pairing.Close)
-	var served []registrar
-	if h.cfg.SkillRegistry != nil {
-		if h.skills, err = h.newSkills(); err != nil {
-			return err
-		}
-		opened, served = append(opened, h.skills.Close), append(served, h.skills)
+	if h.skills, err = h.newSkills(); err != nil {
+		return err
 	}
+	opened = append(opened, h.skills.Close)
 	transport, err := listenDTLS(h.cfg)
 	if err != nil {
 		return err
@@ -189,7 +186,7 @@ func (h *Hub) open() (err error) {
 		Logger: h.log, MaxClients: h.cfg.MaxClients,
 	})
 	opened = append(opened, h.server.Close)
-	h.doors, err = openDoors(h.cfg, transport, append(served, h.server), h.pairing) // owns transport
+	h.doors, err = openDoors(h.cfg, transport, []registrar{h.skills, h.server}, h.pairing) // owns transport
 	return err
 }
 
@@ -205,17 +202,14 @@ func (h *Hub) Run(ctx context.Context) error {
 	h.wg.Go(func() { h.journal.run(ctx) })
 	h.wg.Go(func() { h.runRecorder(ctx) })
 	h.wg.Go(func() { h.runNearMisses(ctx) })
-	if h.skills != nil {
-		h.wg.Go(func() { h.skills.Run(ctx) })
-		h.wg.Go(func() { h.listenForSkills(ctx) })
-	}
+	h.wg.Go(func() { h.skills.Run(ctx) })
+	h.wg.Go(func() { h.listenForSkills(ctx) })
+	h.wg.Go(func() { h.askAgain(ctx) })
 	h.runConnects(ctx)
 	h.cancel()
 	h.referee.close()
 	h.server.Close()
-	if h.skills != nil {
-		h.skills.Close()
-	}
+	h.skills.Close()
 	h.pairing.Close()
 	err := h.doors.close()
 	h.wg.Wait()
@@ -276,7 +270,7 @@ func (h *Hub) refuse(client string, e *vap.Error) error {
 func (h *Hub) sessionConfig(client string) session.Config {
 	now := h.cfg.Now()
 	cfg := session.Config{
-		Recognizer: h.cfg.Recognizer, Synthesizer: h.cfg.Synthesizer, Voice: h.cfg.Voice,
+		Recognizer: h.cfg.Recognizer, Mouth: h.mouth(),
 		Endpoint: h.cfg.Endpoint, Respond: h.respond, Codecs: h.cfg.Codecs,
 		Looked: h.looked(client, now), Record: h.recorder.of(client, now), Report: h.report, Traces: &h.traces, Logger: h.log,
 	}
@@ -290,33 +284,21 @@ func (h *Hub) sessionConfig(client string) session.Config {
 	return cfg
 }
 
+func (h *Hub) mouth() session.Mouth {
+	return session.Mouth{Synthesizer: h.cfg.Synthesizer, Voice: h.cfg.Voice, Codecs: h.cfg.Codecs}
+}
+
 // respond makes the reply to what a client's user said.
 func (h *Hub) respond(ctx context.Context, u session.Utterance) session.Reply {
 	r, _ := h.understand(ctx, u)
 	return r
 }
 
-// understand is the reply, and the skill that made it; "" is the hub itself.
+// understand is the reply, and the skill that made it; "" is none.
 func (h *Hub) understand(ctx context.Context, u session.Utterance) (reply session.Reply, skill string) {
-	meant, ok := h.cfg.Understanding.Parse(u.Text)
-	r := dialogue.NotUnderstood()
-	switch {
-	case ok:
-		if h.skills != nil {
-			h.skills.Cancel(u.Client)
-		}
-		now := h.cfg.Now()
-		r = dialogue.Answer(meant, dialogue.Situation{
-			Now: now, Timers: h.mirror.timers(u.Client, now), Volume: h.mirror.volume(u.Client), TimerID: rand.Text()[:8],
-			By: u.By,
-		})
-	case h.skills != nil && u.Text != "":
-		a := h.skills.Answer(ctx, skills.Said{Client: u.Client, Offers: u.Offers, Text: u.Text, Language: h.cfg.Locales[0], By: u.By})
-		if a.Understood || a.Say != "" {
-			return session.Reply{Say: a.Say, Do: a.Do, Again: a.Again, Understood: a.Understood}, a.Skill
-		}
-	}
-	return session.Reply{Say: r.Say, Do: r.Do, Again: r.Again, Understood: ok}, ""
+	r := h.skills.Answer(ctx, skills.Said{Client: u.Client, Offers: u.Offers, Text: u.Text, Language: h.cfg.Locales[0], By: u.By})
+	h.said.note(u.Client, r.Say)
+	return session.Reply{Say: r.Say, Do: r.Do, Again: r.Again, Understood: r.Understood}, r.Skill
 }
 
 // report counts what a session tells, and passes it on.
@@ -407,9 +389,7 @@ func (h *Hub) notified(client string, c vap.Capability) error {
 func (h *Hub) Joined(c clientregistry.ClientInfo) {
 	h.log.Info("client connected", "client", c.ID, "address", c.Peer.Addr())
 	h.recorder.joined(c)
-	if h.skills != nil {
-		h.skills.Joined(c.ID)
-	}
+	h.skills.Joined(c.ID)
 	h.tellSkills(vap.EventClientJoined, c.ID, map[string]any{"name": c.Name})
 	h.watchers.tell(control.HubEvent{Kind: control.EventJoined, Client: c.ID, Name: c.Name, Address: c.Peer.Addr().String()})
 }

@@ -19,14 +19,15 @@ import (
 	"vapd/audio"
 	"vapd/hub/api"
 	"vapd/hub/clients"
-	"vapd/hub/intent"
 	"vapd/hub/session"
+	"vapd/hub/skills"
 	"vapd/hub/speech"
 	"vapd/hub/store"
 	"vapd/protocol/clientregistry"
 	"vapd/protocol/coap"
 	"vapd/protocol/control"
 	"vapd/protocol/vap"
+	"vapd/skill/builtin"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -90,14 +91,25 @@ func startIn(t *testing.T, dir, heard string, change func(*Config)) (h *Hub, sto
 	if err != nil {
 		t.Fatal(err)
 	}
+	skillRegistry, err := clients.Open(clients.Config{
+		Store: kept.Bucket(store.Skills), Tokens: clients.RandomTokens{}, Approval: clients.ApproveAsk,
+		Local: netip.Addr.IsLoopback, Now: time.Now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	grants, err := skills.OpenGrants(kept.Bucket(store.Grants))
+	if err != nil {
+		t.Fatal(err)
+	}
 	cfg := Config{
 		ID: "org.vapd.hub.test", Name: "test", Locales: []string{"en-US"}, MaxClients: 10, MaxSessions: 3,
 		Listen: netip.MustParseAddrPort("127.0.0.1:0"), ListenDTLS: netip.MustParseAddrPort("127.0.0.1:0"), Local: netip.Addr.IsLoopback,
-		Registry: registry, Store: kept, Window: 200 * time.Millisecond,
+		Registry: registry, SkillRegistry: skillRegistry, Grants: grants, Store: kept, Window: 200 * time.Millisecond,
 		Recognizer: engine{heard}, Synthesizer: engine{heard}, Endpoint: speech.DefaultEndpointConfig,
 		Engines: func() []speech.Health { return []speech.Health{{Engine: "ears", State: speech.Ready}} },
-		Codecs:  pcmOnly{}, Understanding: intent.NewEnglish(),
-		Logger: slog.New(slog.DiscardHandler), Now: time.Now,
+		Codecs:  pcmOnly{},
+		Logger:  slog.New(slog.DiscardHandler), Now: time.Now,
 	}
 	if change != nil {
 		change(&cfg)
@@ -108,12 +120,23 @@ func startIn(t *testing.T, dir, heard string, change func(*Config)) (h *Hub, sto
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
+	var own sync.WaitGroup
+	ready := make(chan struct{})
+	own.Go(func() {
+		var skills []builtin.Own
+		if heard != "" { // somebody speaks
+			skills = builtin.New(h.Skills().Connect, filepath.Join(dir, "skills"), cfg.Logger)
+		}
+		builtin.Run(ctx, skills, cfg.Logger, func() { close(ready) })
+	})
+	<-ready
 	go func() { done <- h.Run(ctx) }()
 	return h, sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
+		own.Wait()
 		closeStore()
 	})
 }
@@ -126,22 +149,25 @@ type satellite struct {
 
 func connect(t *testing.T, h *Hub, id string, offers ...vap.Offer) *satellite {
 	t.Helper()
+	return connectAs(t, h, clientregistry.ClientConfig{ID: id, Capabilities: append([]vap.Offer{
+		{Name: vap.CapSound, Version: 1, Stream: true, Codecs: []string{vap.CodecPCM}},
+		{Name: vap.CapVoice, Version: 1},
+		{Name: vap.CapHeard, Version: 1},
+		{Name: vap.CapTimer, Version: 1},
+		{Name: vap.CapListen, Version: 1},
+	}, offers...)})
+}
+
+func connectAs(t *testing.T, h *Hub, cfg clientregistry.ClientConfig) *satellite {
+	t.Helper()
+	cfg.Name, cfg.Logger = cfg.ID, slog.New(slog.DiscardHandler)
+	cfg.Notified = func(vap.Capability) bool { return true }
 	mux := new(coap.Mux)
 	e, err := coap.Listen(coap.Config{Addr: netip.MustParseAddrPort("127.0.0.1:0"), Handler: mux.Serve})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &satellite{Client: clientregistry.NewClient(clientregistry.ClientConfig{
-		ID: id, Name: id, Logger: slog.New(slog.DiscardHandler),
-		Capabilities: append([]vap.Offer{
-			{Name: vap.CapSound, Version: 1, Stream: true, Codecs: []string{vap.CodecPCM}},
-			{Name: vap.CapVoice, Version: 1},
-			{Name: vap.CapHeard, Version: 1},
-			{Name: vap.CapTimer, Version: 1},
-			{Name: vap.CapListen, Version: 1},
-		}, offers...),
-		Notified: func(vap.Capability) bool { return true },
-	})}
+	s := &satellite{Client: clientregistry.NewClient(cfg)}
 	s.Register(mux)
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
@@ -153,7 +179,7 @@ func connect(t *testing.T, h *Hub, id string, offers ...vap.Offer) *satellite {
 	})
 	c, err := s.Connect(t.Context(), e.Peer(h.Addr()), "")
 	if err != nil {
-		t.Fatalf("%s: %v", id, err)
+		t.Fatalf("%s: %v", cfg.ID, err)
 	}
 	s.token = c.Token
 	return s

@@ -47,6 +47,9 @@ func (h *Hub) pair(ctx context.Context, c api.Command) (api.Result, error, bool)
 		h.pairing.Cancel(way, "the owner closed it")
 		return nil, nil, true
 	case api.ExportPairing:
+		if _, skill := pairing.SplitSkill(c.ID); skill {
+			return nil, fmt.Errorf("hub: %q is no id of a satellite: 'vapd hub skills pair' is for skills", c.ID), true
+		}
 		f, err := h.pairing.Export(pairing.Satellite{ID: c.ID, Name: c.Name}, c.Address)
 		if err != nil {
 			return nil, err, true
@@ -98,7 +101,9 @@ func (h *Hub) pairingTold(e pairing.Event) {
 			p.Colours = append(p.Colours, c.String())
 		}
 	}
-	shown := control.HubEvent{Kind: control.EventPairing, Client: e.ID, Name: e.Name, Why: e.Reason, Pairing: p}
+	id, skill := pairing.SplitSkill(e.ID)
+	p.Skill = skill
+	shown := control.HubEvent{Kind: control.EventPairing, Client: id, Name: e.Name, Why: e.Reason, Pairing: p}
 	if e.From.IsValid() {
 		shown.Address = e.From.String()
 	}
@@ -110,7 +115,10 @@ func (h *Hub) pairingTold(e pairing.Event) {
 // pairStream pairs one satellite while somebody watches (control.TopicPair).
 func (h *Hub) pairStream(ctx context.Context, start control.PairingStart, send func(control.PairingStep)) error {
 	way, open := pairing.ByPush, api.Command(api.OpenPairing{})
-	if start.Code {
+	switch {
+	case start.Skill:
+		way, open = pairing.ByCode, api.OpenSkillPairing{}
+	case start.Code:
 		way, open = pairing.ByCode, api.OpenPairingCode{Address: start.Address}
 	}
 	var opened, closed bool
@@ -139,7 +147,7 @@ func (h *Hub) pairStream(ctx context.Context, start control.PairingStart, send f
 	select {
 	case <-over:
 	case <-ctx.Done():
-		_, err = h.Do(context.WithoutCancel(ctx), owner, api.ClosePairing{Code: start.Code})
+		_, err = h.Do(context.WithoutCancel(ctx), owner, api.ClosePairing{Code: way == pairing.ByCode})
 	}
 	return err
 }

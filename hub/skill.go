@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,18 +11,14 @@ import (
 	"vapd/hub/clients"
 	"vapd/hub/session"
 	"vapd/hub/skills"
-	"vapd/hub/speech"
 	"vapd/hub/store"
 	"vapd/protocol/coap"
 	"vapd/protocol/control"
+	"vapd/protocol/pairing"
 	"vapd/protocol/vap"
 )
 
-var (
-	// errNoSkills is for a hub that serves none.
-	errNoSkills = errors.New("hub: this hub takes no skills")
-	errNoSkill  = errors.New("no such skill: 'vapd hub skills' names all")
-)
+var errNoSkill = errors.New("no such skill: 'vapd hub skills' names all")
 
 // newSkills makes the skills' part of the hub.
 func (h *Hub) newSkills() (*skills.Skills, error) {
@@ -51,8 +48,7 @@ func (h *Hub) listenForSkills(ctx context.Context) {
 			continue
 		}
 		began := h.cfg.Now()
-		own := speech.Grammar(h.cfg.Understanding.Sentences())
-		err := h.cfg.SetGrammar(ctx, h.skills.Sentences(own, h.languages()[0].Language))
+		err := h.cfg.SetGrammar(ctx, h.skills.Sentences(h.cfg.Locales[0]))
 		switch {
 		case ctx.Err() != nil:
 		case err != nil:
@@ -63,7 +59,7 @@ func (h *Hub) listenForSkills(ctx context.Context) {
 	}
 }
 
-// Skills are the hub's skills, for those within its program to join; nil: it takes none.
+// Skills are the hub's skills, for those within its program to join.
 func (h *Hub) Skills() *skills.Skills { return h.skills }
 
 func (h *Hub) languages() (all []vap.Language) {
@@ -78,21 +74,26 @@ func (h *Hub) languages() (all []vap.Language) {
 // admitSkill lets a skill in by the same rules as satellites: on this machine without a key,
 // elsewhere with one, everywhere with the token that it got first.
 func (h *Hub) admitSkill(peer coap.Peer, req vap.Connect, elsewhere bool) (token string, err error) {
-	r := clients.Request{ID: req.ID, Name: req.Name, Token: req.Token, From: peer.Addr(), Identity: peer.Identity(), Elsewhere: elsewhere}
-	d := h.cfg.SkillRegistry.Connect(r)[0]
-	h.auditConnects([]clients.Request{r}, []clients.Decision{d})
-	if d.Err != nil {
-		h.auditRefused(r, d.Err)
-		return "", connectError(d.Err)
+	r := clients.Request{ID: req.ID, Name: req.Name, Token: req.Token, From: peer.Addr(), Elsewhere: elsewhere}
+	if r.Identity, err = skillIdentity(peer.Identity()); err == nil {
+		d := h.cfg.SkillRegistry.Connect(r)[0]
+		h.auditConnects(api.Skill, []clients.Request{r}, []clients.Decision{d})
+		if d.Rekeyed {
+			h.doors.revoke(pairing.SkillID(r.ID), peer.Identity())
+		}
+		token, err = d.Token, d.Err
 	}
-	return d.Token, nil
+	if err != nil {
+		h.log.Info("skill refused", "skill", r.ID, "address", r.From, "error", err)
+		h.auditRefused(api.Skill, r, err)
+		return "", connectError(err)
+	}
+	return token, nil
 }
 
 // tellSkills tells skills what happened at a client.
 func (h *Hub) tellSkills(event, client string, fields map[string]any) {
-	if h.skills != nil {
-		h.skills.Tell(event, client, fields)
-	}
+	h.skills.Tell(event, client, fields)
 }
 
 // woke tells skills that a client was chosen that heard its wake word.
@@ -129,8 +130,10 @@ func (h *Hub) tellTimers(client string, before, now []vap.TimerState) {
 // reach is how skills reach satellites.
 type reach struct{ hub *Hub }
 
+// Notify implements skills.Satellites: words are heard, after them the sounds that the skill
+// made. A satellite that is engaged is no refusal, but asked again soon.
 func (r reach) Notify(ctx context.Context, client string, capabilities ...vap.Capability) error {
-	return r.hub.server.Notify(ctx, client, capabilities...)
+	return r.hub.notify(ctx, client, capabilities)
 }
 
 func (r reach) Known(client string) bool {
@@ -138,27 +141,54 @@ func (r reach) Known(client string) bool {
 	return known && c.State == clients.Approved
 }
 
-// capClients is what the hub tells of all satellites, and of nothing else.
-const capClients = "clients"
+const (
+	// capClients is what the hub tells of all satellites, and of nothing else.
+	capClients = "clients"
+	// capSaid is what a satellite said last; its field is text.
+	capSaid = "said"
+)
 
-// Query answers by what the satellites report of themselves.
-func (r reach) Query(client string, asked vap.Capability) (vap.Capability, bool) {
-	h := r.hub
-	switch {
-	case client == vap.System && asked.Name == capClients:
-		all := []any{}
-		for _, c := range h.cfg.Registry.List() {
-			if c.State == clients.Approved {
-				all = append(all, map[string]any{"id": c.ID, "name": c.Name, "connected": r.Connected(c.ID)})
-			}
+// Query implements skills.Satellites: what a satellite says itself, else what it said last.
+func (r reach) Query(ctx context.Context, client string, asked ...vap.Capability) (results []vap.QueryResult) {
+	var ask []vap.Capability
+	for _, c := range asked {
+		if text, said := r.hub.said.of(client); c.Name == capSaid && said {
+			results = append(results, vap.QueryContent(vap.Capability{Name: capSaid, Fields: map[string]any{"text": text}}))
+		} else if c.Name != capSaid {
+			ask = append(ask, c)
 		}
-		return vap.Capability{Name: capClients, Fields: map[string]any{"clients": all}}, true
-	case client != vap.System && asked.Name == vap.CapTimer:
-		return vap.TimersCapability(h.mirror.timers(client, h.cfg.Now())), true
-	case client != vap.System && asked.Name == vap.CapVolume:
-		return h.mirror.volume(client).Capability(), true
 	}
-	return vap.Capability{}, false
+	if len(ask) == 0 {
+		return results
+	}
+	answered, err := r.hub.server.Query(ctx, client, ask...)
+	if err == nil {
+		return append(results, answered...)
+	}
+	r.hub.log.Debug("a satellite does not answer a query", "client", client, "error", err)
+	for _, c := range ask {
+		switch c.Name {
+		case vap.CapTimer:
+			results = append(results, vap.QueryContent(vap.TimersCapability(r.hub.mirror.timers(client, r.hub.cfg.Now()))))
+		case vap.CapVolume:
+			results = append(results, vap.QueryContent(r.hub.mirror.volume(client).Capability()))
+		}
+	}
+	return results
+}
+
+// System implements skills.Satellites.
+func (r reach) System(asked vap.Capability) (vap.Capability, bool) {
+	if asked.Name != capClients {
+		return vap.Capability{}, false
+	}
+	all := []any{}
+	for _, c := range r.hub.cfg.Registry.List() {
+		if c.State == clients.Approved {
+			all = append(all, map[string]any{"id": c.ID, "name": c.Name, "connected": r.Connected(c.ID)})
+		}
+	}
+	return vap.Capability{Name: capClients, Fields: map[string]any{"clients": all}}, true
 }
 
 func (r reach) Connected(client string) bool {
@@ -168,12 +198,6 @@ func (r reach) Connected(client string) bool {
 
 // aboutSkills carries out the commands that concern skills; false says that c is none.
 func (h *Hub) aboutSkills(ctx context.Context, c api.Command) (api.Result, error, bool) {
-	switch c.(type) {
-	case api.ListSkills, api.ApproveSkill, api.DenySkill, api.ForgetSkill, api.GrantSkill, api.Say:
-		if h.skills == nil {
-			return nil, errNoSkills, true
-		}
-	}
 	switch c := c.(type) {
 	case api.ListSkills:
 		return h.listSkills(), nil, true
@@ -196,7 +220,7 @@ func (h *Hub) aboutSkills(ctx context.Context, c api.Command) (api.Result, error
 	case api.Say:
 		return h.say(ctx, c), nil, true
 	}
-	return nil, nil, false
+	return h.pairSkill(ctx, c)
 }
 
 func skillNamed(id string, err error) error {
@@ -211,20 +235,24 @@ func (h *Hub) expelSkill(id string, err error) error {
 		return skillNamed(id, err)
 	}
 	h.skills.Disconnect(id)
-	h.doors.revoke(id, "")
+	h.doors.revoke(pairing.SkillID(id), "")
 	return nil
 }
 
 func (h *Hub) listSkills() []control.HubSkill {
 	out := []control.HubSkill{}
+	for id, name := range h.skills.Own() {
+		out = append(out, control.HubSkill{ID: id, Name: name, State: control.SkillOwn, Connected: true, Listening: true})
+	}
+	slices.SortFunc(out, func(a, b control.HubSkill) int { return cmp.Compare(a.ID, b.ID) })
 	there := h.skills.Connected()
 	for _, c := range h.cfg.SkillRegistry.List() {
 		v := control.HubSkill{
-			ID: c.ID, Name: c.Name, State: string(c.State), May: h.cfg.Grants.Of(c.ID), FirstSeen: c.FirstSeen, LastSeen: c.LastSeen,
+			ID: c.ID, Name: c.Name, State: string(c.State), Key: string(c.Key), May: h.cfg.Grants.Of(c.ID), FirstSeen: c.FirstSeen, LastSeen: c.LastSeen,
 		}
 		for _, s := range there {
 			if s.ID == c.ID {
-				v.Connected, v.Listening, v.Address = true, s.Listening, s.Peer.Addr().String()
+				v.Connected, v.Listening, v.Encrypted, v.Address = true, s.Listening, s.Peer.Verified(), s.Peer.Addr().String()
 			}
 		}
 		out = append(out, v)
@@ -255,6 +283,9 @@ func (h *Hub) controlSkills(m *control.Mux) {
 	}
 	onSkill(control.MethodApproveSkill, func(id string) api.Command { return api.ApproveSkill{ID: id} })
 	onSkill(control.MethodDenySkill, func(id string) api.Command { return api.DenySkill{ID: id} })
+	onSkill(control.MethodUnpairSkill, func(id string) api.Command { return api.UnpairSkill{ID: id} })
+	onSkill(control.MethodRotateSkill, func(id string) api.Command { return api.RotateSkill{ID: id} })
+	onSkill(control.MethodLostSkill, func(id string) api.Command { return api.LostSkill{ID: id} })
 	onSkill(control.MethodForgetSkill, func(id string) api.Command { return api.ForgetSkill{ID: id} })
 	control.Handle(m, control.MethodGrantSkill, func(ctx context.Context, g control.SkillGrant) (api.Result, error) {
 		return h.Do(ctx, owner, api.GrantSkill{ID: g.ID, Capabilities: g.Capabilities, Granted: g.Granted})

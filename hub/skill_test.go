@@ -3,7 +3,6 @@ package hub
 import (
 	"context"
 	"log/slog"
-	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -12,31 +11,11 @@ import (
 	"time"
 
 	"vapd/hub/api"
-	"vapd/hub/clients"
-	"vapd/hub/skills"
-	"vapd/hub/store"
 	"vapd/protocol/clientregistry"
 	"vapd/protocol/control"
 	"vapd/protocol/vap"
 	"vapd/skill"
 )
-
-// withSkills has a hub take skills.
-func withSkills(t *testing.T) func(*Config) {
-	return func(c *Config) {
-		var err error
-		c.SkillRegistry, err = clients.Open(clients.Config{
-			Store: c.Store.Bucket(store.Skills), Tokens: clients.RandomTokens{}, Approval: clients.ApproveAsk,
-			Local: netip.Addr.IsLoopback, Now: time.Now,
-		})
-		if err == nil {
-			c.Grants, err = skills.OpenGrants(c.Store.Bucket(store.Grants))
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-}
 
 const dice = `
 name = "Dice"
@@ -48,7 +27,7 @@ slots.sides.entity = "number"
 // A skill answers what was said to a satellite, and is told what happens there.
 func TestASkillAnswersASatellite(t *testing.T) {
 	const id = "org.example.dice"
-	h := start(t, "roll a twenty sided dice", withSkills(t))
+	h := start(t, "roll a twenty sided dice", nil)
 	var mu sync.Mutex
 	var events []string
 	s := skill.New(id, fstest.MapFS{"en.toml": {Data: []byte(dice)}}, skill.Via(skill.CoAP(h.Addr().String())),
@@ -98,8 +77,11 @@ func TestASkillAnswersASatellite(t *testing.T) {
 			}
 		}
 	}
+	others := func() []control.HubSkill { // than those within the hub
+		return slices.DeleteFunc(do(api.ListSkills{}).([]control.HubSkill), func(s control.HubSkill) bool { return s.State == control.SkillOwn })
+	}
 	until("connected", func() bool {
-		all := do(api.ListSkills{}).([]control.HubSkill)
+		all := others()
 		return len(all) == 1 && all[0].ID == id && all[0].Name == "Dice" && all[0].Listening
 	})
 	told := func(event string) {
@@ -160,7 +142,7 @@ func TestASkillAnswersASatellite(t *testing.T) {
 		}
 	}
 	do(api.ForgetSkill{ID: id})
-	if all := do(api.ListSkills{}).([]control.HubSkill); len(all) != 0 {
+	if all := others(); len(all) != 0 {
 		t.Errorf("%+v", all)
 	}
 	if said := do(api.Say{Text: "roll the dice"}).(control.HubSaid); said.Understood {
@@ -170,5 +152,31 @@ func TestASkillAnswersASatellite(t *testing.T) {
 	defer mu.Unlock()
 	if all := strings.Join(events, " "); strings.Count(all, vap.EventTimerFinished) != 1 {
 		t.Errorf("told of %s", all)
+	}
+}
+
+// A hub speaks the language of its people, with skills that speak it.
+func TestAnotherLanguage(t *testing.T) {
+	h := start(t, "w\u00fcrfle mit zwanzig Seiten", func(c *Config) { c.Locales = []string{"de-DE"} })
+	files := fstest.MapFS{"de.toml": {Data: []byte("[intents.roll]\nutterances = [\"w\u00fcrfle mit {sides} Seiten\", \"w\u00fcrfle\"]\nslots.sides.entity = \"sides\"\n" +
+		"[entities.sides]\nvalues = [[\"20\", \"zwanzig\"]]\n")}}
+	s := skill.New("org.example.dice", files, skill.Via(h.Skills().Connect), skill.State(t.TempDir()))
+	s.Handle("roll", func(_ context.Context, r *skill.Request) (skill.Answer, error) {
+		return skill.Say("%s in %s", r.Text("sides"), r.Locale), nil
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- s.Run(ctx) }()
+	sat := connect(t, h, "org.example.kitchen")
+	for deadline := time.Now().Add(10 * time.Second); len(h.Skills().Why("w\u00fcrfle", "de").Steps) == 0 && time.Now().Before(deadline); {
+		time.Sleep(10 * time.Millisecond)
+	}
+	a, err := say(t, sat.wake(10))
+	if err != nil || text(a, vap.CapVoice) != "20 in de-DE" {
+		t.Errorf("%+v, %v", a, err)
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
 	}
 }

@@ -36,6 +36,8 @@ func (s *Satellite) carryOut(c Command) {
 		s.reporter.tell()
 	case SaySorry:
 		s.sorry(c.For)
+	case PlayAnnouncement, RefuseAnnouncement, CancelAnnouncement:
+		s.carryOutAnnouncement(c)
 	default:
 		s.carryOutPairing(c)
 	}

@@ -82,6 +82,10 @@ type (
 	Recording struct{ On, NearMisses bool }
 	// VolumeSet: the hub, or a person by way of it, set a volume.
 	VolumeSet struct{ Volume Volume }
+	// Announced: the hub wants something said that nobody asked for.
+	Announced struct{ What *Announcement }
+	// AnnouncementEnded: announcement N was played to its end, or failed.
+	AnnouncementEnded struct{ N uint32 }
 	// TurnGranted: the hub gave this satellite the session.
 	TurnGranted struct{ N uint32 }
 	// TurnHeard: the hub has heard enough of turn N.
@@ -101,34 +105,36 @@ type (
 	}
 )
 
-func (ListenPressed) event() {}
-func (StopPressed) event()   {}
-func (MutePressed) event()   {}
-func (MuteSwitched) event()  {}
-func (VolumePressed) event() {}
-func (Woke) event()          {}
-func (StopHeard) event()     {}
-func (StopAsked) event()     {}
-func (MicChanged) event()    {}
-func (TimersRing) event()    {}
-func (LinkChanged) event()   {}
-func (Typed) event()         {}
-func (NetMute) event()       {}
-func (Recording) event()     {}
-func (VolumeSet) event()     {}
-func (TurnGranted) event()   {}
-func (TurnHeard) event()     {}
-func (TurnSpeaks) event()    {}
-func (TurnEnded) event()     {}
-func (TurnFailed) event()    {}
-func (PairPressed) event()   {}
-func (PairAsked) event()     {}
-func (AgreePressed) event()  {}
-func (PairCancelled) event() {}
-func (PairShows) event()     {}
-func (PairEnded) event()     {}
-func (PairSeen) event()      {}
-func (ResetPressed) event()  {}
+func (ListenPressed) event()     {}
+func (Announced) event()         {}
+func (AnnouncementEnded) event() {}
+func (StopPressed) event()       {}
+func (MutePressed) event()       {}
+func (MuteSwitched) event()      {}
+func (VolumePressed) event()     {}
+func (Woke) event()              {}
+func (StopHeard) event()         {}
+func (StopAsked) event()         {}
+func (MicChanged) event()        {}
+func (TimersRing) event()        {}
+func (LinkChanged) event()       {}
+func (Typed) event()             {}
+func (NetMute) event()           {}
+func (Recording) event()         {}
+func (VolumeSet) event()         {}
+func (TurnGranted) event()       {}
+func (TurnHeard) event()         {}
+func (TurnSpeaks) event()        {}
+func (TurnEnded) event()         {}
+func (TurnFailed) event()        {}
+func (PairPressed) event()       {}
+func (PairAsked) event()         {}
+func (AgreePressed) event()      {}
+func (PairCancelled) event()     {}
+func (PairShows) event()         {}
+func (PairEnded) event()         {}
+func (PairSeen) event()          {}
+func (ResetPressed) event()      {}
 
 // Failure is why a turn failed, as far as it matters to a person.
 type Failure uint8
@@ -167,6 +173,15 @@ type (
 	}
 	// CancelTurn ends the running turn at once, and silences its answer.
 	CancelTurn struct{}
+	// PlayAnnouncement takes an announcement, as number N, and plays it.
+	PlayAnnouncement struct {
+		N    uint32
+		What *Announcement
+	}
+	// RefuseAnnouncement has the hub ask again.
+	RefuseAnnouncement struct{ What *Announcement }
+	// CancelAnnouncement silences the announcement that plays at once.
+	CancelAnnouncement struct{}
 	// SetCapture opens or closes the microphone's PCM. Closing empties the rings.
 	SetCapture struct{ Open bool }
 	// PlayChime plays one of the short sounds.
@@ -194,19 +209,22 @@ type (
 	Reset struct{}
 )
 
-func (StartTurn) command()     {}
-func (CancelTurn) command()    {}
-func (SetCapture) command()    {}
-func (PlayChime) command()     {}
-func (SoundAlarm) command()    {}
-func (StopAlarm) command()     {}
-func (SetVolume) command()     {}
-func (SaySorry) command()      {}
-func (StartPairing) command()  {}
-func (AgreePairing) command()  {}
-func (CancelPairing) command() {}
-func (ShowPaired) command()    {}
-func (Reset) command()         {}
+func (StartTurn) command()          {}
+func (CancelTurn) command()         {}
+func (SetCapture) command()         {}
+func (PlayChime) command()          {}
+func (PlayAnnouncement) command()   {}
+func (RefuseAnnouncement) command() {}
+func (CancelAnnouncement) command() {}
+func (SoundAlarm) command()         {}
+func (StopAlarm) command()          {}
+func (SetVolume) command()          {}
+func (SaySorry) command()           {}
+func (StartPairing) command()       {}
+func (AgreePairing) command()       {}
+func (CancelPairing) command()      {}
+func (ShowPaired) command()         {}
+func (Reset) command()              {}
 
 // Chime is one of the short sounds.
 type Chime uint8

@@ -138,6 +138,14 @@ func TestSatelliteDoesWhatTheHubAsks(t *testing.T) {
 			t.Error("not muted")
 		}
 		h.until("ringing", func(v control.SatelliteState) bool { return v.Timers[0].Ringing })
+		told, err := h.hub.Server.Query(t.Context(), "org.vapd.satellite.test",
+			vap.Capability{Name: vap.CapTimer}, vap.Capability{Name: vap.CapVolume}, vap.Capability{Name: vap.CapMute}, vap.Capability{Name: "colour"})
+		if err != nil || len(told) != 4 || told[1].Fields["voice"] != int64(90) || told[2].Fields["muted"] != true || told[3].Code != codes.NotFound {
+			t.Errorf("it tells %+v, %v", told, err)
+		}
+		if timers, err := vap.ParseTimers(vap.Capability{Name: vap.CapTimer, Fields: told[0].Fields}); err != nil || len(timers) != 1 || !timers[0].Ringing {
+			t.Errorf("its timers are %+v, %v", timers, err)
+		}
 		ask(vap.StopCapability())
 		h.until("no timer", func(v control.SatelliteState) bool { return len(v.Timers) == 0 })
 		last := h.hub.Reported()

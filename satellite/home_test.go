@@ -20,9 +20,9 @@ import (
 	"vapd/protocol/coap"
 	"vapd/protocol/control"
 	"vapd/protocol/pairing"
+	"vapd/protocol/pairing/keyring"
 	"vapd/protocol/vap"
 	"vapd/satellite/hubtest"
-	"vapd/satellite/keyring"
 	"vapd/satellite/link"
 )
 

@@ -16,7 +16,7 @@ func (s State) mode(uptime time.Duration) board.Mode {
 	switch {
 	case s.Ringing:
 		return board.Ringing
-	case s.Turn != TurnIdle:
+	case s.Turn != TurnIdle || s.Announcing:
 		return board.Turn
 	case s.Pairing == PairComparing:
 		return board.Comparing

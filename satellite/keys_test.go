@@ -25,6 +25,7 @@ func TestKeys(t *testing.T) {
 		"listen":                  {up, time.Hour, hal.Gesture{Key: board.MainKey, Kind: board.Press, At: at}, ListenPressed{At: at}},
 		"listen after boot":       {up, time.Second, hal.Gesture{Key: board.MainKey, Kind: board.Press, At: at}, ListenPressed{At: at}},
 		"stop a turn":             {inTurn(TurnSpeaking), time.Hour, hal.Gesture{Key: board.MainKey, Kind: board.Press}, StopPressed{}},
+		"stop an announcement":    {announcing, time.Hour, hal.Gesture{Key: board.MainKey, Kind: board.Press}, StopPressed{}},
 		"stop a timer":            {with(func(s *State) { s.Ringing = true }), time.Hour, hal.Gesture{Key: board.MainKey, Kind: board.Press}, StopPressed{}},
 		"stop a turn after boot":  {inTurn(TurnListening), time.Second, hal.Gesture{Key: board.MainKey, Kind: board.Press}, StopPressed{}},
 		"stop a timer after boot": {with(func(s *State) { s.Ringing = true }), time.Second, hal.Gesture{Key: board.MainKey, Kind: board.Press}, StopPressed{}},

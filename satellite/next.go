@@ -12,6 +12,11 @@ func (s State) Next(e Event) (State, []Command) {
 		return s.start(StartTurn{Wake: &e.Wake})
 	case Typed:
 		return s.start(StartTurn{Text: e.Text})
+	case Announced:
+		return s.announce(e.What)
+	case AnnouncementEnded:
+		s.Announcing = s.Announcing && s.AnnouncementN != e.N
+		return s, nil
 	case StopPressed, StopHeard:
 		return s.stop()
 	case StopAsked:
@@ -96,7 +101,7 @@ func (s State) running(n uint32) bool { return s.Turn != TurnIdle && s.TurnN == 
 // start begins a turn, ending what runs or sounds: a person who speaks up is
 // heard at once (barge-in).
 func (s State) start(cmd StartTurn) (State, []Command) {
-	var out []Command
+	s, out := s.silence()
 	if s.Turn != TurnIdle {
 		out = append(out, CancelTurn{})
 		s.Turn = TurnIdle
@@ -122,7 +127,8 @@ func (s State) start(cmd StartTurn) (State, []Command) {
 	return s, append(out, cmd)
 }
 
-// stop ends what sounds, the loudest first: an alarm, then an answer, then listening.
+// stop ends what sounds, the loudest first: an alarm, then an answer or an announcement,
+// then listening.
 func (s State) stop() (State, []Command) {
 	switch {
 	case s.Ringing:
@@ -131,7 +137,7 @@ func (s State) stop() (State, []Command) {
 		s.Turn = TurnIdle
 		return s, []Command{CancelTurn{}}
 	}
-	return s, nil
+	return s.silence()
 }
 
 func (s State) mute(key, net bool) (State, []Command) {
@@ -144,6 +150,9 @@ func (s State) mute(key, net bool) (State, []Command) {
 	chime := ChimeUnmuted
 	if s.Muted() {
 		chime = ChimeMuted
+		var silence []Command
+		s, silence = s.silence()
+		out = append(out, silence...)
 		if s.Turn != TurnIdle {
 			s.Turn = TurnIdle
 			out = append(out, CancelTurn{})

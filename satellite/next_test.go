@@ -25,6 +25,13 @@ func pairIs(p PairState) State { return with(func(s *State) { s.Pairing, s.PairN
 
 func inTurn(t TurnState) State { return with(func(s *State) { s.Turn = t }) }
 
+// announced is a satellite that played nine announcements, and announcing plays one more.
+var (
+	announced  = with(func(s *State) { s.AnnouncementN = 10 })
+	announcing = with(func(s *State) { s.Announcing, s.AnnouncementN = true, 10 })
+	news       = &Announcement{}
+)
+
 func TestNext(t *testing.T) {
 	noon := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 	wake := Wake{Word: "okay nabu", Score: 0.99}
@@ -75,25 +82,42 @@ func TestNext(t *testing.T) {
 		},
 		"asked to stop itself": {inTurn(TurnThinking), StopAsked{}, inTurn(TurnThinking), nil},
 		"stop nothing":         {up, StopPressed{}, up, nil},
-		"mute ends the turn":   {inTurn(TurnListening), MutePressed{}, with(func(s *State) { s.KeyMuted = true }), []Command{SetCapture{false}, CancelTurn{}, PlayChime{ChimeMuted}}},
-		"unmute":               {with(func(s *State) { s.KeyMuted = true }), MutePressed{}, up, []Command{SetCapture{true}, PlayChime{ChimeUnmuted}}},
-		"net can't open":       {with(func(s *State) { s.KeyMuted, s.NetMuted = true, true }), NetMute{false}, with(func(s *State) { s.KeyMuted = true }), nil},
-		"switch twice on":      {with(func(s *State) { s.KeyMuted = true }), MuteSwitched{true}, with(func(s *State) { s.KeyMuted = true }), nil},
-		"granted":              {inTurn(TurnListening), TurnGranted{4}, inTurn(TurnListening), []Command{PlayChime{ChimeListening}}},
-		"granted after heard":  {inTurn(TurnThinking), TurnGranted{4}, inTurn(TurnThinking), nil},
-		"heard":                {inTurn(TurnListening), TurnHeard{4}, inTurn(TurnThinking), nil},
-		"speaks":               {inTurn(TurnThinking), TurnSpeaks{4}, inTurn(TurnSpeaking), nil},
-		"ended":                {inTurn(TurnSpeaking), TurnEnded{4, false}, up, nil},
-		"follow-up":            {inTurn(TurnSpeaking), TurnEnded{4, true}, listening, []Command{StartTurn{N: 5, Again: true}}},
-		"no follow-up, muted":  {with(func(s *State) { s.Turn, s.KeyMuted = TurnSpeaking, true }), TurnEnded{4, true}, with(func(s *State) { s.KeyMuted = true }), nil},
-		"failed":               {inTurn(TurnThinking), TurnFailed{N: 4}, up, []Command{PlayChime{ChimeError}}},
-		"focus lost":           {inTurn(TurnListening), TurnFailed{4, FailureSilent}, up, nil},
-		"no speech":            {inTurn(TurnListening), TurnFailed{4, FailureNoSpeech}, up, []Command{SaySorry{FailureNoSpeech}}},
-		"stale end":            {inTurn(TurnListening), TurnEnded{3, true}, inTurn(TurnListening), nil},
-		"stale failure":        {inTurn(TurnListening), TurnFailed{N: 3}, inTurn(TurnListening), nil},
-		"mic stalls":           {inTurn(TurnListening), MicChanged{MicStalled}, with(func(s *State) { s.Mic = MicStalled }), []Command{CancelTurn{}, PlayChime{ChimeError}}},
-		"hub goes":             {inTurn(TurnThinking), LinkChanged{LinkSearching}, with(func(s *State) { s.Link = LinkSearching }), []Command{CancelTurn{}, PlayChime{ChimeError}}},
-		"hub goes, speaking":   {inTurn(TurnSpeaking), LinkChanged{LinkSearching}, with(func(s *State) { s.Turn, s.Link = TurnSpeaking, LinkSearching }), nil},
+
+		"announced":                        {with(func(s *State) { s.AnnouncementN = 9 }), Announced{news}, announcing, []Command{PlayAnnouncement{10, news}}},
+		"announced while muted":            {with(func(s *State) { s.AnnouncementN, s.NetMuted = 9, true }), Announced{news}, with(func(s *State) { *s = announcing; s.NetMuted = true }), []Command{PlayAnnouncement{10, news}}},
+		"announced while ringing":          {with(func(s *State) { s.AnnouncementN, s.Ringing = 9, true }), Announced{news}, with(func(s *State) { *s = announcing; s.Ringing = true }), []Command{PlayAnnouncement{10, news}}},
+		"announced while listening":        {inTurn(TurnListening), Announced{news}, inTurn(TurnListening), []Command{RefuseAnnouncement{news}}},
+		"announced into an answer":         {inTurn(TurnSpeaking), Announced{news}, inTurn(TurnSpeaking), []Command{RefuseAnnouncement{news}}},
+		"announced into another":           {announcing, Announced{news}, announcing, []Command{RefuseAnnouncement{news}}},
+		"announced while a code is shown":  {pairIs(PairComparing), Announced{news}, pairIs(PairComparing), []Command{RefuseAnnouncement{news}}},
+		"announcement ends":                {announcing, AnnouncementEnded{10}, announced, nil},
+		"announcement before ends":         {announcing, AnnouncementEnded{9}, announcing, nil},
+		"stop an announcement":             {announcing, StopHeard{}, announced, []Command{CancelAnnouncement{}}},
+		"wake ends an announcement":        {announcing, Woke{wake}, with(func(s *State) { *s = announced; s.TurnN, s.Turn = 5, TurnListening }), []Command{CancelAnnouncement{}, StartTurn{N: 5, Wake: &wake}}},
+		"key without a hub silences it":    {with(func(s *State) { *s = announcing; s.Link = LinkSearching }), ListenPressed{}, with(func(s *State) { *s = announced; s.Link = LinkSearching }), []Command{CancelAnnouncement{}, SaySorry{FailureNoHub}}},
+		"text ends an announcement":        {announcing, Typed{"x"}, with(func(s *State) { *s = announced; s.TurnN, s.Turn = 5, TurnThinking }), []Command{CancelAnnouncement{}, StartTurn{N: 5, Text: "x"}}},
+		"mute ends an announcement":        {announcing, NetMute{true}, with(func(s *State) { *s = announced; s.NetMuted = true }), []Command{SetCapture{false}, CancelAnnouncement{}, PlayChime{ChimeMuted}}},
+		"an alarm is stopped before":       {with(func(s *State) { *s = announcing; s.Ringing = true }), StopPressed{}, with(func(s *State) { *s = announcing; s.Ringing = true }), []Command{StopAlarm{}}},
+		"an announcement outlives its hub": {announcing, LinkChanged{LinkSearching}, with(func(s *State) { *s = announcing; s.Link = LinkSearching }), nil},
+		"mute ends the turn":               {inTurn(TurnListening), MutePressed{}, with(func(s *State) { s.KeyMuted = true }), []Command{SetCapture{false}, CancelTurn{}, PlayChime{ChimeMuted}}},
+		"unmute":                           {with(func(s *State) { s.KeyMuted = true }), MutePressed{}, up, []Command{SetCapture{true}, PlayChime{ChimeUnmuted}}},
+		"net can't open":                   {with(func(s *State) { s.KeyMuted, s.NetMuted = true, true }), NetMute{false}, with(func(s *State) { s.KeyMuted = true }), nil},
+		"switch twice on":                  {with(func(s *State) { s.KeyMuted = true }), MuteSwitched{true}, with(func(s *State) { s.KeyMuted = true }), nil},
+		"granted":                          {inTurn(TurnListening), TurnGranted{4}, inTurn(TurnListening), []Command{PlayChime{ChimeListening}}},
+		"granted after heard":              {inTurn(TurnThinking), TurnGranted{4}, inTurn(TurnThinking), nil},
+		"heard":                            {inTurn(TurnListening), TurnHeard{4}, inTurn(TurnThinking), nil},
+		"speaks":                           {inTurn(TurnThinking), TurnSpeaks{4}, inTurn(TurnSpeaking), nil},
+		"ended":                            {inTurn(TurnSpeaking), TurnEnded{4, false}, up, nil},
+		"follow-up":                        {inTurn(TurnSpeaking), TurnEnded{4, true}, listening, []Command{StartTurn{N: 5, Again: true}}},
+		"no follow-up, muted":              {with(func(s *State) { s.Turn, s.KeyMuted = TurnSpeaking, true }), TurnEnded{4, true}, with(func(s *State) { s.KeyMuted = true }), nil},
+		"failed":                           {inTurn(TurnThinking), TurnFailed{N: 4}, up, []Command{PlayChime{ChimeError}}},
+		"focus lost":                       {inTurn(TurnListening), TurnFailed{4, FailureSilent}, up, nil},
+		"no speech":                        {inTurn(TurnListening), TurnFailed{4, FailureNoSpeech}, up, []Command{SaySorry{FailureNoSpeech}}},
+		"stale end":                        {inTurn(TurnListening), TurnEnded{3, true}, inTurn(TurnListening), nil},
+		"stale failure":                    {inTurn(TurnListening), TurnFailed{N: 3}, inTurn(TurnListening), nil},
+		"mic stalls":                       {inTurn(TurnListening), MicChanged{MicStalled}, with(func(s *State) { s.Mic = MicStalled }), []Command{CancelTurn{}, PlayChime{ChimeError}}},
+		"hub goes":                         {inTurn(TurnThinking), LinkChanged{LinkSearching}, with(func(s *State) { s.Link = LinkSearching }), []Command{CancelTurn{}, PlayChime{ChimeError}}},
+		"hub goes, speaking":               {inTurn(TurnSpeaking), LinkChanged{LinkSearching}, with(func(s *State) { s.Turn, s.Link = TurnSpeaking, LinkSearching }), nil},
 		"pair": {
 			up,
 			PairPressed{},
@@ -187,6 +211,12 @@ func TestNextInvariants(t *testing.T) {
 			if s.Muted() && s.Turn == TurnListening {
 				t.Fatal("listens while muted")
 			}
+			if s.Announcing && s.Turn != TurnIdle {
+				t.Fatal("announces in a turn")
+			}
+			if s.AnnouncementN < before.AnnouncementN {
+				t.Fatal("announcements are numbered backwards")
+			}
 		}
 	})
 }
@@ -216,6 +246,8 @@ func anyEvent(s State) *rapid.Generator[Event] {
 			StopHeard{},
 			StopAsked{},
 			Typed{"x"},
+			Announced{news},
+			AnnouncementEnded{s.AnnouncementN - n%2},
 			TimersRing{on},
 			TurnGranted{n},
 			TurnHeard{n},

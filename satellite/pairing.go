@@ -12,7 +12,7 @@ import (
 	"vapd/protocol/coap"
 	"vapd/protocol/discovery"
 	"vapd/protocol/pairing"
-	"vapd/satellite/keyring"
+	"vapd/protocol/pairing/keyring"
 	"vapd/satellite/link"
 	"vapd/satellite/pair"
 )
@@ -99,9 +99,9 @@ func (s *Satellite) securedBy(peer coap.Peer) (pairing.Pairing, bool) {
 }
 
 // useNewKey shakes hands anew, so that the key of before is void; not while somebody
-// speaks.
+// speaks, or it does.
 func (s *Satellite) useNewKey() {
-	if s.state.Turn != TurnIdle {
+	if s.state.Turn != TurnIdle || s.state.Announcing {
 		s.rekey.Reset(rekeyAfter)
 		return
 	}
@@ -159,6 +159,9 @@ func (s *Satellite) forget() error {
 // Import takes the key of a file over: the satellite goes to that hub from now on, under
 // the id that the file gives it.
 func (s *Satellite) Import(f pairing.KeyFile) error {
+	if skill, ok := pairing.SplitSkill(f.Pairing.ID); ok {
+		return fmt.Errorf("satellite: the key file is for the skill %s: 'vapd skill pair --key FILE' takes it", skill)
+	}
 	if err := s.keys.OfferAt(f.Pairing, f.Address); err != nil {
 		return fmt.Errorf("satellite: the key of hub %s: %w", f.Pairing.HubID, err)
 	}

@@ -14,8 +14,8 @@ import (
 	"vapd/protocol/discovery"
 	"vapd/protocol/dtls"
 	"vapd/protocol/pairing"
+	"vapd/protocol/pairing/keyring"
 	"vapd/protocol/vap"
-	"vapd/satellite/keyring"
 	"vapd/satellite/link"
 )
 

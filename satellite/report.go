@@ -84,6 +84,31 @@ func (r *reporter) run(ctx context.Context) {
 // report1 makes one attempt; it is false when another makes sense.
 func (r *reporter) report1(ctx context.Context) bool {
 	s := r.satellite
+	ctx, cancel := context.WithTimeout(ctx, reportWait)
+	defer cancel()
+	err := s.client.Notify(ctx, s.ownTimers(), s.ownVolume())
+	if err != nil && ctx.Err() == nil {
+		s.cfg.Logger.Warn("the hub does not know of timers and volumes", "error", err)
+	}
+	var refusal *vap.Error
+	return err == nil || errors.As(err, &refusal)
+}
+
+// queried is what the satellite has to tell when it is asked, as it is at this moment; any
+// goroutine may ask.
+func (s *Satellite) queried(asked vap.Capability) (vap.Capability, bool) {
+	switch asked.Name {
+	case vap.CapTimer:
+		return s.ownTimers(), true
+	case vap.CapVolume:
+		return s.ownVolume(), true
+	case vap.CapMute:
+		return vap.Mute{Muted: s.seen.Load().Muted()}.Capability(), true
+	}
+	return vap.Capability{}, false
+}
+
+func (s *Satellite) ownTimers() vap.Capability {
 	all := s.timers.List()
 	timers := make([]vap.TimerState, 0, len(all))
 	for _, t := range all {
@@ -91,13 +116,10 @@ func (r *reporter) report1(ctx context.Context) bool {
 			ID: t.ID, Label: t.Label, Seconds: t.Total.Seconds(), Remaining: t.Remaining.Seconds(), Ringing: t.Ringing,
 		})
 	}
+	return vap.TimersCapability(timers)
+}
+
+func (s *Satellite) ownVolume() vap.Capability {
 	v := s.seen.Load().Volume
-	ctx, cancel := context.WithTimeout(ctx, reportWait)
-	defer cancel()
-	err := s.client.Notify(ctx, vap.TimersCapability(timers), vap.Volume{Voice: &v.Voice, Chime: &v.Chime, Alarm: &v.Alarm}.Capability())
-	if err != nil && ctx.Err() == nil {
-		s.cfg.Logger.Warn("the hub does not know of timers and volumes", "error", err)
-	}
-	var refusal *vap.Error
-	return err == nil || errors.As(err, &refusal)
+	return vap.Volume{Voice: &v.Voice, Chime: &v.Chime, Alarm: &v.Alarm}.Capability()
 }

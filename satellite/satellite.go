@@ -21,9 +21,9 @@ import (
 	"vapd/protocol/coap"
 	"vapd/protocol/dtls"
 	"vapd/protocol/pairing"
+	"vapd/protocol/pairing/keyring"
 	"vapd/protocol/vap"
 	"vapd/satellite/hear"
-	"vapd/satellite/keyring"
 	"vapd/satellite/link"
 	"vapd/satellite/logs"
 	"vapd/satellite/pair"
@@ -103,27 +103,28 @@ const (
 
 // Satellite is a satellite that runs. Make it with New, then call Run once.
 type Satellite struct {
-	cfg      Config
-	endpoint *coap.Endpoint
-	dtls     *dtls.Transport // under endpoint
-	keys     *keyring.Keyring
-	client   *clientregistry.Client
-	sound    *sound.Sound
-	ear      *hear.Ear
-	turns    *turn.Runner
-	link     *link.Link
-	pairs    *pair.Runner
-	rotation *pairing.Rotation
-	timers   *timer.Keeper
-	lights   *lights
-	reporter *reporter
-	traces   trace.Ring
-	tally    tally
-	halves   *mailbox[vap.Trace] // of traces, for the hub
-	misses   *nearMisses
-	inbox    *mailbox[any]    // for the goroutine that owns the state
-	chores   *mailbox[func()] // that take their time
-	started  time.Time
+	cfg       Config
+	endpoint  *coap.Endpoint
+	dtls      *dtls.Transport // under endpoint
+	keys      *keyring.Keyring
+	client    *clientregistry.Client
+	sound     *sound.Sound
+	ear       *hear.Ear
+	turns     *turn.Runner
+	announcer *turn.Announcer
+	link      *link.Link
+	pairs     *pair.Runner
+	rotation  *pairing.Rotation
+	timers    *timer.Keeper
+	lights    *lights
+	reporter  *reporter
+	traces    trace.Ring
+	tally     tally
+	halves    *mailbox[vap.Trace] // of traces, for the hub
+	misses    *nearMisses
+	inbox     *mailbox[any]    // for the goroutine that owns the state
+	chores    *mailbox[func()] // that take their time
+	started   time.Time
 
 	// Owned by Run's goroutine.
 	state     State
@@ -206,7 +207,7 @@ func (s *Satellite) listen() error {
 	}
 	s.client = clientregistry.NewClient(clientregistry.ClientConfig{
 		ID: s.cfg.ID, Name: s.cfg.Name, Capabilities: s.offers(),
-		Notified: s.notified, Logger: s.cfg.Logger,
+		Notified: s.notified, Announced: s.announced, Queried: s.queried, Logger: s.cfg.Logger,
 	})
 	s.client.Register(mux)
 	if s.rotation, err = s.newRotation(); err != nil {
@@ -250,6 +251,7 @@ func (s *Satellite) assemble() error {
 		Carry: func(c vap.Capability) { s.carry(c, true) }, Observer: observer{s}, Over: s.traced,
 		Longest: LongestUtterance, Logger: s.cfg.Logger,
 	})
+	s.announcer = s.newAnnouncer()
 	s.lights = newLights(s.cfg.Hardware.Pixels, s.cfg.Board.LEDs != nil && s.cfg.Board.LEDs.Ring, s.level, s.cfg.Logger)
 	s.lights.change(func(v *View) { v.State = s.state })
 	s.reporter = &reporter{satellite: s, bell: make(chan struct{}, 1)}
@@ -293,6 +295,7 @@ func (s *Satellite) Run(ctx context.Context) error {
 	s.misses.allow(false)
 	err := context.Cause(inner)
 	s.turns.Close()
+	s.announcer.Close()
 	s.pairs.Close()
 	s.goodbye()
 	cancel(nil)

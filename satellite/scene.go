@@ -82,7 +82,7 @@ func (v View) paint(at time.Duration, out []hal.Color) (moving bool) {
 	case s.Turn == TurnThinking:
 		comet(out, at, violet, v.Ring)
 		return true
-	case s.Turn == TurnSpeaking:
+	case s.Turn == TurnSpeaking || s.Announcing:
 		fill(out, green, 0.5+0.5*wave(at, 1500*time.Millisecond))
 		return true
 	case s.Pairing != PairIdle:

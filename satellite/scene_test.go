@@ -34,6 +34,8 @@ func TestScene(t *testing.T) {
 		"thinking":               {v: View{State: inTurn(TurnThinking), Ring: true}, first: violet, last: scale(violet, 0.75), moving: true},
 		"thinking, a row":        {v: View{State: inTurn(TurnThinking)}, first: violet, last: scale(violet, 0.04), moving: true},
 		"speaking":               {v: View{State: inTurn(TurnSpeaking)}, at: 750 * time.Millisecond, first: green, last: green, moving: true},
+		"announcing":             {v: View{State: announcing, Asked: &white}, at: 750 * time.Millisecond, first: green, last: green, moving: true},
+		"announcing, ringing":    {v: View{State: with(func(s *State) { *s = announcing; s.Ringing = true })}, at: 350 * time.Millisecond, first: amber, last: amber, moving: true},
 		"speaking while muted":   {v: View{State: with(func(s *State) { s.KeyMuted, s.Turn = true, TurnSpeaking })}, at: 750 * time.Millisecond, first: red, last: green, moving: true},
 		"ringing":                {v: View{State: with(func(s *State) { s.Ringing = true })}, at: 350 * time.Millisecond, first: amber, last: amber, moving: true},
 		"volume":                 {v: View{State: up, ShowVolume: true}, first: white},
@@ -86,7 +88,7 @@ func TestSceneInvariants(t *testing.T) {
 			State: State{
 				Link: LinkState(rapid.IntRange(0, 4).Draw(t, "link")), Mic: MicState(rapid.IntRange(0, 2).Draw(t, "mic")),
 				KeyMuted: on.Draw(t, "key"), NetMuted: on.Draw(t, "net"),
-				Turn: TurnState(rapid.IntRange(0, 3).Draw(t, "turn")), Ringing: on.Draw(t, "ringing"), Recorded: on.Draw(t, "recorded"),
+				Turn: TurnState(rapid.IntRange(0, 3).Draw(t, "turn")), Ringing: on.Draw(t, "ringing"), Recorded: on.Draw(t, "recorded"), Announcing: on.Draw(t, "announcing"),
 				Volume:  Volume{rapid.IntRange(0, 100).Draw(t, "volume"), 0, 0},
 				Pairing: PairState(rapid.IntRange(0, 5).Draw(t, "pairing")),
 			},

@@ -16,8 +16,12 @@ type State struct {
 	KeyMuted, NetMuted bool
 	Turn               TurnState
 	// TurnN numbers the turns since start; what carries another number is stale.
-	TurnN   uint32
-	Ringing bool // a timer
+	TurnN uint32
+	// Announcing says that something plays that nobody asked for; never in a turn.
+	Announcing bool
+	// AnnouncementN numbers the announcements since start.
+	AnnouncementN uint32
+	Ringing       bool // a timer
 	// Recorded says that the hub keeps what is said.
 	Recorded bool
 	// NearMisses says that it keeps near misses, too; never without Recorded.

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"vapd/protocol/control"
-	"vapd/satellite/keyring"
+	"vapd/protocol/pairing/keyring"
 	"vapd/satellite/link"
 )
 
@@ -15,7 +15,8 @@ func (s *Satellite) view(u *usage) control.SatelliteState {
 	state := *s.seen.Load()
 	v := control.SatelliteState{
 		ID: s.cfg.ID, Name: s.cfg.Name, UptimeMS: time.Since(s.started).Milliseconds(),
-		Link: s.viewLink(), Pairing: s.viewPairing(state), Mic: s.viewMic(state), Words: s.viewWords(), Turn: s.viewTurn(state),
+		Announcement: s.viewAnnouncement(state),
+		Link:         s.viewLink(), Pairing: s.viewPairing(state), Mic: s.viewMic(state), Words: s.viewWords(), Turn: s.viewTurn(state),
 		LEDs: []string{}, Timers: []control.TimerView{}, Drivers: []control.DriverView{},
 		Volume: control.VolumeView(state.Volume),
 	}
@@ -131,6 +132,15 @@ func (s *Satellite) viewTurn(state State) control.TurnView {
 	if w := r.Wake; w != nil {
 		v.Word, v.SNR, v.Score = w.Word, w.SNR, w.Score
 	}
+	if r.Err != nil {
+		v.Error = r.Err.Error()
+	}
+	return v
+}
+
+func (s *Satellite) viewAnnouncement(state State) control.AnnouncementView {
+	r := s.announcer.Report()
+	v := control.AnnouncementView{N: r.N, Playing: state.Announcing && r.N == state.AnnouncementN, From: r.From, Text: r.Text, Underruns: r.Underruns}
 	if r.Err != nil {
 		v.Error = r.Err.Error()
 	}

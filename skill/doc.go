@@ -16,6 +16,7 @@
 //	}
 //
 // The manifest says what people say, one file a language. The hub understands sentences by
-// it, asks for what is missing, and calls the handler. The hub's own skills use this package
-// as well, and nothing else. docs/skills.md goes through it step by step.
+// it, asks for what is missing, and calls the handler. On the hub's machine that is all; on
+// another one the skill needs a key (Keys). The hub's own skills use this package as well, and
+// nothing else. docs/skills.md goes through it step by step.
 package skill

@@ -77,7 +77,7 @@ func (h *hub) Listening(s skillregistry.SkillInfo) {
 	}
 }
 
-// house is a hub's registry on the loopback.
+// house is a hub's registry. On the loopback it is in no group.
 type house struct {
 	*hub
 	server *skillregistry.Server
@@ -88,7 +88,7 @@ type house struct {
 func newHouse(t *testing.T, h *hub, at netip.AddrPort) *house {
 	t.Helper()
 	mux := new(coap.Mux)
-	end, err := coap.Listen(coap.Config{Addr: at, Handler: mux.Serve})
+	end, err := coap.Listen(coap.Config{Addr: at, Groups: !at.Addr().IsLoopback(), Handler: mux.Serve})
 	if err != nil {
 		t.Fatal(err)
 	}

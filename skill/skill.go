@@ -14,6 +14,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/plgd-dev/go-coap/v3/message/codes"
+
 	"vapd/protocol/skillregistry"
 	"vapd/protocol/vap"
 )
@@ -25,12 +27,13 @@ type Handler func(ctx context.Context, r *Request) (Answer, error)
 
 // Config is what may be otherwise than usual.
 type Config struct {
-	// Connect is the way to the hub; default: CoAP(""), the hub of this machine.
+	// Connect is the way to the hub; default: CoAP("").
 	Connect Connect
 	// State is the folder of what the skill keeps; default: $STATE_DIRECTORY, else
 	// $XDG_STATE_HOME/vap_skill/ID.
 	State  string
-	Logger *slog.Logger // default: slog.Default
+	Logger *slog.Logger     // default: slog.Default
+	Now    func() time.Time // what time it is, in the zone of the people; default: time.Now
 }
 
 // Skill is a skill. Make it with New, say what it handles, then call Run. Methods that Run
@@ -61,6 +64,9 @@ func New(id string, manifest fs.FS, options ...func(*Config)) *Skill {
 		s.cfg.Connect = CoAP("")
 	}
 	s.cfg.Logger = cmp.Or(s.cfg.Logger, slog.Default())
+	if s.cfg.Now == nil {
+		s.cfg.Now = time.Now
+	}
 	if s.cfg.State == "" {
 		var err error
 		s.cfg.State, err = stateDir(id)
@@ -87,6 +93,9 @@ func stateDir(id string) (string, error) {
 
 // ID is the skill's.
 func (s *Skill) ID() string { return s.id }
+
+// Now is what time it is, in the zone of the people. Tests may tell another one.
+func (s *Skill) Now() time.Time { return s.cfg.Now() }
 
 // Store keeps things over restarts.
 func (s *Skill) Store() *Store { return s.store }
@@ -124,22 +133,27 @@ func (s *Skill) Run(ctx context.Context) error {
 	if err := s.check(); err != nil {
 		return err
 	}
-	line, err := s.cfg.Connect(Service{
-		ID: s.id, Name: cmp.Or(s.manifest.Name, s.id), NLU: s.manifest.NLU, Events: slices.Sorted(maps.Keys(s.events)),
-		Tokens: tokens{s.store}, Handle: s.handle, CanAnswer: s.canAnswer, Logger: s.cfg.Logger,
-	})
+	line, err := s.connect()
 	if err != nil {
 		return fmt.Errorf("skill %s: %w", s.id, err)
 	}
-	s.set(line)
-	defer s.set(nil)
+	defer func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.line = nil
+	}()
 	return line.Run(ctx)
 }
 
-func (s *Skill) set(line Line) {
+// connect holds mu: a handler may be called, and use the line, before Connect has returned.
+func (s *Skill) connect() (line Line, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.line = line
+	s.line, err = s.cfg.Connect(Service{
+		ID: s.id, Name: cmp.Or(s.manifest.Name, s.id), NLU: s.manifest.NLU, Events: slices.Sorted(maps.Keys(s.events)),
+		State: s.cfg.State, Store: s.store, Handle: s.handle, CanAnswer: s.canAnswer, Logger: s.cfg.Logger,
+	})
+	return s.line, err
 }
 
 // check finds what the author forgot.
@@ -247,6 +261,25 @@ func (s *Skill) Query(ctx context.Context, client string, asked ...vap.Capabilit
 		}
 	}
 	return nil, fmt.Errorf("skill %s: the hub's answer to a query says nothing of %q", s.id, client)
+}
+
+// QueryOne asks a satellite, or the hub (vap.System), for what one capability tells. An
+// answer other than 2.05 is a *vap.Error with its code, such as codes.NotFound.
+func (s *Skill) QueryOne(ctx context.Context, client, capability string) (vap.Capability, error) {
+	results, err := s.Query(ctx, client, vap.Capability{Name: capability})
+	if err != nil {
+		return vap.Capability{}, err
+	}
+	for _, r := range results {
+		switch {
+		case r.Name != capability:
+		case r.Code == codes.Content:
+			return vap.Capability{Name: capability, Fields: r.Fields}, nil
+		default:
+			return vap.Capability{}, &vap.Error{Code: r.Code, Object: capability}
+		}
+	}
+	return vap.Capability{}, fmt.Errorf("skill %s: the hub's answer to a query says nothing of %q", s.id, capability)
 }
 
 // Learn replaces what people can say, as when a house got another lamp. Handlers stay.

@@ -100,16 +100,20 @@ func (s *Store) save() error {
 	return nil
 }
 
-// tokens keeps the skill's token in its Store.
-type tokens struct{ *Store }
+// tokens keeps the skill's tokens in its Store: one a hub, which no other hub is shown.
+type tokens struct {
+	store *Store
+	hub   string // the one that is asked for or given
+}
 
-const tokenKey = "vap.token" // a name that skills leave alone
+// tokenKey and the hub's id is a name that skills leave alone.
+func (t *tokens) tokenKey() string { return "vap.token " + t.hub }
 
 // Token implements skillregistry.TokenStore.
-func (t tokens) Token() (token string, err error) {
-	_, err = t.Get(tokenKey, &token)
+func (t *tokens) Token() (token string, err error) {
+	_, err = t.store.Get(t.tokenKey(), &token)
 	return token, err
 }
 
 // SetToken implements skillregistry.TokenStore.
-func (t tokens) SetToken(token string) error { return t.Set(tokenKey, token) }
+func (t *tokens) SetToken(token string) error { return t.store.Set(t.tokenKey(), token) }

@@ -17,15 +17,18 @@ func TestStore(t *testing.T) {
 	if err := s.Set("rolls", []int{3, 4}); err != nil {
 		t.Fatal(err)
 	}
-	if err := (tokens{s}).SetToken("secret"); err != nil {
+	if err := (&tokens{s, "hub"}).SetToken("secret"); err != nil {
 		t.Fatal(err)
 	}
 	again := OpenStore(dir)
 	if ok, err := again.Get("rolls", &got); !ok || err != nil || len(got) != 2 || got[1] != 4 {
 		t.Errorf("%v, %v, %v", got, ok, err)
 	}
-	if token, err := (tokens{again}).Token(); token != "secret" || err != nil {
+	if token, err := (&tokens{again, "hub"}).Token(); token != "secret" || err != nil {
 		t.Errorf("%q, %v", token, err)
+	}
+	if token, err := (&tokens{again, "another"}).Token(); token != "" || err != nil {
+		t.Errorf("another hub is shown %q, %v", token, err)
 	}
 	var text string
 	if _, err := again.Get("rolls", &text); err == nil || !strings.Contains(err.Error(), "as something else") {

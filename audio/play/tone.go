@@ -12,12 +12,13 @@ type Tone uint8
 
 // The chimes of the device.
 const (
-	ToneListen Tone = iota // it listens
-	ToneMute               // the microphone was closed
-	ToneUnmute             // and opened
-	ToneError              // it could not do it
-	ToneVolume             // this is how loud it is now
-	ToneAlarm              // one round of the alarm
+	ToneListen    Tone = iota // it listens
+	ToneMute                  // the microphone was closed
+	ToneUnmute                // and opened
+	ToneError                 // it could not do it
+	ToneVolume                // this is how loud it is now
+	ToneAlarm                 // one round of the alarm
+	ToneAttention             // somebody speaks who was not asked
 	tones
 )
 
@@ -43,6 +44,9 @@ func (t Tone) melody() []note {
 		return []note{{0, 160 * ms, 329.63, 0.3}, {140 * ms, 280 * ms, 246.94, 0.3}}
 	case ToneVolume:
 		return []note{{0, 90 * ms, 880, 0.3}}
+	case ToneAttention:
+		// Soft and long, as of a gong: nobody waits for it.
+		return []note{{0, 280 * ms, 698.46, 0.25}, {130 * ms, 310 * ms, 880, 0.25}}
 	}
 	return []note{
 		{0, 180 * ms, 880, 0.5},

@@ -20,8 +20,8 @@ import (
 	"vapd/protocol/coap"
 	"vapd/protocol/control"
 	"vapd/protocol/discovery"
+	"vapd/protocol/pairing/keyring"
 	"vapd/satellite/health"
-	"vapd/satellite/keyring"
 )
 
 // doctorCmd is "vapd doctor".

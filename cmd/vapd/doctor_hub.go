@@ -5,6 +5,10 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
 	"net/netip"
 	"os"
 
@@ -14,6 +18,7 @@ import (
 	"vapd/internal/trace"
 	"vapd/protocol/control"
 	"vapd/protocol/discovery"
+	"vapd/skill/builtin/homeassistant"
 )
 
 // hub checks the hub.
@@ -25,7 +30,9 @@ func (e examiner) hub() {
 	}
 	status, runs, check := askDaemon[control.HubStatus](e.ctx, config.PartHub, cfg.Control, control.MethodHubStatus)
 	checks := []doctor.Check{
-		check, stateFolder(config.PartHub, cfg.StateDir), health.Security{Open: cfg.Security == config.SecurityOpen},
+		check, stateFolder(config.PartHub, cfg.StateDir),
+		health.Security{Open: cfg.Security == config.SecurityOpen},
+		house{cfg.Skills.HomeAssistant},
 	}
 	if !runs {
 		e.tell("hub", append(checks, portChecks(cfg)...)...)
@@ -40,8 +47,34 @@ func (e examiner) hub() {
 		health.Clocks{Traces: func(ctx context.Context) ([]trace.Trace, error) {
 			return askHub[[]trace.Trace](ctx, cfg.Control, control.MethodTrace, trace.Query{Last: 100})
 		}},
-		health.Announced{Hub: cmp.Or(status.Name, cfg.Name, host), Find: discovery.DNSSD(), Wanted: cfg.Discoverable},
+		health.Announced{Hub: cmp.Or(status.Name, cfg.Name, host), Find: discovery.Clients.DNSSD(), Wanted: cfg.Discoverable},
 	)...)
+}
+
+// house looks for Home Assistant.
+type house struct{ config.HomeAssistant }
+
+// Name implements doctor.Check.
+func (h house) Name() string { return "home assistant" }
+
+// Run implements doctor.Check.
+func (h house) Run(ctx context.Context) doctor.Finding {
+	if h.URL == "" {
+		return doctor.Finding{State: doctor.Skipped, What: "the settings name no house"}
+	}
+	if f, err := os.Open(h.TokenFile); errors.Is(err, fs.ErrPermission) {
+		return doctor.Finding{State: doctor.Skipped, What: "you may not read " + h.TokenFile, Remedy: "run it as root, or as the hub's user"}
+	} else if err == nil {
+		f.Close()
+	}
+	areas, entities, err := homeassistant.Try(ctx, homeassistant.Config{URL: h.URL, TokenFile: h.TokenFile, Logger: slog.New(slog.DiscardHandler)})
+	switch {
+	case err != nil:
+		return doctor.Finding{State: doctor.Bad, What: err.Error(), Remedy: "docs/home-assistant.md says how to connect it"}
+	case entities == 0:
+		return doctor.Finding{State: doctor.Warn, What: "it tells of nothing that can be spoken of", Remedy: "expose entities to Assist in its settings of voice assistants"}
+	}
+	return doctor.Finding{State: doctor.OK, What: fmt.Sprintf("%d entities in %d areas can be spoken of", entities, areas)}
 }
 
 // portChecks see that a hub that does not run could.

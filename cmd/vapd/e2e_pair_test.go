@@ -130,19 +130,25 @@ type dialog struct {
 
 func (h *pairedLAN) dialog(part string, args ...string) *dialog {
 	h.t.Helper()
-	d := &dialog{t: h.t, cmd: exec.CommandContext(h.t.Context(), os.Args[0], h.args(part, args...)...), out: make(chan string, 100)}
+	return dialogOf(h.t, h.args(part, args...)...)
+}
+
+// dialogOf is a command that asks something.
+func dialogOf(t *testing.T, args ...string) *dialog {
+	t.Helper()
+	d := &dialog{t: t, cmd: exec.CommandContext(t.Context(), os.Args[0], args...), out: make(chan string, 100)}
 	d.cmd.Env = append(os.Environ(), asProgram+"=1")
 	var err error
 	if d.in, err = d.cmd.StdinPipe(); err != nil {
-		h.t.Fatal(err)
+		t.Fatal(err)
 	}
 	out, err := d.cmd.StdoutPipe()
 	if err != nil {
-		h.t.Fatal(err)
+		t.Fatal(err)
 	}
 	d.cmd.Stderr = d.cmd.Stdout
 	if err := d.cmd.Start(); err != nil {
-		h.t.Fatal(err)
+		t.Fatal(err)
 	}
 	go func() {
 		defer close(d.out)

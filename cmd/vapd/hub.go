@@ -181,22 +181,22 @@ func (l hubClientsListCmd) Run(c *hubCmd) error {
 		if k.Connected {
 			seen = "now"
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", printable(k.ID), printable(k.Name), k.State, keyInWords(k), k.Address, seen, timersInWords(k.Timers))
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", printable(k.ID), printable(k.Name), k.State, keyInWords(k.Key, k.Connected, k.Encrypted), k.Address, seen, timersInWords(k.Timers))
 	}
 	return t.Flush()
 }
 
-// keyInWords says whether a satellite is paired, and whether its link is encrypted.
-func keyInWords(k control.HubClient) string {
+// keyInWords says whether a satellite or skill is paired, and whether its link is encrypted.
+func keyInWords(key string, connected, encrypted bool) string {
 	switch {
-	case k.Key == "" && k.Connected:
+	case key == "" && connected:
 		return "none, plain"
-	case k.Key == "":
+	case key == "":
 		return "none"
-	case k.Connected && !k.Encrypted:
-		return k.Key + ", plain"
+	case connected && !encrypted:
+		return key + ", plain"
 	}
-	return k.Key
+	return key
 }
 
 func timersInWords(timers []control.HubTimer) string {

@@ -72,23 +72,31 @@ func (p hubPairCmd) Run(c *hubCmd) error {
 		return err
 	}
 	defer conn.Close()
-	return pairAtHub(ctx, conn, p, lines(os.Stdin), os.Stdout)
+	return pairAtHub(ctx, conn, control.PairingStart{Code: p.Code, Address: p.Address}, lines(os.Stdin), os.Stdout)
 }
 
 func (p hubPairCmd) export(c *hubCmd) error {
-	// The file comes first: a key that could not be written would be at the hub alone.
-	if err := reserve(p.Export); err != nil {
+	if err := exportKey(c, control.PairingExport{ID: p.ID, Name: p.Name, Address: p.Address}, p.Export); err != nil {
 		return err
-	}
-	file, err := callHub[control.PairingFile](c, control.MethodPairExport, control.PairingExport{ID: p.ID, Name: p.Name, Address: p.Address})
-	if err == nil {
-		err = durable.File{Path: p.Export}.Save([]byte(file.Text))
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(p.Export))
 	}
 	fmt.Printf("The key of %s is in %s. Whoever reads that file is this satellite: put it on the satellite\n"+
 		"('vapd satellite pair --key FILE'), then delete it here.\n", p.ID, p.Export)
+	return nil
+}
+
+// exportKey has the hub make a key, and writes it into a file.
+func exportKey(c *hubCmd, e control.PairingExport, path string) error {
+	// The file comes first: a key that could not be written would be at the hub alone.
+	if err := reserve(path); err != nil {
+		return err
+	}
+	file, err := callHub[control.PairingFile](c, control.MethodPairExport, e)
+	if err == nil {
+		err = durable.File{Path: path}.Save([]byte(file.Text))
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(path))
+	}
 	return nil
 }
 
@@ -97,7 +105,7 @@ func reserve(path string) error {
 	f, err := durable.Create(path)
 	switch {
 	case errors.Is(err, fs.ErrExist):
-		return fmt.Errorf("hub pair: %s is there already, perhaps with another satellite's key: name another file", path)
+		return fmt.Errorf("hub pair: %s is there already, perhaps with another key: name another file", path)
 	case err != nil:
 		return fmt.Errorf("hub pair: no key is made, as the file can't be: name one in a folder that you may write in: %w", err)
 	}
@@ -122,22 +130,22 @@ func (hubPairCmd) list(c *hubCmd, out io.Writer) error {
 	case now.Push:
 		fmt.Fprintln(out, "The hub waits for a satellite whose key is held.")
 	case now.Code:
-		fmt.Fprintln(out, "The hub waits for a satellite that gets its code.")
+		fmt.Fprintln(out, "The hub waits for a satellite or skill that gets its code.")
 	default:
 		fmt.Fprintln(out, "No satellite asks to be paired.")
 	}
 	return nil
 }
 
-// whoPairs is what a satellite says of itself, and where it is.
+// whoPairs is what a satellite or skill says of itself, and where it is.
 func whoPairs(e control.HubEvent) string {
 	return fmt.Sprintf("%s (%s) at %s", printable(e.Name), printable(e.Client), e.Address)
 }
 
-// pairAtHub opens the hub for one satellite and stays until it is paired, the hub closes,
-// or ctx ends, which closes it.
-func pairAtHub(ctx context.Context, hub *control.Client, p hubPairCmd, answers <-chan string, out io.Writer) error {
-	steps, err := control.Subscribe[control.PairingStep](hub, control.TopicPair, control.PairingStart{Code: p.Code, Address: p.Address})
+// pairAtHub opens the hub for one satellite or skill and stays until it is paired, the hub
+// closes, or ctx ends, which closes it.
+func pairAtHub(ctx context.Context, hub *control.Client, start control.PairingStart, answers <-chan string, out io.Writer) error {
+	steps, err := control.Subscribe[control.PairingStep](hub, control.TopicPair, start)
 	if err != nil {
 		return err
 	}
@@ -153,6 +161,8 @@ func pairAtHub(ctx context.Context, hub *control.Client, p hubPairCmd, answers <
 			return errors.New("not paired: interrupted, and the hub is closed again")
 		case err != nil:
 			return err
+		case step.Code != nil && start.Skill:
+			fmt.Fprintf(out, "The code is %s, for ten minutes and one skill. Where the skill runs:\n\n  vapd skill pair ID --code %s\n\n", step.Code.Code, bare(step.Code.Code))
 		case step.Code != nil:
 			err = showCode(*step.Code, out)
 		case step.Event != nil && pairing.Kind(step.Event.Pairing.What) == pairing.Compare:

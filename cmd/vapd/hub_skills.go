@@ -18,7 +18,11 @@ type hubSkillsCmd struct {
 	List    hubSkillsListCmd    `cmd:"" default:"withargs" help:"List the skills."`
 	Approve hubSkillsApproveCmd `cmd:"" help:"Let a skill in."`
 	Deny    hubSkillsDenyCmd    `cmd:"" help:"Keep a skill out."`
-	Forget  hubSkillsForgetCmd  `cmd:"" help:"Forget a skill: its token is void, and so is what it may."`
+	Forget  hubSkillsForgetCmd  `cmd:"" help:"Forget a skill: its key and token are void, and so is what it may."`
+	Pair    hubSkillsPairCmd    `cmd:"" help:"Give a skill on another machine a key: by a code, or by a key file."`
+	Unpair  hubSkillsUnpairCmd  `cmd:"" help:"Void the keys of a skill, and end its connection."`
+	Rotate  hubSkillsRotateCmd  `cmd:"" help:"Give a skill that is connected a new key."`
+	Lost    hubSkillsLostCmd    `cmd:"" help:"Shut out a skill whose key somebody else may have, at once."`
 	Grant   hubSkillsGrantCmd   `cmd:"" help:"Let a skill use capabilities of satellites. All may speak to who asked."`
 	Revoke  hubSkillsRevokeCmd  `cmd:"" help:"Take them away."`
 }
@@ -36,21 +40,20 @@ func (l hubSkillsListCmd) Run(c *hubCmd) error {
 	if l.JSON {
 		return json.NewEncoder(os.Stdout).Encode(known)
 	}
-	if len(known) == 0 {
-		fmt.Println("No skill has connected yet.")
-		return nil
-	}
 	t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "id\tname\tstate\taddress\tlast seen\tmay, besides speaking")
+	fmt.Fprintln(t, "id\tname\tstate\tkey\taddress\tlast seen\tmay, besides speaking")
 	for _, k := range known {
 		seen := k.LastSeen.Local().Format(time.DateTime)
+		may, key := strings.Join(k.May, ", "), keyInWords(k.Key, k.Connected, k.Encrypted)
 		switch {
+		case k.State == control.SkillOwn:
+			seen, may, key = "now", "everything", ""
 		case k.Listening:
 			seen = "now"
 		case k.Connected:
 			seen = "now, but can't be asked"
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", printable(k.ID), printable(k.Name), k.State, k.Address, seen, printable(strings.Join(k.May, ", ")))
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", printable(k.ID), printable(k.Name), k.State, key, k.Address, seen, printable(may))
 	}
 	return t.Flush()
 }

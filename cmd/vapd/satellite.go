@@ -27,8 +27,8 @@ import (
 	"vapd/protocol/coap"
 	"vapd/protocol/control"
 	"vapd/protocol/discovery"
+	"vapd/protocol/pairing/keyring"
 	"vapd/satellite"
-	"vapd/satellite/keyring"
 	"vapd/satellite/link"
 	"vapd/satellite/logs"
 	"vapd/satellite/network"
@@ -244,7 +244,7 @@ func hubFinder(address string) func(*coap.Endpoint, func() []keyring.Hub) link.F
 			return hubAt(address)
 		}
 		return func(ctx context.Context, found func(link.Hub)) error {
-			finders := []discovery.Finder{discovery.DNSSD(), discovery.Multicast(e)}
+			finders := []discovery.Finder{discovery.Clients.DNSSD(), discovery.Clients.Multicast(e)}
 			for _, h := range paired() {
 				if h.Address != "" {
 					finders = append(finders, discovery.Configured(h.Address, net.DefaultResolver))

@@ -62,6 +62,9 @@ func showSatellite(w io.Writer, s control.SatelliteState) error {
 		row("wake word", "none: add one with 'vapd wake add', or press the key")
 	}
 	row("turn", turnInWords(s.Turn))
+	if s.Announcement.N > 0 {
+		row("announcement", announcementInWords(s.Announcement))
+	}
 	for _, r := range s.Timers {
 		left := fmt.Sprintf("%v of %v left", rounded(r.RemainingMS), rounded(r.TotalMS))
 		if r.Ringing {
@@ -74,6 +77,20 @@ func showSatellite(w io.Writer, s control.SatelliteState) error {
 		row(d.Name, strings.TrimSuffix(d.State+": "+d.Reason, ": "))
 	}
 	return t.Flush()
+}
+
+func announcementInWords(a control.AnnouncementView) string {
+	words := fmt.Sprintf("%d, of %s", a.N, a.From)
+	if a.Playing {
+		words += ", plays"
+	}
+	if a.Text != "" {
+		words += ": " + a.Text
+	}
+	if a.Error != "" {
+		words += " (" + a.Error + ")"
+	}
+	return words
 }
 
 // rounded is a number of milliseconds as a duration of whole seconds.

@@ -3,14 +3,20 @@
 package main
 
 import (
+	"cmp"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"text/tabwriter"
+	"time"
 
 	"vapd/hub/skills/try"
 	"vapd/protocol/control"
@@ -19,10 +25,12 @@ import (
 
 // skillCmd is "vapd skill".
 type skillCmd struct {
-	New  skillNewCmd  `cmd:"" help:"Make a skill to begin with, in Python."`
-	Test skillTestCmd `cmd:"" help:"Try whether sentences are understood as they should be, without a hub."`
-	Run  skillRunCmd  `cmd:"" help:"Run the skill of a folder."`
-	Say  skillSayCmd  `cmd:"" help:"Say something to the hub as text, and see what answers, and why."`
+	New    skillNewCmd    `cmd:"" help:"Make a skill to begin with, in Python."`
+	Test   skillTestCmd   `cmd:"" help:"Try whether sentences are understood as they should be, without a hub."`
+	Run    skillRunCmd    `cmd:"" help:"Run the skill of a folder."`
+	Pair   skillPairCmd   `cmd:"" help:"Give a skill a key for a hub on another machine."`
+	Unpair skillUnpairCmd `cmd:"" help:"Have a skill forget the key of a hub."`
+	Say    skillSayCmd    `cmd:"" help:"Say something to the hub as text, and see what answers, and why."`
 }
 
 type skillNewCmd struct {
@@ -80,9 +88,10 @@ func (s skillTestCmd) Run() error {
 type skillRunCmd struct {
 	Dir string `arg:"" optional:"" type:"existingdir" default:"." help:"Folder of the skill. Default: this one."`
 	Hub string `placeholder:"HOST:PORT" help:"The hub. Default: $VAP_HUB, else this machine's."`
+	ID  string `help:"The skill's id, to reach a hub on another machine by the key that 'vapd skill pair' got for it."`
 }
 
-// Run runs a skill in the place of this program.
+// Run runs a skill: in the place of this program, if nothing has to be encrypted.
 func (r skillRunCmd) Run() error {
 	program, err := try.Program(r.Dir)
 	if err != nil {
@@ -96,7 +105,37 @@ func (r skillRunCmd) Run() error {
 	if r.Hub != "" {
 		env = append(env, "VAP_HUB="+r.Hub)
 	}
+	if r.ID != "" {
+		return r.relayed(python, program, env)
+	}
 	return syscall.Exec(python, []string{"python3", program}, env)
+}
+
+// relayed runs a skill that knows no encryption, and a Relay for it.
+func (r skillRunCmd) relayed(python, program string, env []string) error {
+	keys, err := skill.OpenKeys(r.ID, "", slog.Default())
+	if err != nil {
+		return err
+	}
+	relay, err := keys.NewRelay(cmp.Or(r.Hub, os.Getenv("VAP_HUB")))
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	relaying := make(chan error, 1)
+	go func() { relaying <- relay.Run(ctx) }()
+	cmd := exec.CommandContext(ctx, python, program)
+	cmd.Env = append(env, "VAP_HUB="+relay.Addr())
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = 5 * time.Second // for its goodbye
+	err = cmd.Run()
+	if ctx.Err() != nil { // it was told to end
+		err = nil
+	}
+	stop()
+	return errors.Join(err, <-relaying)
 }
 
 type skillSayCmd struct {
@@ -125,13 +164,7 @@ func (s skillSayCmd) Run() error {
 			return err
 		}
 	}
-	who := said.Skill
-	switch {
-	case who == "" && said.Understood:
-		who = "the hub"
-	case who == "":
-		who = "nobody"
-	}
+	who := cmp.Or(said.Skill, "nobody")
 	again := ""
 	if said.Again {
 		again = " It listens for what is said next."

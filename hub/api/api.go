@@ -32,6 +32,8 @@ const (
 	Owner ActorKind = "owner"
 	// Client is a satellite.
 	Client ActorKind = "client"
+	// Skill is a skill.
+	Skill ActorKind = "skill"
 )
 
 // Command is something that can be asked of the hub.

@@ -17,7 +17,6 @@ import (
 	"vapd/hub"
 	"vapd/hub/audit"
 	"vapd/hub/clients"
-	"vapd/hub/intent"
 	"vapd/hub/skills"
 	"vapd/hub/speech"
 	"vapd/hub/store"
@@ -29,6 +28,8 @@ import (
 	"vapd/protocol/control"
 	"vapd/protocol/discovery"
 	"vapd/protocol/vap"
+	"vapd/skill"
+	"vapd/skill/builtin"
 )
 
 // Options are what a hub runs with.
@@ -70,7 +71,14 @@ func Run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, kept.Close()) }()
-	cfg, engines, err := hubConfig(o, state, id, kept)
+	var h *hub.Hub
+	connect := func(s skill.Service) (skill.Line, error) { return h.Skills().Connect(s) }
+	own := builtin.New(connect, filepath.Join(state, "skills"), o.Logger)
+	house, err := newHouse(o, state, connect)
+	if err != nil {
+		return err
+	}
+	cfg, engines, err := hubConfig(o, state, id, kept, grammar(own, o.Config.Speech.Language))
 	if err != nil {
 		return err
 	}
@@ -78,7 +86,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	defer func() { err = errors.Join(err, trail.Close()) }()
 	cfg.Folder, cfg.Audit = state, trail
 	cfg.Recordings, cfg.Wakes = openRecordings(o, state)
-	h, err := hub.New(cfg)
+	h, err = hub.New(cfg)
 	if err != nil {
 		return err
 	}
@@ -99,15 +107,24 @@ func Run(ctx context.Context, o Options) (err error) {
 	for _, e := range engines {
 		wg.Go(func() { e.Run(ctx) })
 	}
-	runBuiltin(ctx, &wg, h.Skills(), state, o.Logger)
+	ready := make(chan struct{})
+	wg.Go(func() { builtin.Run(ctx, own, o.Logger, func() { close(ready) }) })
+	if house != nil {
+		wg.Go(func() {
+			if err := house.Run(ctx); err != nil {
+				o.Logger.Error("nobody can speak of the house", "error", err)
+			}
+		})
+	}
 	if o.Config.Discoverable && !h.Addr().Addr().IsLoopback() {
-		a := discovery.Announcement{ID: cfg.ID, Name: cfg.Name, Addr: h.Addr(), Secured: h.AddrDTLS().Port(), Version: vap.Version, Logger: o.Logger}
+		a := discovery.Announcement{ID: cfg.ID, Name: cfg.Name, Addr: h.Addr(), Secured: h.AddrDTLS().Port(), Version: vap.Version, Registries: []discovery.Registry{discovery.Clients, discovery.Skills}, Logger: o.Logger}
 		wg.Go(func() {
 			if err := a.Run(ctx); err != nil {
 				o.Logger.Warn("the hub is not announced by DNS-SD: satellites need its address", "error", err)
 			}
 		})
 	}
+	<-ready
 	o.Ready(control.HubReady{CoAP: h.Addr().String(), DTLS: h.AddrDTLS().String(), Control: socket, PID: os.Getpid()})
 	return h.Run(ctx)
 }
@@ -129,7 +146,7 @@ func folders(o Options) (state, socket string, err error) {
 }
 
 // hubConfig is the hub that the settings describe, and the engines to run for it.
-func hubConfig(o Options, state, id string, kept *store.Store) (hub.Config, []*speech.Engine, error) {
+func hubConfig(o Options, state, id string, kept *store.Store, heard speech.Grammar) (hub.Config, []*speech.Engine, error) {
 	listen, err := netip.ParseAddrPort(o.Config.Listen)
 	if err != nil {
 		return hub.Config{}, nil, fmt.Errorf("daemon: listen: %w", err)
@@ -160,7 +177,6 @@ func hubConfig(o Options, state, id string, kept *store.Store) (hub.Config, []*s
 	if err != nil {
 		return hub.Config{}, nil, err
 	}
-	english := intent.NewEnglish()
 	ear := newEngine(o, "stt", o.Config.Speech.STT)
 	voice := newEngine(o, "tts", o.Config.Speech.TTS)
 	quiet, err := config.ParseHours(o.Config.Skills.DoNotDisturb)
@@ -173,10 +189,10 @@ func hubConfig(o Options, state, id string, kept *store.Store) (hub.Config, []*s
 		}
 		return vap.Named
 	}
-	recognizer := ear.recognizer(english.Sentences())
+	recognizer := ear.recognizer(heard)
 	s := o.Config.Session
 	cfg := hub.Config{
-		ID: id, Name: name(o.Config.Name), Locales: []string{"en-US"},
+		ID: id, Name: name(o.Config.Name), Locales: []string{o.Config.Speech.Language},
 		Listen: listen, ListenDTLS: secured, Open: open, Local: here,
 		Groups: o.Config.Discoverable, MaxClients: o.Config.Clients.Max, MaxSessions: s.Most,
 		Registry: registry, SkillRegistry: skillRegistry, Grants: grants, SkillForm: skillForm, Quiet: quiet.Has, Store: kept, Window: time.Duration(o.Config.Focus.Window),
@@ -185,9 +201,9 @@ func hubConfig(o Options, state, id string, kept *store.Store) (hub.Config, []*s
 			Silence: time.Duration(s.EndSilence), ShortSilence: time.Duration(s.CompleteSilence),
 			NoSpeech: time.Duration(s.NoSpeech), Longest: time.Duration(s.MaxUtterance),
 		},
-		Engines:       func() []speech.Health { return []speech.Health{ear.health(), voice.health()} },
-		Understanding: english, Codecs: hub.Codecs(library(o.Logger)),
-		Logger: o.Logger, Now: time.Now,
+		Engines: func() []speech.Health { return []speech.Health{ear.health(), voice.health()} },
+		Codecs:  hub.Codecs(library(o.Logger)),
+		Logger:  o.Logger, Now: time.Now,
 	}
 	if o.Config.Wake.SecondLook {
 		cfg.SecondLook = secondLook(o, state)

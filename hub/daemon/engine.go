@@ -21,7 +21,8 @@ func newEngine(o Options, setting, value string) engine {
 	if value == "none" {
 		return e
 	}
-	cfg := speech.EngineConfig{Name: value, Most: o.Config.Speech.Most, Logger: o.Logger}
+	language, _, _ := strings.Cut(strings.ToLower(o.Config.Speech.Language), "-")
+	cfg := speech.EngineConfig{Name: value, Most: o.Config.Speech.Most, Language: language, Logger: o.Logger}
 	if address, ok := strings.CutPrefix(value, "tcp://"); ok {
 		cfg.Dial, cfg.Remote = speech.TCP(address), true
 	} else {

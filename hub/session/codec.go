@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"vapd/audio"
 	"vapd/protocol/vap"
@@ -86,16 +87,14 @@ func (c Config) decoder(s vap.Sound) (Decoder, error) {
 }
 
 // encoder is the first codec that both sides have, and its name.
-func (c Config) encoder(offered []string) (string, Encoder, error) {
+func encoder(ours Codecs, offered []string) (string, Encoder, error) {
 	for _, name := range offered {
 		if name == vap.CodecPCM {
 			break
 		}
-		for _, ours := range c.Codecs.Names() {
-			if name == ours {
-				e, err := c.Codecs.Encoder(name)
-				return name, e, err
-			}
+		if slices.Contains(ours.Names(), name) {
+			e, err := ours.Encoder(name)
+			return name, e, err
 		}
 	}
 	return vap.CodecPCM, new(pcm), nil

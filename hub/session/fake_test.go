@@ -153,7 +153,8 @@ func run(t *testing.T, start vap.SessionStart, change func(*bench, *Config), act
 	}
 	synctest.Test(t, func(t *testing.T) {
 		cfg := Config{
-			Recognizer: b.engine, Synthesizer: b.engine, Endpoint: speech.DefaultEndpointConfig, Codecs: noCodecs{},
+			Recognizer: b.engine, Mouth: Mouth{Synthesizer: b.engine, Codecs: noCodecs{}},
+			Endpoint: speech.DefaultEndpointConfig, Codecs: noCodecs{},
 			Respond: func(_ context.Context, u Utterance) Reply {
 				b.asked, b.by = append(b.asked, u.Text), append(b.by, u.By)
 				r := b.reply

@@ -30,13 +30,6 @@ type Remote interface {
 	Stream(codec string, rate int) Stream
 }
 
-// Stream takes the audio of an answer to the client.
-type Stream interface {
-	Announcement() vap.Capability
-	Send(ctx context.Context, data []byte, last bool) error
-	Wait(ctx context.Context) error
-}
-
 // Reply is what is answered to an utterance.
 type Reply struct {
 	Say string
@@ -58,14 +51,12 @@ type Utterance struct {
 
 // Config is what all sessions of a hub share.
 type Config struct {
-	Recognizer  speech.Recognizer
-	Synthesizer speech.Synthesizer
-	Voice       string
-	Endpoint    speech.EndpointConfig
+	Recognizer speech.Recognizer
+	Mouth      Mouth
+	Endpoint   speech.EndpointConfig
 	// Respond makes the reply to what was said. It may ask others, until ctx ends.
 	Respond func(context.Context, Utterance) Reply
-	// Codecs makes the decoder and the encoder of a codec; it fails for one that this
-	// machine lacks.
+	// Codecs makes the decoder of a codec; it fails for one that this machine lacks.
 	Codecs Codecs
 	// Look looks again at the wake word that began a session; nil, or a nil SecondLook,
 	// believes the client.
@@ -349,13 +340,13 @@ func (s *Session) failed(ctx context.Context, e *ear, err error) {
 		s.over("cancelled")
 		return // it knows, or is gone
 	}
-	s.over("failed: " + failure(err).Type)
-	s.remote.Fail(e.turn, failure(err))
+	s.over("failed: " + Failure(err).Type)
+	s.remote.Fail(e.turn, Failure(err))
 	s.cfg.Report(control.HubEvent{Kind: control.EventFailed, Client: s.remote.Client().ID, Turn: e.turn, Why: err.Error()})
 }
 
-// failure is the protocol's error for what went wrong in a turn.
-func failure(err error) *vap.Error {
+// Failure is the protocol's error for what went wrong in a turn, or an announcement.
+func Failure(err error) *vap.Error {
 	var e *vap.Error
 	switch {
 	case errors.As(err, &e):
@@ -368,6 +359,8 @@ func failure(err error) *vap.Error {
 		return &vap.Error{Code: codes.ServiceUnavailable, Type: vap.TypeBusy, RetryAfter: time.Second}
 	case errors.Is(err, speech.ErrCrashed):
 		return &vap.Error{Code: codes.InternalServerError, Type: vap.TypeEngineFailed}
+	case errors.Is(err, errTooLong):
+		return &vap.Error{Code: codes.RequestEntityTooLarge, Type: vap.TypeTooLarge, Object: vap.CapSound}
 	case errors.Is(err, errAudio):
 		return &vap.Error{Code: codes.BadRequest, Type: vap.TypeMalformed, Object: vap.CapSound}
 	}

@@ -41,17 +41,18 @@ const (
 	maxNames   = 4096
 )
 
-// Answer finds the skill that answers, and its answer. What no skill understands is not
-// Understood, and says nothing.
+const notUnderstood = "Sorry, I did not understand that."
+
+// Answer finds the skill that answers, and its answer.
 func (s *Skills) Answer(ctx context.Context, said Said) Reply {
-	if q := s.asked(said.Client); q != nil {
-		if r, ok := s.resume(ctx, said, q); ok {
+	could := couldAnswer(s.model.Parse(said.Text, said.Language).Intents)
+	if q := s.asked(said.Client); q != nil && !isCommand(could) {
+		if r, ok := s.resume(ctx, said, q, len(could) > 0); ok {
 			return r
 		}
 	}
-	could := couldAnswer(s.model.Parse(said.Text, said.Language).Intents)
 	if len(could) == 0 {
-		return Reply{}
+		return Reply{Say: notUnderstood}
 	}
 	best, ok := s.choose(ctx, said, could)
 	if !ok {

@@ -30,7 +30,7 @@ func (s *Skills) Tell(event, client string, fields map[string]any) {
 }
 
 func (s *Skills) tell1(skill, event, client string, fields map[string]any) {
-	later(s.tell, func() { s.happened(skill, event, client, fields) }, func(error) {
+	later(s.events, func() { s.happened(skill, event, client, fields) }, func(error) {
 		s.cfg.Logger.Warn("a skill is not told, as too much is to be told", "skill", skill, "event", event)
 	})
 }

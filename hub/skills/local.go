@@ -7,44 +7,44 @@ import (
 
 	"vapd/protocol/skillregistry"
 	"vapd/protocol/vap"
+	"vapd/skill"
 )
 
-// Local is a skill within the hub. It may use every capability.
-type Local struct {
-	ID, Name  string
-	NLU       []vap.NLU
-	Events    []string
-	Handle    func(context.Context, vap.SkillRequest) (skillregistry.Answer, error)
-	CanAnswer func(context.Context, vap.SkillRequest) float32
-}
-
-// Line is the way between a Local and the hub. Its methods are those of a skill's connection
-// (package skill).
-type Line struct {
+// line is the way between the hub and a skill in its own program (skill.Line).
+type line struct {
 	hub *Skills
-	Local
+	skill.Service
 }
 
-// Join is the way of a Local to the hub; it is there while Run runs.
-func (s *Skills) Join(l Local) *Line { return &Line{s, l} }
+// Connect lets in a skill that is a part of this program; it is a skill.Connect. What can be
+// said to it is understood when it returns. It may have every capability carried out.
+func (s *Skills) Connect(service skill.Service) (skill.Line, error) {
+	l := &line{s, service}
+	s.mu.Lock()
+	there := s.locals[l.ID] != nil
+	if !there {
+		s.locals[l.ID], s.names[l.ID] = l, l.Name
+	}
+	s.mu.Unlock()
+	if there {
+		return nil, fmt.Errorf("skills: %q is there already", l.ID)
+	}
+	if err := l.Register(context.Background(), l.NLU, l.Events); err != nil {
+		l.leave()
+		return nil, err
+	}
+	return l, nil
+}
 
-// Run serves until ctx ends.
-func (l *Line) Run(ctx context.Context) error {
-	if err := l.Register(ctx, l.NLU, l.Events); err != nil {
-		return err
-	}
+func (l *line) leave() {
 	l.hub.mu.Lock()
-	if l.hub.locals[l.ID] != nil {
-		l.hub.mu.Unlock()
-		return fmt.Errorf("skills: %q is there already", l.ID)
-	}
-	l.hub.locals[l.ID], l.hub.names[l.ID] = l, l.Name
-	l.hub.mu.Unlock()
-	defer func() {
-		l.hub.mu.Lock()
-		defer l.hub.mu.Unlock()
-		delete(l.hub.locals, l.ID)
-	}()
+	defer l.hub.mu.Unlock()
+	delete(l.hub.locals, l.ID)
+}
+
+// Run implements skill.Line.
+func (l *line) Run(ctx context.Context) error {
+	defer l.leave()
 	if l.wants(vap.EventStarted) {
 		l.hub.tell1(l.ID, vap.EventStarted, "", nil)
 	}
@@ -52,12 +52,12 @@ func (l *Line) Run(ctx context.Context) error {
 	return nil
 }
 
-func (l *Line) wants(event string) bool {
+func (l *line) wants(event string) bool {
 	return skillregistry.SkillInfo{Events: l.Events}.Wants(event)
 }
 
-// Register replaces what can be said to it.
-func (l *Line) Register(_ context.Context, nlu []vap.NLU, _ []string) error {
+// Register implements skill.Line. Events stay as they are.
+func (l *line) Register(_ context.Context, nlu []vap.NLU, _ []string) error {
 	sets := Sets(nlu)
 	if err := l.hub.model.Replace(l.ID, sets); err != nil {
 		return fmt.Errorf("skills: %q: %w", l.ID, err)
@@ -66,33 +66,54 @@ func (l *Line) Register(_ context.Context, nlu []vap.NLU, _ []string) error {
 	return nil
 }
 
-// Notify says something to satellites.
-func (l *Line) Notify(_ context.Context, items ...vap.NotificationItem) ([]vap.ItemResult, error) {
+// Notify implements skill.Line.
+func (l *line) Notify(ctx context.Context, items ...vap.NotificationItem) ([]vap.ItemResult, error) {
 	results := make([]vap.ItemResult, len(items))
 	for i, item := range items {
 		answer := make(chan error, 1)
 		policy{l.hub}.Notified(skillregistry.SkillInfo{ID: l.ID}, item, func(err error) { answer <- err })
 		results[i] = vap.ItemResult{Type: item.Type, ClientID: item.ClientID}
-		if err := <-answer; err != nil {
-			results[i].Code = vap.AsError(err).Code
+		select {
+		case err := <-answer:
+			if err != nil {
+				results[i].Code = vap.AsError(err).Code
+			}
+		case <-ctx.Done():
+			return nil, fmt.Errorf("skills: %q tells %q: %w", l.ID, item.ClientID, ctx.Err())
 		}
 	}
 	return results, nil
 }
 
-// Query asks satellites, or the hub.
-func (l *Line) Query(_ context.Context, data ...vap.ClientQuery) ([]vap.ClientAnswer, error) {
+// Query implements skill.Line.
+func (l *line) Query(ctx context.Context, data ...vap.ClientQuery) ([]vap.ClientAnswer, error) {
 	var answers []vap.ClientAnswer
 	for _, q := range data {
 		answer := make(chan []vap.QueryResult, 1)
 		policy{l.hub}.Queried(skillregistry.SkillInfo{ID: l.ID}, q, func(r []vap.QueryResult) { answer <- r })
-		answers = append(answers, vap.ClientAnswer{ClientID: q.ClientID, Results: <-answer})
+		select {
+		case results := <-answer:
+			answers = append(answers, vap.ClientAnswer{ClientID: q.ClientID, Results: results})
+		case <-ctx.Done():
+			return nil, fmt.Errorf("skills: %q asks %q: %w", l.ID, q.ClientID, ctx.Err())
+		}
 	}
 	return answers, nil
 }
 
+// Own are the names of the skills within the hub, by id.
+func (s *Skills) Own() map[string]string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	names := make(map[string]string)
+	for id, l := range s.locals {
+		names[id] = l.Name
+	}
+	return names
+}
+
 // local is a skill within the hub; nil when there is none of that id.
-func (s *Skills) local(id string) *Line {
+func (s *Skills) local(id string) *line {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.locals[id]

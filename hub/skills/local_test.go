@@ -12,18 +12,11 @@ import (
 	"vapd/skill"
 )
 
-// within connects a skill with the hub that it is in.
-func (h *hub) within(s skill.Service) (skill.Line, error) {
-	return h.Join(Local{
-		ID: s.ID, Name: s.Name, NLU: s.NLU, Events: s.Events, Handle: s.Handle, CanAnswer: s.CanAnswer,
-	}), nil
-}
-
 // A skill within the hub is one as all others, may do everything, and is gone when it ends.
 func TestASkillWithinTheHub(t *testing.T) {
 	h := newHub(t)
 	started := make(chan struct{}, 1)
-	s := skill.New("org.example.radio", fstest.MapFS{"en.toml": {Data: []byte("name = \"Radio\"\n" + music)}}, skill.Via(h.within),
+	s := skill.New("org.example.radio", fstest.MapFS{"en.toml": {Data: []byte("name = \"Radio\"\n" + music)}}, skill.Via(h.Connect),
 		skill.State(t.TempDir()), skill.Log(slog.New(slog.DiscardHandler)))
 	broken := errors.New("no antenna")
 	var fail bool
@@ -63,9 +56,14 @@ func TestASkillWithinTheHub(t *testing.T) {
 	if r := h.hear(t, "play music"); r.Say != "Sorry, something is wrong with Radio." {
 		t.Errorf("%+v", r)
 	}
-	twin := skill.New("org.example.radio", fstest.MapFS{"en.toml": {Data: []byte(music)}}, skill.Via(h.within), skill.State(t.TempDir()))
+	twin := skill.New("org.example.radio", fstest.MapFS{"en.toml": {Data: []byte(music)}}, skill.Via(h.Connect), skill.State(t.TempDir()))
 	if err := twin.Handle("do", says("twin")).Run(t.Context()); err == nil {
 		t.Error("there are two of it")
+	}
+	stranger := skill.New("org.example.radio", fstest.MapFS{"en.toml": {Data: []byte(music)}}, skill.Via(skill.CoAP(h.addr.String())), skill.State(t.TempDir()))
+	var refused *vap.Error
+	if err := stranger.Handle("do", says("twin")).Run(t.Context()); !errors.As(err, &refused) || refused.Type != vap.TypeConnectionDenied {
+		t.Errorf("another in its name: %v", err)
 	}
 	cancel()
 	if err := <-done; err != nil {
@@ -73,5 +71,34 @@ func TestASkillWithinTheHub(t *testing.T) {
 	}
 	if r := h.hear(t, "play music"); r.Say != "records" {
 		t.Errorf("%+v", r)
+	}
+}
+
+// Whoever is told of something may ask for more, however many are told at once.
+func TestWhoIsToldMayAsk(t *testing.T) {
+	h := newHub(t)
+	asked := make(chan error, 4*tellers)
+	s := skill.New("org.example.radio", fstest.MapFS{"en.toml": {Data: []byte(music)}}, skill.Via(h.Connect), skill.State(t.TempDir()))
+	s.Handle("do", says("music")).On(vap.EventClientJoined, func(ctx context.Context, r *skill.Request) (skill.Answer, error) {
+		_, err := s.Query(ctx, r.Client, vap.Capability{Name: vap.CapVolume})
+		asked <- err
+		return skill.Answer{}, err
+	}).On(vap.EventStarted, func(context.Context, *skill.Request) (skill.Answer, error) {
+		for range cap(asked) {
+			h.Tell(vap.EventClientJoined, "kitchen", nil)
+		}
+		return skill.Answer{}, nil
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- s.Run(ctx) }()
+	for range cap(asked) {
+		if err := <-asked; err != nil {
+			t.Error(err)
+		}
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
 	}
 }

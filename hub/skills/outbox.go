@@ -30,7 +30,10 @@ const (
 	longestTTL  = 7 * 24 * time.Hour
 	mostOfOne   = 32   // letters of a client that wait
 	mostLetters = 1000 // of all
-	maxLetter   = 64 << 10
+	// maxLetter has room for the sound that comes in one message; maxLetters for a few of
+	// those, and for many words.
+	maxLetter  = 384 << 10
+	maxLetters = 4 << 20
 )
 
 // outbox keeps letters over a restart. Its methods may be called from any goroutine; those
@@ -80,14 +83,15 @@ func (o *outbox) add(l letter) error {
 		return fmt.Errorf("skills: %w", err)
 	}
 	o.mu.Lock()
-	all, ofOne := len(o.letters), 0
+	all, ofOne, size := len(o.letters), 0, len(data)
 	for _, k := range o.letters {
+		size += len(k.Body)
 		if k.Client == l.Client {
 			ofOne++
 		}
 	}
 	o.mu.Unlock()
-	if all >= mostLetters || ofOne >= mostOfOne || len(data) > maxLetter {
+	if all >= mostLetters || ofOne >= mostOfOne || len(data) > maxLetter || size > maxLetters {
 		return &vap.Error{Code: codes.ServiceUnavailable, Type: vap.TypeBusy, RetryAfter: time.Minute}
 	}
 	o.n++

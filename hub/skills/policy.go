@@ -1,7 +1,10 @@
 package skills
 
 import (
+	"context"
 	"errors"
+	"slices"
+	"time"
 
 	"github.com/plgd-dev/go-coap/v3/message/codes"
 
@@ -15,6 +18,10 @@ import (
 type policy struct{ *Skills }
 
 func (p policy) Connect(peer coap.Peer, req vap.Connect, elsewhere bool, reply func(vap.SkillConnected, error)) {
+	if p.local(req.ID) != nil {
+		reply(vap.SkillConnected{}, &vap.Error{Code: codes.Unauthorized, Type: vap.TypeConnectionDenied, Object: req.ID})
+		return
+	}
 	later(p.admit, func() {
 		token, err := p.cfg.Admit(peer, req, elsewhere)
 		if err != nil {
@@ -92,25 +99,61 @@ func (s *Skills) may(skill string, all []vap.Capability) (may []vap.Capability, 
 	return may, denied
 }
 
+// askWait is how long a satellite has to answer a query.
+const askWait = 2 * time.Second
+
 // Queried tells a skill what it may know of a satellite or the hub.
 func (p policy) Queried(s skillregistry.SkillInfo, q vap.ClientQuery, reply func([]vap.QueryResult)) {
 	there := q.ClientID == vap.System || p.cfg.Satellites.Known(q.ClientID)
-	results := make([]vap.QueryResult, len(q.Capabilities))
-	for i, c := range q.Capabilities {
-		if !there {
-			results[i] = vap.QueryNotFound(c.Name, vap.KindClient, q.ClientID)
-			continue
-		}
-		if _, denied := p.may(s.ID, []vap.Capability{c}); denied != "" {
-			results[i] = vap.QueryUnauthorized(c.Name)
-			continue
-		}
-		found, ok := p.cfg.Satellites.Query(q.ClientID, c)
-		if results[i] = vap.QueryContent(found); !ok {
-			results[i] = vap.QueryNotFound(c.Name, vap.KindCapability, c.Name)
+	var results []vap.QueryResult
+	var asked []vap.Capability // of a satellite
+	for _, c := range q.Capabilities {
+		_, denied := p.may(s.ID, []vap.Capability{c})
+		switch {
+		case !there:
+			results = append(results, vap.QueryNotFound(c.Name, vap.KindClient, q.ClientID))
+		case denied != "":
+			results = append(results, vap.QueryUnauthorized(c.Name))
+		case q.ClientID != vap.System:
+			asked = append(asked, c)
+		default:
+			results = append(results, p.system(c))
 		}
 	}
-	reply(results)
+	if len(asked) == 0 {
+		reply(results)
+		return
+	}
+	later(p.tell, func() {
+		ctx, cancel := context.WithTimeout(context.Background(), askWait)
+		defer cancel()
+		answered := p.cfg.Satellites.Query(ctx, q.ClientID, asked...)
+		for _, c := range asked {
+			i := slices.IndexFunc(answered, func(r vap.QueryResult) bool { return r.Name == c.Name })
+			if i < 0 {
+				results = append(results, vap.QueryNotFound(c.Name, vap.KindCapability, c.Name))
+				continue
+			}
+			results = append(results, answered[i])
+		}
+		reply(results)
+	}, func(err error) {
+		for _, c := range asked {
+			results = append(results, vap.QueryResult{Name: c.Name, Code: vap.AsError(err).Code})
+		}
+		reply(results)
+	})
+}
+
+// system is what the hub has to tell.
+func (p policy) system(c vap.Capability) vap.QueryResult {
+	if c.Name == capSkills {
+		return vap.QueryContent(p.about())
+	}
+	if found, ok := p.cfg.Satellites.System(c); ok {
+		return vap.QueryContent(found)
+	}
+	return vap.QueryNotFound(c.Name, vap.KindCapability, c.Name)
 }
 
 func (p policy) Joined(s skillregistry.SkillInfo) {

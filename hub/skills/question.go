@@ -60,21 +60,24 @@ func (s *Skills) asked(client string) *question {
 	return q
 }
 
-// Cancel forgets what somebody was asked: they changed their mind.
-func (s *Skills) Cancel(client string) { s.asked(client) }
+// isCommand reports whether what was said is a whole sentence of some skill, word by word, as
+// "cancel": then it is no answer to a question, not even to one that takes any words.
+func isCommand(could []candidate) bool {
+	return len(could) > 0 && could[0].Confidence == 1 && len(could[0].Slots) == 0
+}
 
-// resume takes what was said for the answer to a question; false when it is another
-// sentence that some skill understands.
-func (s *Skills) resume(ctx context.Context, said Said, q *question) (Reply, bool) {
+// resume takes what was said for the answer to a question; false when it is none, but some
+// skill understands it.
+func (s *Skills) resume(ctx context.Context, said Said, q *question, understood bool) (Reply, bool) {
 	f, ok := s.model.Answer(said.Text, said.Language, q.Skill, q.Intent, q.slot.Name)
 	if !ok {
-		if len(couldAnswer(s.model.Parse(said.Text, said.Language).Intents)) > 0 {
+		if understood {
 			return Reply{}, false
 		}
 		if q.tries < mostTries {
 			return s.ask(said.Client, q), true
 		}
-		return Reply{Say: "Sorry, I did not understand that.", Skill: q.Skill}, true
+		return Reply{Say: notUnderstood, Skill: q.Skill}, true
 	}
 	m := q.Match
 	m.Slots = append(slices.Clone(m.Slots), f)

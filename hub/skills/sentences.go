@@ -17,19 +17,25 @@ import (
 	"vapd/protocol/vap/template"
 )
 
-// Sentences adds what can be said to skills, in a language (the first part of a BCP 47
-// tag), to what the hub understands itself, whose rules <number>, <duration> and <level>
-// are used for those built-in entities. An utterance with a slot of which nobody knows
-// what can be said, such as a name, can't be heard by a grammar and is left out.
-func (s *Skills) Sentences(own speech.Grammar, language string) speech.Grammar {
+// Sentences are what can be said to the skills that are known, in a language (BCP 47).
+func (s *Skills) Sentences(language string) speech.Grammar {
 	s.mu.Lock()
 	known := maps.Clone(s.sets)
 	s.mu.Unlock()
-	g := composer{Grammar: maps.Clone(own), language: language, samples: entity.For(language)}
-	g.Grammar[speech.Start] = slices.Clone(own[speech.Start])
+	return Grammar(known, language)
+}
+
+// Grammar is what can be said to skills, in a language (BCP 47): their utterances, with all
+// that is listed of their entities and what entity.Spoken allows for built-in ones, and the
+// answers to what is asked for when it was not said. An
+// utterance with a slot of which nobody knows what can be said, such as a name, can't be
+// heard by a grammar and is left out. It is empty when nothing can be said.
+func Grammar(known map[string][]nlu.Set, language string) speech.Grammar {
+	g := composer{Grammar: speech.Grammar{}, builtIn: entity.For(language)}
+	base, _, _ := strings.Cut(language, "-")
 	for _, id := range slices.Sorted(maps.Keys(known)) {
 		for _, set := range known[id] {
-			if base, _, _ := strings.Cut(set.Language, "-"); strings.EqualFold(base, language) {
+			if b, _, _ := strings.Cut(set.Language, "-"); strings.EqualFold(b, base) {
 				g.add(set)
 			}
 		}
@@ -40,9 +46,8 @@ func (s *Skills) Sentences(own speech.Grammar, language string) speech.Grammar {
 // composer makes a grammar.
 type composer struct {
 	speech.Grammar
-	language string
-	samples  entity.Language
-	rules    int // that were made
+	builtIn entity.Language
+	rules   int // that were made
 }
 
 func (g *composer) add(set nlu.Set) {
@@ -55,6 +60,11 @@ func (g *composer) add(set nlu.Set) {
 		for _, u := range i.Utterances {
 			if sentence, ok := g.sentence(u, slots, rules, set.Entities); ok {
 				g.Grammar[speech.Start] = append(g.Grammar[speech.Start], sentence)
+			}
+		}
+		for _, s := range i.Slots {
+			if answer, ok := g.sentence("{"+s.Name+"}", slots, rules, set.Entities); ok && s.Required {
+				g.Grammar[speech.Start] = append(g.Grammar[speech.Start], answer)
 			}
 		}
 	}
@@ -73,6 +83,9 @@ func (g *composer) sentence(utterance string, slots, rules map[string]string, en
 			continue
 		}
 		name := cmp.Or(p.Entity, slots[p.Slot])
+		if kind, _ := entity.Named(name); kind == entity.DateTime && len(tokens) > 0 && tokens[len(tokens)-1] == "at" {
+			name = clock
+		}
 		if _, made := rules[name]; !made {
 			rules[name] = g.entity(name, entities)
 		}
@@ -84,24 +97,50 @@ func (g *composer) sentence(utterance string, slots, rules map[string]string, en
 	return strings.Join(tokens, " "), len(tokens) > 0
 }
 
+// clock is the rule of a datetime behind "at", which begins with a time.
+const clock = "clock"
+
 // entity is the rule of what can be said for an entity; "" when nobody knows.
 func (g *composer) entity(name string, entities []nlu.Entity) string {
 	i := slices.IndexFunc(entities, func(e nlu.Entity) bool { return e.Name == name })
-	kind, builtIn := entity.Named(name)
-	var said []string
+	kind, isBuiltIn := entity.Named(name)
 	switch {
 	case i >= 0:
+		var said []string
 		for _, v := range entities[i].Values {
 			said = append(append(said, v.Value), v.Synonyms...)
 		}
-	case !builtIn:
-		return ""
-	default:
-		if rule := own(kind); rule != "" && g.Grammar[rule] != nil {
-			return rule
-		}
-		said = g.samples.Samples(kind)
+		return g.rule(said)
+	case name == clock && g.use(clock):
+		return clock
+	case isBuiltIn && g.use(string(kind)):
+		return string(kind)
+	case isBuiltIn:
+		return g.rule(g.builtIn.Samples(kind))
 	}
+	return ""
+}
+
+// use adds the rule of how a kind of entity is spoken, and those that it refers to; false
+// when there is none.
+func (g *composer) use(rule string) bool {
+	alternatives := g.builtIn.Spoken()[rule]
+	if _, there := g.Grammar[rule]; there || len(alternatives) == 0 {
+		return there
+	}
+	g.Grammar[rule] = alternatives
+	for _, a := range alternatives {
+		for _, token := range strings.Fields(a) {
+			if name, isRule := strings.CutPrefix(token, "<"); isRule {
+				g.use(strings.TrimSuffix(name, ">"))
+			}
+		}
+	}
+	return true
+}
+
+// rule makes a rule of what can be said; "" when that is nothing.
+func (g *composer) rule(said []string) string {
 	var alternatives []string
 	for _, text := range said {
 		if strings.ContainsAny(text, "{[(") {
@@ -118,19 +157,6 @@ func (g *composer) entity(name string, entities []nlu.Entity) string {
 	rule := fmt.Sprintf("skill%d", g.rules)
 	g.Grammar[rule] = alternatives
 	return rule
-}
-
-// own is the hub's rule of a kind of entity.
-func own(k entity.Kind) string {
-	switch k {
-	case entity.Number:
-		return "number"
-	case entity.Duration:
-		return "duration"
-	case entity.Percentage:
-		return "level"
-	}
-	return ""
 }
 
 // spoken are the words of a text as they are spoken: numbers in words, no signs.

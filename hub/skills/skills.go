@@ -23,8 +23,10 @@ type Satellites interface {
 	// Connected reports whether a satellite is there, and Known whether it ever was.
 	Connected(client string) bool
 	Known(client string) bool
-	// Query is what a satellite, or the hub (vap.System), has to tell of a capability.
-	Query(client string, asked vap.Capability) (vap.Capability, bool)
+	// Query asks a satellite, and waits for its answers, of which some may be missing.
+	Query(ctx context.Context, client string, asked ...vap.Capability) []vap.QueryResult
+	// System is what the hub has to tell of a capability.
+	System(asked vap.Capability) (vap.Capability, bool)
 }
 
 // Config is what a Skills needs.
@@ -56,11 +58,12 @@ type Skills struct {
 	outbox *outbox
 	admit  chan func() // what waits for the disk
 	learn  chan func() // what waits for the model
-	tell   chan func() // what skills say on their own
+	tell   chan func() // what skills say on their own, and ask
+	events chan func() // what skills are told; its workers may wait for those of tell
 
 	mu         sync.Mutex
 	sets       map[string][]nlu.Set // that skills registered, by id
-	locals     map[string]*Line     // skills within the hub, by id
+	locals     map[string]*line     // skills within the hub, by id
 	names      map[string]string    // of the skills that were ever here, by id
 	used       map[string]time.Time // when each answered last
 	delivering map[string]bool      // clients that get what waited
@@ -83,8 +86,8 @@ func New(cfg Config) (*Skills, error) {
 	}
 	s := &Skills{
 		cfg: cfg, outbox: waiting, delivering: make(map[string]bool), model: nlu.New(nlu.Config{Now: cfg.Now}),
-		admit: make(chan func(), maxAdmitting), learn: make(chan func(), maxLearning), tell: make(chan func(), maxTelling),
-		sets: make(map[string][]nlu.Set), locals: make(map[string]*Line), names: make(map[string]string), used: make(map[string]time.Time), questions: make(map[string]*question),
+		admit: make(chan func(), maxAdmitting), learn: make(chan func(), maxLearning), tell: make(chan func(), maxTelling), events: make(chan func(), maxTelling),
+		sets: make(map[string][]nlu.Set), locals: make(map[string]*line), names: make(map[string]string), used: make(map[string]time.Time), questions: make(map[string]*question),
 	}
 	s.server = skillregistry.NewServer(skillregistry.ServerConfig{
 		Policy: policy{s}, ID: cfg.HubID, Form: cfg.Form, Logger: cfg.Logger,
@@ -145,6 +148,7 @@ func (s *Skills) Run(ctx context.Context) {
 	work(s.learn)
 	for range tellers {
 		work(s.tell)
+		work(s.events)
 	}
 	wg.Go(func() { s.rounds(ctx) })
 	wg.Wait()

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/fstest"
@@ -54,8 +55,17 @@ func (h *hub) Connected(client string) bool {
 
 func (h *hub) Known(client string) bool { return client == "kitchen" }
 
-func (h *hub) Query(client string, asked vap.Capability) (vap.Capability, bool) {
-	return vap.Capability{Name: asked.Name, Fields: map[string]any{"of": client}}, asked.Name != "colour"
+func (h *hub) Query(_ context.Context, client string, asked ...vap.Capability) (results []vap.QueryResult) {
+	for _, c := range asked {
+		if c.Name != "colour" {
+			results = append(results, vap.QueryContent(vap.Capability{Name: c.Name, Fields: map[string]any{"of": client}}))
+		}
+	}
+	return results
+}
+
+func (h *hub) System(asked vap.Capability) (vap.Capability, bool) {
+	return vap.Capability{Name: asked.Name, Fields: map[string]any{"of": vap.System}}, asked.Name != "colour"
 }
 
 func newHub(t testing.TB) *hub {
@@ -172,7 +182,7 @@ func TestASkillAnswers(t *testing.T) {
 	if r.Say != want.Say || !r.Understood || r.Skill != want.Skill || r.Again {
 		t.Errorf("%+v", r)
 	}
-	if r := h.hear(t, "how are you doing these days"); r.Understood || r.Say != "" {
+	if r := h.hear(t, "how are you doing these days"); r.Understood || r.Say != "Sorry, I did not understand that." {
 		t.Errorf("%+v", r)
 	}
 	if r := h.Answer(t.Context(), Said{Client: "kitchen", Text: "turn on the kitchen lamp", Language: "de-DE"}); r.Understood {
@@ -210,9 +220,22 @@ func TestWhatIsMissingIsAskedFor(t *testing.T) {
 	}
 	over("nobody knows")
 
+	silence, err := h.Connect(skill.Service{ID: "org.example.silence", NLU: []vap.NLU{{
+		Language: vap.Language{Language: "en"}, Intents: []vap.Intent{{Name: "do", Utterances: []string{"cancel"}}},
+	}}, Handle: func(context.Context, vap.SkillRequest) (skillregistry.Answer, error) {
+		return skillregistry.Answer{}, nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	ask("switch on a light", "Which one?", true)
-	h.Cancel("kitchen")
+	ask("cancel", "", false)
 	over("cancelled")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := silence.Run(ctx); err != nil {
+		t.Error(err)
+	}
 
 	ask("switch on a light", "Which one?", true)
 	h.mu.Lock()
@@ -477,6 +500,9 @@ func TestNoticesWait(t *testing.T) {
 		t.Errorf("after a restart %d wait, %v", len(again.letters), err)
 	}
 	set(func() { h.away, h.broken = false, true })
+	if c := say("now or never", 0, vap.PriorityLow); c != codes.ServiceUnavailable {
+		t.Error(c)
+	}
 	h.Joined("kitchen")
 	h.deliverAll("kitchen")
 	heard("at once")
@@ -501,6 +527,17 @@ func TestNoticesWait(t *testing.T) {
 	}
 	set(func() { h.now = h.now.Add(2 * defaultTTL) })
 	h.round()
+	kept := 0 // what is as long as sounds are fits, but not any number of it
+	for range mostOfOne {
+		if say(strings.Repeat("a", 250<<10), 0, "") == codes.Changed {
+			kept++
+		}
+	}
+	if kept < 10 || kept > maxLetters/(250<<10) {
+		t.Errorf("%d long notices are kept", kept)
+	}
+	set(func() { h.now = h.now.Add(2 * defaultTTL) })
+	h.round()
 	if waiting, expired := h.outbox.clients(h.cfg.Now()); len(waiting)+len(expired) != 0 {
 		t.Errorf("%v wait, %v are too old", waiting, expired)
 	}
@@ -519,12 +556,14 @@ func TestQueries(t *testing.T) {
 		{vap.System, vap.CapVolume, codes.Content, nil},
 		{"kitchen", vap.CapTimer, codes.Unauthorized, nil},
 		{"kitchen", "colour", codes.NotFound, vap.KindCapability},
+		{vap.System, "colour", codes.NotFound, vap.KindCapability},
 		{"cellar", vap.CapVolume, codes.NotFound, vap.KindClient},
 	} {
-		var got []vap.QueryResult
+		answer := make(chan []vap.QueryResult, 1)
 		policy{h.Skills}.Queried(skillregistry.SkillInfo{ID: "org.example.radio"}, vap.ClientQuery{
 			ClientID: c.client, Capabilities: []vap.Capability{{Name: c.capability}},
-		}, func(r []vap.QueryResult) { got = r })
+		}, func(r []vap.QueryResult) { answer <- r })
+		got := <-answer
 		if len(got) != 1 || got[0].Code != c.code || got[0].Name != c.capability || got[0].Fields["kind"] != c.kind {
 			t.Errorf("%s of %s: %+v", c.capability, c.client, got)
 		}

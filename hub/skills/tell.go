@@ -44,8 +44,12 @@ func (s *Skills) deliverOrKeep(l letter, fleeting bool) error {
 	if there && (l.Urgent || !s.quiet()) {
 		err := s.deliver(l)
 		var refused *vap.Error
-		if err == nil || fleeting || errors.As(err, &refused) { // the satellite itself refuses it
+		if err == nil || errors.As(err, &refused) { // the satellite itself refuses it
 			return err
+		}
+		if fleeting { // it has no time now
+			s.cfg.Logger.Info("what a skill says is not heard", "skill", l.Skill, "client", l.Client, "error", err)
+			return &vap.Error{Code: codes.ServiceUnavailable, Type: vap.TypeBusy, RetryAfter: time.Second}
 		}
 	}
 	if fleeting {

@@ -1,6 +1,7 @@
 package speech
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +20,9 @@ type EngineConfig struct {
 	// Most is how many connections there are at most, and so how many utterances at
 	// a time; one of them is always kept. The default is 4.
 	Most int
+	// Language is what is spoken, as engines name it: the first part of a tag of BCP 47.
+	// The default is "en".
+	Language string
 	// Remote says that the engine is a server on the network: that it closes a
 	// connection, after an utterance for instance, is no crash.
 	Remote bool
@@ -57,6 +61,7 @@ func NewEngine(cfg EngineConfig) *Engine {
 	if cfg.Most == 0 {
 		cfg.Most = 4
 	}
+	cfg.Language = cmp.Or(cfg.Language, "en")
 	e := &Engine{cfg: cfg, changed: make(chan struct{}, 1), again: make(chan struct{})}
 	e.life, e.end = context.WithCancel(context.Background())
 	e.health = Health{Engine: cfg.Name, State: Starting}

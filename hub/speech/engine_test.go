@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"vapd/hub/intent"
+	"vapd/hub/skills/home"
 	"vapd/hub/speech"
 )
 
@@ -36,7 +36,11 @@ func startEngine(t *testing.T, name string, ready func(*speech.Engine)) *speech.
 
 // startRecognizer runs an engine that recognizes.
 func startRecognizer(t *testing.T, name string) (r *speech.EngineRecognizer, e *speech.Engine) {
-	e = startEngine(t, name, func(e *speech.Engine) { r = speech.NewRecognizer(e, intent.NewEnglish().Sentences()) })
+	own, err := home.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	e = startEngine(t, name, func(e *speech.Engine) { r = speech.NewRecognizer(e, own.Grammar) })
 	return r, e
 }
 

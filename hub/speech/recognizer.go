@@ -17,7 +17,7 @@ func NewRecognizer(e *Engine, g Grammar) *EngineRecognizer {
 	if !e.cfg.Remote {
 		e.ready = listenFor(g)
 	}
-	return &EngineRecognizer{engine: e}
+	return &EngineRecognizer{engine: e, changes: changes{grammar: g}}
 }
 
 // EngineRecognizer is a Recognizer with an Engine. It is safe for any number of
@@ -144,7 +144,7 @@ func (u *utterance) run(ctx context.Context) {
 
 // carry sends the samples as they come, until there is a result.
 func (u *utterance) carry(ctx context.Context, c *conn) error {
-	err := c.write(wyoming.New(wyoming.TypeTranscribe, wyoming.Transcribe{Language: "en"}, nil))
+	err := c.write(wyoming.New(wyoming.TypeTranscribe, wyoming.Transcribe{Language: u.engine.cfg.Language}, nil))
 	if err == nil {
 		err = c.write(wyoming.New(wyoming.TypeAudioStart, wyoming.AudioOf(format), nil))
 	}

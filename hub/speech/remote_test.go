@@ -18,7 +18,7 @@ import (
 // events and closes the connection after each utterance.
 func TestRemoteServer(t *testing.T) {
 	e := speech.NewEngine(speech.EngineConfig{
-		Name: "remote", Remote: true, Dial: speech.TCP(wyomingtest.Server(t, "testdata/server.py")),
+		Name: "remote", Remote: true, Language: "de", Dial: speech.TCP(wyomingtest.Server(t, "testdata/server.py")),
 		Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})
 	r := speech.NewRecognizer(e, nil)
@@ -31,7 +31,7 @@ func TestRemoteServer(t *testing.T) {
 			u.Write(make([]int16, 320))
 		}
 		got, err := u.Finish(t.Context())
-		if want := (speech.Transcript{Text: "32000 samples", Accepted: true}); err != nil || got != want {
+		if want := (speech.Transcript{Text: "32000 samples of de", Accepted: true}); err != nil || got != want {
 			t.Errorf("transcript %+v, %v", got, err)
 		}
 		u.Close()

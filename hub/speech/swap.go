@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -13,9 +15,10 @@ import (
 
 // changes of a grammar, of which the last counts.
 type changes struct {
-	mu   sync.Mutex
-	next *change // that is not worked on yet
-	busy bool
+	mu      sync.Mutex
+	grammar Grammar // the last that the engine did not refuse
+	next    *change // that is not worked on yet
+	busy    bool
 }
 
 // change is one change of the grammar, for all who wait for it.
@@ -30,7 +33,8 @@ type change struct {
 // loaded into a process of the engine's of its own; until that is ready, and when it
 // never is, the engine listens for what it listened for, and utterances that go on are
 // not disturbed. Of calls that come while one is being worked on the last counts for
-// all. The error says why the engine does not take g; it wraps ErrUnavailable when there
+// all; one to the grammar that the engine has, or is started with, does nothing. The error
+// says why the engine does not take g; it wraps ErrUnavailable when there
 // is no engine that could: then g is what it is started with.
 func (r *EngineRecognizer) SetGrammar(ctx context.Context, g Grammar) error {
 	if r.engine.cfg.Remote {
@@ -70,11 +74,19 @@ func (r *EngineRecognizer) work() {
 		c := r.next
 		r.next = nil
 		r.busy = c != nil
+		same := c != nil && maps.EqualFunc(c.grammar, r.grammar, slices.Equal)
 		r.mu.Unlock()
 		if c == nil {
 			return
 		}
-		c.err = r.engine.replace(listenFor(c.grammar))
+		if !same {
+			c.err = r.engine.replace(listenFor(c.grammar))
+		}
+		if c.err == nil || errors.Is(c.err, ErrUnavailable) {
+			r.mu.Lock()
+			r.grammar = c.grammar
+			r.mu.Unlock()
+		}
 		close(c.done)
 	}
 }

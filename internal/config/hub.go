@@ -4,6 +4,9 @@ import (
 	"cmp"
 	"log/slog"
 	"net/netip"
+	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -14,7 +17,7 @@ type Hub struct {
 	ListenDTLS   string     `toml:"listen_dtls" doc:"The same for CoAP over DTLS, with which paired satellites connect. Empty: the address of listen, and its port plus one."`
 	Security     string     `toml:"security" doc:"\"paired\": satellites in the network have to be paired ('vapd hub pair'), and everything is encrypted; only those on this machine may connect plainly. \"open\": any satellite connects without encryption as well, and everybody on the network can listen and speak in its name."`
 	Name         string     `toml:"name" doc:"Name under which people see the hub, at most 63 bytes. Empty: the machine's name."`
-	Discoverable bool       `toml:"discoverable" doc:"Announce the hub by DNS-SD and answer CoAP multicast, so that satellites find it without an address."`
+	Discoverable bool       `toml:"discoverable" doc:"Announce the hub by DNS-SD and answer CoAP multicast, so that satellites and skills find it without an address."`
 	Clients      Clients    `toml:"clients"`
 	Skills       Skills     `toml:"skills"`
 	Focus        Focus      `toml:"focus"`
@@ -41,6 +44,15 @@ type Skills struct {
 	Tokenless    []string `toml:"tokenless" doc:"Ids of skills that may connect without a token, because they can't keep one, as the reference implementation's can't. Whoever can send from this machine can pretend to be one of them."`
 	DoNotDisturb string   `toml:"do_not_disturb" doc:"Hours of the day, such as \"22:00-07:00\", in which skills say nothing on their own, but what they call urgent: it waits until they are over. Empty: none."`
 	Reference    []string `toml:"reference" doc:"Ids of skills that want messages as the reference implementation in Python does: arrays in place of maps. They get no token."`
+
+	HomeAssistant HomeAssistant `toml:"home_assistant"`
+}
+
+// HomeAssistant says which house people can speak of.
+type HomeAssistant struct {
+	URL       string   `toml:"url" doc:"Where people open Home Assistant: \"http://homeassistant.local:8123\", or https:// with a certificate that this machine trusts. Empty: nowhere, and nobody can speak of a house."`
+	TokenFile string   `toml:"token_file" doc:"File with a long-lived access token of Home Assistant, which is made in the profile of a user there. Nobody else should be able to read it (mode 0600): who has it rules the house."`
+	Allow     []string `toml:"allow" doc:"What lets people into the house, and is refused otherwise: \"unlock\" (unlock locks), \"garage\" (open garage doors, gates and doors). Whoever can be heard from outside by a microphone can then say it as well."`
 }
 
 // Focus says which of several satellites that woke answers.
@@ -61,10 +73,11 @@ type Session struct {
 
 // Speech says which engines listen and speak.
 type Speech struct {
-	STT   string `toml:"stt" doc:"What understands speech: \"pocketsphinx\" (Debian packages libpocketsphinx3 and pocketsphinx-en-us), \"none\", or a Wyoming server \"tcp://HOST:PORT\"."`
-	TTS   string `toml:"tts" doc:"What speaks: \"flite\" (Debian package flite), \"none\", or a Wyoming server \"tcp://HOST:PORT\"."`
-	Most  int    `toml:"most" doc:"What one engine understands or says at the same time, 1 to 1000: as many processes of a built-in engine, or connections to a Wyoming server. What comes besides waits for 3 s and then fails."`
-	Voice string `toml:"voice" doc:"Voice of the TTS engine; flite has slt, rms, awb, kal16."`
+	Language string `toml:"language" doc:"What people speak, as a tag of BCP 47. Skills are understood that have sentences of this language; those of the hub itself, and the built-in engines, have English only: another language needs Wyoming servers, or \"none\"."`
+	STT      string `toml:"stt" doc:"What understands speech: \"pocketsphinx\" (Debian packages libpocketsphinx3 and pocketsphinx-en-us), \"none\", or a Wyoming server \"tcp://HOST:PORT\"."`
+	TTS      string `toml:"tts" doc:"What speaks: \"flite\" (Debian package flite), \"none\", or a Wyoming server \"tcp://HOST:PORT\"."`
+	Most     int    `toml:"most" doc:"What one engine understands or says at the same time, 1 to 1000: as many processes of a built-in engine, or connections to a Wyoming server. What comes besides waits for 3 s and then fails."`
+	Voice    string `toml:"voice" doc:"Voice of the TTS engine; flite has slt, rms, awb, kal16."`
 }
 
 // Recordings bounds what the hub keeps of what people say, while somebody lets it.
@@ -89,7 +102,7 @@ func DefaultHub() Hub {
 		Security:     SecurityPaired,
 		Discoverable: true,
 		Clients:      Clients{Approval: "first", Tokenless: []string{}, Max: 32},
-		Skills:       Skills{Tokenless: []string{}, Reference: []string{}},
+		Skills:       Skills{Tokenless: []string{}, Reference: []string{}, HomeAssistant: HomeAssistant{Allow: []string{}}},
 		Focus:        Focus{Window: Duration(200 * time.Millisecond), SpeakerConfidence: 0.8},
 		Session: Session{
 			EndSilence:      Duration(700 * time.Millisecond),
@@ -98,7 +111,7 @@ func DefaultHub() Hub {
 			Most:            64,
 			MaxUtterance:    Duration(10 * time.Second),
 		},
-		Speech:     Speech{STT: "pocketsphinx", TTS: "flite", Most: 4, Voice: "slt"},
+		Speech:     Speech{Language: "en-US", STT: "pocketsphinx", TTS: "flite", Most: 4, Voice: "slt"},
 		Recordings: Recordings{MaxMB: 500, Keep: Duration(7 * 24 * time.Hour)},
 		Wake:       Wake{SecondLook: true, Max: 1000, MaxMB: 50, Keep: Duration(90 * 24 * time.Hour)},
 		LogLevel:   slog.LevelInfo,
@@ -119,6 +132,7 @@ func (h *Hub) validate() error {
 		between("focus.speaker_confidence", h.Focus.SpeakerConfidence, 0.5, 0.99),
 		h.validateSpeaker(),
 		h.validateHours(),
+		h.Skills.HomeAssistant.validate(),
 		between("session.end_silence", s.EndSilence, Duration(200*time.Millisecond), Duration(3*time.Second)),
 		between("session.complete_silence", s.CompleteSilence, Duration(100*time.Millisecond), s.EndSilence),
 		between("session.no_speech", s.NoSpeech, Duration(time.Second), Duration(30*time.Second)),
@@ -132,7 +146,46 @@ func (h *Hub) validate() error {
 		between("speech.most", h.Speech.Most, 1, 1000),
 		engine("speech.stt", h.Speech.STT, "pocketsphinx"),
 		engine("speech.tts", h.Speech.TTS, "flite"),
+		h.validateLanguage(),
 	)
+}
+
+// languageTag is the form of BCP 47, without what nobody speaks in.
+var languageTag = regexp.MustCompile(`^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$`)
+
+// validateLanguage sees to it that the engines speak it.
+func (h *Hub) validateLanguage() error {
+	s := h.Speech
+	if !languageTag.MatchString(s.Language) {
+		return &problem{"speech.language", "want a tag of BCP 47 like \"en-US\" or \"de\", not \"" + s.Language + "\""}
+	}
+	if base, _, _ := strings.Cut(strings.ToLower(s.Language), "-"); base == "en" {
+		return nil
+	}
+	for key, engine := range map[string]string{"speech.stt": s.STT, "speech.tts": s.TTS} {
+		if engine != "none" && !strings.HasPrefix(engine, "tcp://") {
+			return &problem{key, engine + " knows English only: with speech.language = \"" + s.Language + "\" set a Wyoming server \"tcp://HOST:PORT\", or \"none\""}
+		}
+	}
+	return nil
+}
+
+func (h HomeAssistant) validate() error {
+	for _, a := range h.Allow {
+		if err := oneOf("skills.home_assistant.allow", a, "unlock", "garage"); err != nil {
+			return err
+		}
+	}
+	if h.URL == "" {
+		return nil
+	}
+	if u, err := url.Parse(h.URL); err != nil || u.Hostname() == "" || u.User != nil || !slices.Contains([]string{"http", "https", "ws", "wss"}, u.Scheme) {
+		return &problem{"skills.home_assistant.url", "want an address like \"http://homeassistant.local:8123\", without a password"}
+	}
+	if h.TokenFile == "" {
+		return &problem{"skills.home_assistant.token_file", "is needed with url: make a long-lived access token in your profile in Home Assistant, and write it into a file"}
+	}
+	return nil
 }
 
 func (h *Hub) validateHours() error {

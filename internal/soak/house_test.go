@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/netip"
+	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -18,12 +19,13 @@ import (
 	"vapd/audio"
 	"vapd/hub"
 	"vapd/hub/clients"
-	"vapd/hub/intent"
 	"vapd/hub/session"
+	"vapd/hub/skills"
 	"vapd/hub/speech"
 	"vapd/hub/store"
 	"vapd/internal/netsim"
 	"vapd/protocol/control"
+	"vapd/skill/builtin"
 )
 
 const hubID = "org.vapd.hub.soak"
@@ -52,6 +54,7 @@ type house struct {
 	kept    *store.Store
 	cancel  context.CancelFunc
 	ran     chan error
+	own     sync.WaitGroup // its skills
 }
 
 // jumpingClock shows the bubble's time, until somebody sets it.
@@ -95,15 +98,26 @@ func (h *house) startHub() {
 	if err != nil {
 		h.t.Fatal(err)
 	}
+	skillRegistry, err := clients.Open(clients.Config{
+		Store: h.kept.Bucket(store.Skills), Tokens: clients.RandomTokens{}, Approval: clients.ApproveAsk,
+		RequirePaired: true, Local: nowhere, Now: h.wall.now,
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	grants, err := skills.OpenGrants(h.kept.Bucket(store.Grants))
+	if err != nil {
+		h.t.Fatal(err)
+	}
 	plain, secured := h.socket(hubPlain), h.socket(hubSecured)
 	h.sockets = []*netsim.Socket{plain, secured}
 	one, err := hub.New(hub.Config{
 		ID: hubID, Name: "hub", Locales: []string{"en-US"}, Conn: plain, ConnDTLS: secured, Local: nowhere,
-		MaxClients: 32, MaxSessions: 64, Registry: registry, Store: h.kept, Window: 200 * time.Millisecond,
+		MaxClients: 32, MaxSessions: 64, Registry: registry, SkillRegistry: skillRegistry, Grants: grants, Store: h.kept, Window: 200 * time.Millisecond,
 		Recognizer: h.engine, Synthesizer: h.engine, Endpoint: speech.DefaultEndpointConfig,
-		Engines:       func() []speech.Health { return []speech.Health{{Engine: "ears", State: speech.Ready}} },
-		Understanding: intent.NewEnglish(), Codecs: pcmOnly{},
-		Logger: slog.New(slog.DiscardHandler), Now: h.wall.now,
+		Engines: func() []speech.Health { return []speech.Health{{Engine: "ears", State: speech.Ready}} },
+		Codecs:  pcmOnly{},
+		Logger:  slog.New(slog.DiscardHandler), Now: h.wall.now,
 	})
 	if err != nil {
 		h.t.Fatal(err)
@@ -111,6 +125,12 @@ func (h *house) startHub() {
 	h.mux = one.Control()
 	ctx, cancel := context.WithCancel(context.Background())
 	h.cancel, h.ran = cancel, make(chan error, 1)
+	ready := make(chan struct{})
+	h.own.Go(func() {
+		logger := slog.New(slog.DiscardHandler)
+		builtin.Run(ctx, builtin.New(one.Skills().Connect, filepath.Join(h.dir, "skills"), logger), logger, func() { close(ready) })
+	})
+	<-ready
 	go func() { h.ran <- one.Run(ctx) }()
 }
 
@@ -118,7 +138,9 @@ func (h *house) startHub() {
 func (h *house) stopHub() {
 	h.t.Helper()
 	h.cancel()
-	if err := errors.Join(<-h.ran, h.kept.Close()); err != nil {
+	err := <-h.ran
+	h.own.Wait()
+	if err := errors.Join(err, h.kept.Close()); err != nil {
 		h.t.Errorf("the hub ended with %v", err)
 	}
 }

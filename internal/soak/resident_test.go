@@ -19,8 +19,8 @@ import (
 	"vapd/internal/netsim"
 	"vapd/protocol/coap"
 	"vapd/protocol/control"
+	"vapd/protocol/pairing/keyring"
 	"vapd/satellite"
-	"vapd/satellite/keyring"
 	"vapd/satellite/link"
 )
 

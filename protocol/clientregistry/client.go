@@ -27,6 +27,13 @@ type ClientConfig struct {
 	// streamed sound), on the goroutine that reads the socket: it returns at once. A
 	// capability that it does not know is answered 4.04.
 	Notified func(c vap.Capability) (known bool)
+	// Queried says what the client has to tell of a capability, on the goroutine that reads
+	// the socket; nil: it takes no queries.
+	Queried func(c vap.Capability) (vap.Capability, bool)
+	// Announced, if not nil, takes what the hub has the client say outside of sessions,
+	// likewise. It calls reply once, from any goroutine: with nil, and then has the sound
+	// played and read to its end, or canceled; or with why it does not, mostly Engaged.
+	Announced func(a Announcement, reply func(error))
 	// Acknowledged, if not nil, is told how long after its Send each fragment was
 	// acknowledged, but for the last of a turn, whose acknowledgement is the answer. It
 	// must not block.
@@ -43,6 +50,8 @@ type Client struct {
 	id      string    // the client's, as that hub knows it
 	session *ClientSession
 	streams map[uint32]*IncomingStream
+	// announcement is the sound of the announcement that was not read to its end.
+	announcement *IncomingStream
 }
 
 // NewClient makes a Client.
@@ -55,11 +64,14 @@ func NewClient(cfg ClientConfig) *Client {
 	return &Client{cfg: cfg, id: cfg.ID, streams: make(map[uint32]*IncomingStream)}
 }
 
-// Register serves vap/notification on the endpoint's mux.
+// Register serves vap/notification and vap/query on the endpoint's mux.
 func (c *Client) Register(mux *coap.Mux) {
 	mux.Error = vap.Unserved
 	mux.Prefixes = append(mux.Prefixes, clientPrefix)
 	mux.Handle(codes.POST, pathToClient, vap.Serve(vap.ParseNotification, c.notified))
+	if c.cfg.Queried != nil {
+		mux.Handle(coap.FETCH, pathAskClient, vap.Serve(vap.ParseQuery, c.queried))
+	}
 }
 
 // Connect introduces the client to the hub at peer, with the token it got from it
@@ -83,11 +95,14 @@ func (c *Client) ConnectAs(ctx context.Context, peer coap.Peer, id, token string
 		return vap.Connected{}, fmt.Errorf("clientregistry: the answer of %v to connect: %w", peer.Addr(), err)
 	}
 	c.mu.Lock()
-	session := c.session
+	session, announcement := c.session, c.announcement
 	c.peer, c.id = peer, id
 	c.mu.Unlock()
 	if session != nil {
 		session.end(ErrReplaced)
+	}
+	if announcement != nil {
+		announcement.stop(ErrReplaced)
 	}
 	return answer, nil
 }
@@ -132,14 +147,17 @@ func (c *Client) Notify(ctx context.Context, capabilities ...vap.Capability) err
 // not, and refuses with a *vap.Error of type unauthorized.
 func (c *Client) Ping(ctx context.Context) error { return c.Notify(ctx) }
 
-// Close says goodbye (clientClose) and ends the running session.
+// Close says goodbye (clientClose) and ends the running session, and an announcement.
 func (c *Client) Close(ctx context.Context) error {
 	c.mu.Lock()
-	peer, id, session := c.peer, c.id, c.session
+	peer, id, session, announcement := c.peer, c.id, c.session, c.announcement
 	c.peer = nil
 	c.mu.Unlock()
 	if session != nil {
 		session.end(ErrClosed)
+	}
+	if announcement != nil {
+		announcement.stop(ErrClosed)
 	}
 	if peer == nil {
 		return nil
@@ -186,10 +204,14 @@ func (c *Client) notified(peer coap.Peer, _ *coap.Request, n vap.Notification, r
 			reply(vap.AsError(err).Response())
 			return
 		}
-		if sound.Stream != 0 {
+		if sound.Stream != 0 && !c.announces(sound) {
 			c.piece(sound, reply)
 			return
 		}
+	}
+	if c.cfg.Announced != nil && isAnnouncement(n.Capabilities) {
+		c.announced(peer, n.Capabilities, reply)
+		return
 	}
 	var unknown *vap.Error
 	for _, one := range n.Capabilities {
@@ -202,6 +224,26 @@ func (c *Client) notified(peer coap.Peer, _ *coap.Request, n vap.Notification, r
 		return
 	}
 	reply(&coap.Response{Code: codes.Changed})
+}
+
+// queried answers what the hub asks, for itself or a skill.
+func (c *Client) queried(peer coap.Peer, _ *coap.Request, m vap.Query, reply func(*coap.Response)) {
+	if hub, err := c.Hub(); err != nil || hub.ID() != peer.ID() {
+		reply(unauthorized().Response())
+		return
+	}
+	answer := vap.QueryAnswer{Data: make([]vap.ClientAnswer, len(m.Data))}
+	for i, q := range m.Data {
+		answer.Data[i].ClientID = q.ClientID
+		for _, asked := range q.Capabilities {
+			r := vap.QueryNotFound(asked.Name, vap.KindCapability, asked.Name)
+			if found, ok := c.cfg.Queried(asked); ok {
+				r = vap.QueryContent(found)
+			}
+			answer.Data[i].Results = append(answer.Data[i].Results, r)
+		}
+	}
+	reply(&coap.Response{Code: codes.Content, Body: vap.AppendQueryAnswer(nil, vap.Named, answer)})
 }
 
 func (c *Client) take(one vap.Capability) *vap.Error {

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/plgd-dev/go-coap/v3/message/codes"
 
 	"vapd/protocol/coap"
@@ -130,6 +131,56 @@ func TestHubRestarted(t *testing.T) {
 		if err := h.ends[1].Close(); err != nil {
 			t.Fatal(err)
 		}
+	})
+}
+
+// A client answers for itself, to its hub only.
+func TestQueries(t *testing.T) {
+	run(t, func(t *testing.T) {
+		h := newHouse(t, quiet(), new(hub), func(_ *ServerConfig, c *ClientConfig) {
+			c.Queried = func(c vap.Capability) (vap.Capability, bool) {
+				return vap.Mute{Muted: true}.Capability(), c.Name == vap.CapMute
+			}
+		})
+		defer h.close()
+		if _, err := h.server.Query(t.Context(), h.client.cfg.ID, vap.Capability{Name: vap.CapMute}); err == nil {
+			t.Error("a client that is not connected answered")
+		}
+		h.connect()
+		got, err := h.server.Query(t.Context(), h.client.cfg.ID, vap.Capability{Name: vap.CapMute}, vap.Capability{Name: "colour"})
+		want := []vap.QueryResult{
+			{Name: vap.CapMute, Code: codes.Content, Fields: map[string]any{"muted": true}},
+			vap.QueryNotFound("colour", vap.KindCapability, "colour"),
+		}
+		if d := cmp.Diff(want, got); err != nil || d != "" {
+			t.Errorf("%v, -want +got:\n%s", err, d)
+		}
+		body := vap.AppendQuery(nil, vap.Named, vap.Query{SkillID: vap.System, Data: []vap.ClientQuery{{
+			ClientID: h.client.cfg.ID, Capabilities: []vap.Capability{{Name: vap.CapMute}},
+		}}})
+		for from, c := range map[coap.Peer]struct {
+			body []byte
+			code codes.Code
+		}{
+			h.stranger("192.0.2.8:1").end.Peer(h.ends[1].LocalAddr()): {body, codes.Unauthorized},
+			h.ends[0].Peer(h.ends[1].LocalAddr()):                     {body[:5], codes.BadRequest},
+		} {
+			r, err := from.Do(t.Context(), &coap.Request{Code: coap.FETCH, Path: pathAskClient, Body: c.body})
+			if err != nil || r.Code != c.code {
+				t.Errorf("%v, %v, want %v", r, err, c.code)
+			}
+		}
+	})
+}
+
+// One that takes no queries says so.
+func TestNoQueries(t *testing.T) {
+	run(t, func(t *testing.T) {
+		h := newHouse(t, quiet(), new(hub))
+		defer h.close()
+		h.connect()
+		_, err := h.server.Query(t.Context(), h.client.cfg.ID, vap.Capability{Name: vap.CapMute})
+		wantError(t, err, vap.TypeNotFound)
 	})
 }
 
@@ -296,7 +347,7 @@ func TestStreamBreaksOff(t *testing.T) {
 			if err := o.Send(t.Context(), make([]byte, 640), false); err != nil {
 				t.Error(err)
 			}
-			o.session.Fail(1, &vap.Error{Code: codes.InternalServerError, Type: vap.TypeInternal})
+			o.owner.(*Session).Fail(1, &vap.Error{Code: codes.InternalServerError, Type: vap.TypeInternal})
 			if err := o.Send(t.Context(), make([]byte, 640), false); err == nil {
 				t.Error("sent audio of a session that is over")
 			}

@@ -118,11 +118,14 @@ func (s *Server) remove(m *member, why error) {
 	}
 	m.mu.Lock()
 	m.gone = reason
-	session, waiting := m.session, m.orphans.take()
+	session, announcement, waiting := m.session, m.announcement, m.orphans.take()
 	m.mu.Unlock()
 	s.refuseAll(waiting, unauthorized())
 	if session != nil {
 		session.end(reason, unauthorized())
+	}
+	if announcement != nil {
+		announcement.end(reason)
 	}
 	s.cfg.Policy.Left(m.info, why)
 }

@@ -15,6 +15,7 @@ const (
 	pathClose        = "vap/clientRegistry/clientClose"
 	pathFromClient   = "vap/clientRegistry/notification"
 	pathToClient     = "vap/notification"
+	pathAskClient    = "vap/query"
 	serverPrefix     = "Server"
 	clientPrefix     = "Client"
 	registryResource = "vap-client-registry"

@@ -20,6 +20,10 @@ func seeds(f *testing.F) {
 		vap.Sound{Stream: 1, Seq: 2, Last: true, Data: []byte{1, 2}}.Capability(), vap.Listen{Session: 1, Turn: 1, Seq: 3}.Capability(),
 	}}))
 	f.Add(vap.AppendNotification(nil, vap.Notification{Capabilities: []vap.Capability{vap.Sound{Stream: 1, Data: []byte{1}}.Capability()}}))
+	f.Add(vap.AppendNotification(nil, vap.Notification{Capabilities: []vap.Capability{
+		vap.TextCapability(vap.CapVoice, "ding"), vap.Sound{Stream: 1, Codec: vap.CodecOpus}.Capability(),
+	}}))
+	f.Add(vap.AppendNotification(nil, vap.Notification{Capabilities: []vap.Capability{vap.Sound{Data: []byte{1, 2}}.Capability()}}))
 	f.Add(vap.AppendAnswer(nil, vap.Answer{EndSession: true, Capabilities: []vap.Capability{vap.TextCapability(vap.CapVoice, "yes")}}))
 	f.Add(vap.AppendClientClose(nil, vap.ClientClose{ClientID: "bad"}))
 	f.Add(vap.AppendConnected(nil, vap.Connected{Token: "t", HubID: "h"}))
@@ -67,7 +71,14 @@ func FuzzServer(f *testing.F) {
 func FuzzClient(f *testing.F) {
 	seeds(f)
 	f.Fuzz(func(t *testing.T, body []byte) {
-		c := NewClient(ClientConfig{ID: "a", Notified: func(vap.Capability) bool { return true }})
+		c := NewClient(ClientConfig{
+			ID: "a", Notified: func(vap.Capability) bool { return true },
+			Announced: func(a Announcement, reply func(error)) {
+				if reply(nil); a.Sound != nil {
+					a.Sound.Cancel()
+				}
+			},
+		})
 		mux := new(coap.Mux)
 		c.Register(mux)
 		hub := answeringPeer{fakePeer{"udp:hub"}, body}

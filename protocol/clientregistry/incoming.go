@@ -37,7 +37,7 @@ type ClientAnswer struct {
 // IncomingStream delivers streamed audio in order. One goroutine may Read.
 type IncomingStream struct {
 	client  *Client
-	session *ClientSession
+	session *ClientSession // nil of an announcement
 	peer    coap.Peer
 
 	mu      sync.Mutex
@@ -61,11 +61,15 @@ func (i *IncomingStream) announced() vap.Sound {
 	return i.sound
 }
 
+func newIncomingStream(c *Client, s *ClientSession, peer coap.Peer) *IncomingStream {
+	return &IncomingStream{client: c, session: s, peer: peer, changed: make(chan struct{}, 1)}
+}
+
 // stream is the stream that an answer of s announced, or will. c.mu is held.
 func (c *Client) stream(s *ClientSession, sound vap.Sound) *IncomingStream {
 	i := c.streams[sound.Stream]
 	if i == nil {
-		i = &IncomingStream{client: c, session: s, peer: s.sender.peer, changed: make(chan struct{}, 1)}
+		i = newIncomingStream(c, s, s.sender.peer)
 		c.streams[sound.Stream] = i
 	}
 	i.mu.Lock()
@@ -94,7 +98,10 @@ func (c *Client) streamDone(i *IncomingStream) {
 	if c.streams[number] == i {
 		delete(c.streams, number)
 	}
-	over := s.closing && s.sound == i
+	if c.announcement == i {
+		c.announcement = nil
+	}
+	over := s != nil && s.closing && s.sound == i
 	c.mu.Unlock()
 	if over {
 		s.end(nil)

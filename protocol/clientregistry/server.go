@@ -73,7 +73,9 @@ type member struct {
 	heard   time.Time
 	session *Session
 	orphans orphans
-	gone    error // why it is a member no more
+	// announcement is the stream that the client plays outside of a session.
+	announcement *Stream
+	gone         error // why it is a member no more
 	// past is the session before, and what its late fragments are answered.
 	past struct {
 		id  uint64
@@ -153,43 +155,46 @@ func (s *Server) Count() int {
 	return len(s.byID)
 }
 
-// Notify sends capabilities to a connected client and waits for its answer. Those that
-// it did not list are left out; when nothing remains Notify does nothing. A refusal is
-// a *vap.Error.
-func (s *Server) Notify(ctx context.Context, clientID string, capabilities ...vap.Capability) error {
-	s.mu.Lock()
-	m := s.byID[clientID]
-	s.mu.Unlock()
-	if m == nil {
-		return fmt.Errorf("clientregistry: notification to %q: the client is not connected", clientID)
+// Query asks a connected client, over its own link, for what capabilities tell. Each result
+// has its code. A client that takes no queries is a *vap.Error.
+func (s *Server) Query(ctx context.Context, clientID string, asked ...vap.Capability) ([]vap.QueryResult, error) {
+	peer, ok := s.Peer(clientID)
+	if !ok {
+		return nil, fmt.Errorf("clientregistry: query to %q: the client is not connected", clientID)
 	}
-	capabilities = m.info.takes(capabilities)
-	if len(capabilities) == 0 {
-		return nil
-	}
-	for i := range capabilities {
-		capabilities[i].From = cmp.Or(capabilities[i].From, vap.System)
-	}
-	body := vap.AppendNotification(nil, vap.Notification{Capabilities: capabilities})
-	r, err := m.info.Peer.Do(ctx, &coap.Request{Code: codes.POST, Path: pathToClient, Body: body})
+	body := vap.AppendQuery(nil, vap.Named, vap.Query{SkillID: vap.System, Data: []vap.ClientQuery{{ClientID: clientID, Capabilities: asked}}})
+	r, err := peer.Do(ctx, &coap.Request{Code: coap.FETCH, Path: pathAskClient, Body: body})
 	if err != nil {
-		return fmt.Errorf("clientregistry: notification to %q: %w", clientID, err)
+		return nil, fmt.Errorf("clientregistry: query to %q: %w", clientID, err)
 	}
 	if e := vap.ErrorFrom(r); e != nil {
-		return e
+		return nil, e
 	}
-	return nil
+	a, err := vap.ParseQueryAnswer(r.Body)
+	if err == nil && (len(a.Data) != 1 || a.Data[0].ClientID != clientID) {
+		err = malformed("data")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("clientregistry: the answer of %q to a query: %w", clientID, err)
+	}
+	return a.Data[0].Results, nil
 }
 
-// Peer is the peer of a connected client.
-func (s *Server) Peer(clientID string) (coap.Peer, bool) {
+// Client is a connected client.
+func (s *Server) Client(clientID string) (ClientInfo, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	m := s.byID[clientID]
 	if m == nil {
-		return nil, false
+		return ClientInfo{}, false
 	}
-	return m.info.Peer, true
+	return m.info, true
+}
+
+// Peer is the peer of a connected client.
+func (s *Server) Peer(clientID string) (coap.Peer, bool) {
+	c, there := s.Client(clientID)
+	return c.Peer, there
 }
 
 // Disconnect forgets the connection of a client that was denied or forgotten.

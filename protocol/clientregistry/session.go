@@ -295,8 +295,14 @@ func gapWait(peer coap.Peer) time.Duration {
 	return min(max(8*peer.Stats().RTT, minGapWait), maxGapWait)
 }
 
-// streamDone is told by a stream that it was sent, or failed. played is when the
-// client will have played it.
+// streamed implements streamOwner.
+func (s *Session) streamed() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.restartIdle()
+}
+
+// streamDone implements streamOwner.
 func (s *Session) streamDone(o *Stream, played time.Time) {
 	s.mu.Lock()
 	if at := slices.Index(s.streams, o); at >= 0 {

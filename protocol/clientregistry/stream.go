@@ -21,9 +21,10 @@ var ErrStreamRefused = errors.New("clientregistry: the client refused the stream
 // own time: a client that has enough for now answers later. Send and Wait may be
 // called by one goroutine.
 type Stream struct {
-	session *Session
-	sound   vap.Sound // the announcement
-	sender  *sender
+	client ClientInfo
+	owner  streamOwner
+	sound  vap.Sound // the announcement
+	sender *sender
 
 	mu     sync.Mutex
 	seq    uint32        // of the next piece
@@ -35,16 +36,32 @@ type Stream struct {
 	over   bool
 }
 
+// streamOwner is what a stream belongs to. It is not told of a stream that it breaks off.
+type streamOwner interface {
+	// streamed is told of each piece that is sent.
+	streamed()
+	// streamDone is told that the stream was sent, or failed. played is when the client
+	// will have played it.
+	streamDone(o *Stream, played time.Time)
+}
+
+// newStream makes a stream to a client.
+func (s *Server) newStream(client ClientInfo, owner streamOwner, codec string, rate int) *Stream {
+	o := &Stream{
+		client: client,
+		owner:  owner,
+		sound:  vap.Sound{Stream: s.nextStream(), Codec: codec, Rate: rate},
+		done:   make(chan struct{}),
+	}
+	o.sender = newSender(client.Peer, pathToClient, windowCount)
+	o.sender.answered, o.sender.drained = o.answered, o.drained
+	return o
+}
+
 // Stream opens a stream of audio to the client, which a capability sound in the answer
 // announces (Announcement). codec and rate are for the announcement.
 func (s *Session) Stream(codec string, rate int) *Stream {
-	o := &Stream{
-		session: s,
-		sound:   vap.Sound{Stream: s.server.nextStream(), Codec: codec, Rate: rate},
-		done:    make(chan struct{}),
-	}
-	o.sender = newSender(s.Client().Peer, pathToClient, windowCount)
-	o.sender.answered, o.sender.drained = o.answered, o.drained
+	o := s.server.newStream(s.Client(), s, codec, rate)
 	s.mu.Lock()
 	ended, why := s.ended, s.err
 	if !ended {
@@ -104,9 +121,7 @@ func (o *Stream) send1(ctx context.Context, data []byte, last bool) error {
 	o.last = last
 	o.mu.Unlock()
 	o.sender.push(&piece{body: body, sounds: sounds})
-	o.session.mu.Lock()
-	o.session.restartIdle()
-	o.session.mu.Unlock()
+	o.owner.streamed()
 	return nil
 }
 
@@ -134,7 +149,7 @@ func (o *Stream) room(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("clientregistry: sending audio to %q: %w", o.session.Client().ID, ctx.Err())
+			return fmt.Errorf("clientregistry: sending audio to %q: %w", o.client.ID, ctx.Err())
 		case <-o.done:
 		case <-o.sender.moved:
 		}
@@ -145,7 +160,7 @@ func (o *Stream) room(ctx context.Context) error {
 func (o *Stream) Wait(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
-		return fmt.Errorf("clientregistry: waiting for the client %q to take audio: %w", o.session.Client().ID, ctx.Err())
+		return fmt.Errorf("clientregistry: waiting for the client %q to take audio: %w", o.client.ID, ctx.Err())
 	case <-o.done:
 		o.mu.Lock()
 		defer o.mu.Unlock()
@@ -187,7 +202,7 @@ func (o *Stream) drained() {
 	}
 }
 
-// breakOff ends the stream with its session, which ended for the reason why. The
+// breakOff ends the stream with its owner, which ended for the reason why. The
 // client is told by a last piece, unless it was the one who ended it.
 func (o *Stream) breakOff(why error) {
 	if why == nil {
@@ -203,13 +218,23 @@ func (o *Stream) breakOff(why error) {
 	o.sender.peer.Start(context.Background(), req, func(*coap.Response, error) {})
 }
 
-// finish ends the stream and tells the session.
+// Close ends the stream of an announcement that was not sent to its end: the client plays
+// what it got. A stream of a session ends with that. It is no error to Close twice.
+func (o *Stream) Close() { o.end(ErrClosed) }
+
+// end breaks the stream off for the reason why, and tells its owner.
+func (o *Stream) end(why error) {
+	o.breakOff(why)
+	o.owner.streamDone(o, time.Time{})
+}
+
+// finish ends the stream and tells its owner.
 func (o *Stream) finish(err error) {
 	if o.fail(err) {
 		o.mu.Lock()
 		played := o.began.Add(o.sounds)
 		o.mu.Unlock()
-		o.session.streamDone(o, played)
+		o.owner.streamDone(o, played)
 	}
 }
 

@@ -32,6 +32,8 @@ type ClientID struct {
 // began when it ends goes no further.
 type PairingStart struct {
 	Code bool `json:"code,omitempty"`
+	// Skill is for a code that is for a skill.
+	Skill bool `json:"skill,omitempty"`
 	// Address is where satellites reach the hub, a hint for the code: host and port, or empty.
 	Address string `json:"address,omitempty"`
 }
@@ -64,9 +66,10 @@ type PairingDigits struct {
 	Digits string `json:"digits"`
 }
 
-// PairingExport names the satellite that a key file is for.
+// PairingExport names the satellite, or the skill, that a key file is for.
 type PairingExport struct {
 	ID      string `json:"id"`
+	Skill   bool   `json:"skill,omitempty"`
 	Name    string `json:"name,omitempty"`
 	Address string `json:"address,omitempty"` // of the hub, a hint
 }
@@ -187,6 +190,7 @@ const (
 type PairingEvent struct {
 	What      string   `json:"what"` // as protocol/pairing names it: "asked to pair", "code to compare", "paired", ...
 	Way       string   `json:"way"`
+	Skill     bool     `json:"skill,omitempty"`      // with a skill, which Client names
 	Replaces  bool     `json:"replaces,omitempty"`   // a key that the satellite has
 	Digits    string   `json:"digits,omitempty"`     // to compare
 	Colours   []string `json:"colours,omitempty"`    // likewise

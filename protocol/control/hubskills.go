@@ -8,21 +8,29 @@ const (
 	MethodApproveSkill = "skills.approve" // ClientID
 	MethodDenySkill    = "skills.deny"    // ClientID
 	MethodForgetSkill  = "skills.forget"  // ClientID
+	MethodUnpairSkill  = "skills.unpair"  // ClientID
+	MethodRotateSkill  = "skills.rotate"  // ClientID
+	MethodLostSkill    = "skills.lost"    // ClientID
 	MethodGrantSkill   = "skills.grant"   // SkillGrant
 	MethodUnderstand   = "skills.say"     // HubSay; returns HubSaid
 )
+
+// SkillOwn is the state of a skill that is a part of the hub.
+const SkillOwn = "own"
 
 // HubSkill is a skill that the hub knows.
 type HubSkill struct {
 	ID        string    `json:"id"`
 	Name      string    `json:"name"`
-	State     string    `json:"state"` // "approved", "pending", "denied"
+	State     string    `json:"state"` // "approved", "pending", "denied", SkillOwn
+	Key       string    `json:"key"`   // "", "offered", "paired", "rotating"
+	Encrypted bool      `json:"encrypted"`
 	Connected bool      `json:"connected"`
 	Listening bool      `json:"listening"` // it can be asked
 	Address   string    `json:"address,omitempty"`
 	May       []string  `json:"may,omitempty"` // capabilities that it was granted
-	FirstSeen time.Time `json:"first_seen"`
-	LastSeen  time.Time `json:"last_seen"`
+	FirstSeen time.Time `json:"first_seen,omitzero"`
+	LastSeen  time.Time `json:"last_seen,omitzero"`
 }
 
 // SkillGrant lets a skill use capabilities, or does not any more.
@@ -41,7 +49,7 @@ type HubSay struct {
 // HubSaid is what the hub answers, and how it came to that.
 type HubSaid struct {
 	Say        string   `json:"say"`
-	Skill      string   `json:"skill,omitempty"` // that answers; empty: the hub itself
+	Skill      string   `json:"skill,omitempty"` // that answers; empty: none
 	Understood bool     `json:"understood"`
 	Again      bool     `json:"again"` // it listens for what is said next
 	Why        []HubWhy `json:"why,omitempty"`

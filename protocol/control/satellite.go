@@ -87,9 +87,11 @@ type SatelliteState struct {
 	Mic     MicView     `json:"mic"`
 	Words   []WordView  `json:"words"`
 	Turn    TurnView    `json:"turn"`
-	LEDs    []string    `json:"leds"` // "#rrggbb", in the order in which they are seen
-	Timers  []TimerView `json:"timers"`
-	Volume  VolumeView  `json:"volume"`
+	// Announcement is what plays that nobody asked for, or the last of them.
+	Announcement AnnouncementView `json:"announcement"`
+	LEDs         []string         `json:"leds"` // "#rrggbb", in the order in which they are seen
+	Timers       []TimerView      `json:"timers"`
+	Volume       VolumeView       `json:"volume"`
 
 	Drivers []DriverView `json:"drivers"`
 
@@ -178,6 +180,17 @@ type TurnView struct {
 
 	Latency Latency `json:"latency"`
 	// Underruns is how often the answer came too late to play on.
+	Underruns int64 `json:"underruns"`
+}
+
+// AnnouncementView is an announcement.
+type AnnouncementView struct {
+	N       uint32 `json:"n"` // since start; 0 when there was none
+	Playing bool   `json:"playing"`
+	From    string `json:"from"` // the skill that says it
+	Text    string `json:"text"`
+	Error   string `json:"error,omitempty"`
+	// Underruns is how often its sound came too late to play on.
 	Underruns int64 `json:"underruns"`
 }
 

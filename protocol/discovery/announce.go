@@ -24,6 +24,8 @@ type Announcement struct {
 	Addr    netip.AddrPort
 	Version string // VAP's, for the TXT record
 	Secured uint16 // port for CoAP over DTLS, for the TXT record; 0: none
+	// Registries are those that the hub has.
+	Registries []Registry
 	// Interfaces names those on which it is announced; none is all that are up and do
 	// multicast.
 	Interfaces []string
@@ -35,7 +37,7 @@ type Announcement struct {
 // restart.
 const lookEvery = 5 * time.Second
 
-// Run announces the hub under both names of the service until ctx ends, then takes the
+// Run announces the hub's registries, under both names of each service, until ctx ends, then takes the
 // announcement back. When the machine's addresses change, it announces anew. Two hubs of
 // one name in a network can't be told apart by DNS-SD.
 func (a Announcement) Run(ctx context.Context) error {
@@ -78,16 +80,18 @@ func (a Announcement) announce(p place) (servers []*zeroconf.Server) {
 	if a.Secured != 0 {
 		txt = append(txt, "coaps="+strconv.Itoa(int(a.Secured)))
 	}
-	for _, name := range []string{service, serviceAlias} {
-		server, e := zeroconf.RegisterProxy(escape(a.Name), name, domain, int(a.Addr.Port()), host, p.ips, txt, p.interfaces)
-		if e != nil {
-			err = errors.Join(err, e)
-			continue
+	for _, r := range a.Registries {
+		for _, name := range r.services() {
+			server, e := zeroconf.RegisterProxy(escape(a.Name), name, domain, int(a.Addr.Port()), host, p.ips, txt, p.interfaces)
+			if e != nil {
+				err = errors.Join(err, e)
+				continue
+			}
+			servers = append(servers, server)
 		}
-		servers = append(servers, server)
 	}
 	if err != nil {
-		a.Logger.Warn("discovery: not announced: satellites need the hub's address", "error", err)
+		a.Logger.Warn("discovery: not announced: satellites and skills need the hub's address", "error", err)
 		return servers
 	}
 	a.Logger.Info("discovery: announced", "name", a.Name, "id", a.ID, "port", a.Addr.Port(), "where", p)

@@ -109,13 +109,16 @@ type peer struct {
 
 func (p peer) Addr() netip.AddrPort { return p.addr }
 
-type searcher []coap.Found
+type searcher struct {
+	query string
+	all   []coap.Found
+}
 
 func (s searcher) Discover(_ context.Context, interfaces []string, query string, found func(coap.Found) bool) error {
-	if query != "rt=vap-client-registry" || len(interfaces) != 1 {
+	if query != s.query || len(interfaces) != 1 {
 		return errors.New("asked for something else: " + query)
 	}
-	for _, f := range s {
+	for _, f := range s.all {
 		if !found(f) {
 			return nil
 		}
@@ -126,16 +129,28 @@ func (s searcher) Discover(_ context.Context, interfaces []string, query string,
 func TestMulticast(t *testing.T) {
 	addr := netip.MustParseAddrPort("192.0.2.1:5683")
 	registry := coap.NewLink("/vap").With("rt", "vap-client-registry")
-	got, err := collect(t, Multicast(searcher{
+	got, err := collect(t, Clients.Multicast(searcher{"rt=vap-client-registry", []coap.Found{
 		{Peer: peer{addr: addr}, Links: []coap.Link{coap.NewLink("/x"), registry.With("title", "kitchen").With("hubId", "one"), registry}},
 		{Peer: peer{addr: addr}, Links: []coap.Link{coap.NewLink("/sensors").With("rt", "temperature")}},
 		{Peer: peer{addr: addr}, Links: []coap.Link{registry}},
-	}, "eth0"))
+	}}, "eth0"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if d := cmp.Diff([]Candidate{{ID: "one", Name: "kitchen", Addr: addr}, {Addr: addr}}, got, byValue); d != "" {
 		t.Error(d)
+	}
+}
+
+// The link of a skill registry has no attributes, and is not that of a client registry.
+func TestSkillRegistriesByMulticast(t *testing.T) {
+	addr := netip.MustParseAddrPort("192.0.2.1:5683")
+	got, err := collect(t, Skills.Multicast(searcher{"rt=vap-skill-registry", []coap.Found{
+		{Peer: peer{addr: addr}, Links: []coap.Link{coap.NewLink("/vap").With("rt", "vap-client-registry").With("hubId", "one")}},
+		{Peer: peer{addr: addr}, Links: []coap.Link{coap.NewLink("/vap").With("rt", "vap-skill-registry")}},
+	}}, "eth0"))
+	if want := []Candidate{{Addr: addr}}; err != nil || !cmp.Equal(want, got, byValue) {
+		t.Errorf("%+v, %v", got, err)
 	}
 }
 
@@ -148,7 +163,7 @@ type answering struct {
 }
 
 func (p answering) Do(_ context.Context, r *coap.Request) (*coap.Response, error) {
-	if r.Code != codes.GET || r.Path != ".well-known/core" || len(r.Query) != 1 || r.Query[0] != registryQuery {
+	if r.Code != codes.GET || r.Path != ".well-known/core" || len(r.Query) != 1 || r.Query[0] != "rt=vap-client-registry" {
 		return nil, errors.New("asked for something else")
 	}
 	return &coap.Response{Code: p.code, Body: []byte(p.body)}, p.err
@@ -211,7 +226,7 @@ func TestEntries(t *testing.T) {
 		return list
 	}
 	entry := func(name string, port int, v4, v6 []net.IP) *zeroconf.ServiceEntry {
-		e := zeroconf.NewServiceEntry(name, service, domain)
+		e := zeroconf.NewServiceEntry(name, Clients.services()[0], domain)
 		e.Port, e.AddrIPv4, e.AddrIPv6, e.Text = port, v4, v6, []string{"path=/vap", "VAPversion=Alpha", "ID=id", "coaps=5684"}
 		return e
 	}
@@ -265,7 +280,7 @@ func FuzzUnescape(f *testing.F) {
 func TestNoInterface(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	err := DNSSD("nosuch0")(ctx, func(Candidate) { t.Error("found something") })
+	err := Clients.DNSSD("nosuch0")(ctx, func(Candidate) { t.Error("found something") })
 	if !errors.Is(err, ErrNoInterface) || !strings.Contains(err.Error(), "nosuch0") {
 		t.Error(err)
 	}

@@ -15,12 +15,7 @@ import (
 	"github.com/grandcat/zeroconf"
 )
 
-// Names of the DNS-SD service: the seed's, and the short alias.
-const (
-	service      = "_vap-client-registry._udp"
-	serviceAlias = "_vap-client._udp"
-	domain       = "local."
-)
+const domain = "local."
 
 // A search asks anew after firstRound, then after twice that, up to longestRound: a
 // lost question is asked again soon, an interface that came up is used, and zeroconf,
@@ -33,14 +28,14 @@ const (
 // ErrNoInterface says that no network interface can be used.
 var ErrNoInterface = errors.New("discovery: no network interface is up that does multicast")
 
-// DNSSD finds hubs by multicast DNS (RFC 6762, 6763) on the named interfaces, or on all
+// DNSSD finds hubs with the registry by multicast DNS (RFC 6762, 6763) on the named interfaces, or on all
 // that are up and do multicast. Of a hub it tells IPv4 addresses first; a link-local
 // IPv6 address, with its zone, only when the hub has no other.
-func DNSSD(interfaces ...string) Finder {
+func (r Registry) DNSSD(interfaces ...string) Finder {
 	return func(ctx context.Context, found func(Candidate)) error {
 		once := newOnce(found)
 		for wait := firstRound; ; wait = min(2*wait, longestRound) {
-			err := round(ctx, wait, interfaces, once.tell)
+			err := r.round(ctx, wait, interfaces, once.tell)
 			if ctx.Err() != nil {
 				return err
 			}
@@ -50,7 +45,7 @@ func DNSSD(interfaces ...string) Finder {
 
 // round searches for the given time, for both names and over IPv4 and IPv6, with fresh
 // sockets.
-func round(ctx context.Context, wait time.Duration, names []string, found func(Candidate)) error {
+func (r Registry) round(ctx context.Context, wait time.Duration, names []string, found func(Candidate)) error {
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	interfaces, err := usable(names)
@@ -62,7 +57,7 @@ func round(ctx context.Context, wait time.Duration, names []string, found func(C
 	var wg sync.WaitGroup
 	var failed [4]error
 	for i := range failed {
-		name := []string{service, serviceAlias}[i/2]
+		name := r.services()[i/2]
 		traffic := []zeroconf.IPType{zeroconf.IPv4, zeroconf.IPv6}[i%2]
 		wg.Go(func() { failed[i] = s.browse(ctx, name, traffic) })
 	}

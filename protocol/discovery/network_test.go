@@ -162,21 +162,33 @@ func search(t *testing.T, f Finder, wanted func(Candidate) bool) []Candidate {
 
 func nearFindsAvahi(t *testing.T) {
 	env := avahi(t)
-	inFar(t, env, "avahi-publish", "-s", hubName, service, "5683", "vapVersion=Alpha", "path=/vap", "id="+hubID, "coaps=5684")
-	inFar(t, env, "avahi-publish", "-s", "alias hub", serviceAlias, "5684")
+	inFar(t, env, "avahi-publish", "-s", hubName, "_vap-client-registry._udp", "5683", "vapVersion=Alpha", "path=/vap", "id="+hubID, "coaps=5684")
+	inFar(t, env, "avahi-publish", "-s", "alias hub", "_vap-client._udp", "5684")
+	inFar(t, env, "avahi-publish", "-s", "skills' hub", "_vap-skill-registry._udp", "5685")
+	inFar(t, env, "avahi-publish", "-s", "skills' alias", "_vap-skill._udp", "5686")
 	addr := netip.MustParseAddrPort("10.77.0.2:5683")
 	// zeroconf tells of a hub once, be it before the hub's text has come: then the hub has
 	// to be asked who it is.
-	all := search(t, DNSSD("near0"), func(c Candidate) bool {
+	all := search(t, Clients.DNSSD("near0"), func(c Candidate) bool {
 		return c == Candidate{ID: hubID, Name: hubName, Addr: addr, Version: "Alpha", Secured: 5684} || c == Candidate{Name: hubName, Addr: addr}
 	})
 	t.Log(all)
 	if all[0].Addr.Addr().IsLinkLocalUnicast() {
 		t.Errorf("the first address is %v", all[0].Addr)
 	}
-	search(t, DNSSD(), func(c Candidate) bool {
+	search(t, Clients.DNSSD(), func(c Candidate) bool {
 		return c == Candidate{Name: "alias hub", Addr: netip.MustParseAddrPort("10.77.0.2:5684")}
 	})
+	for name, port := range map[string]string{"skills' hub": "5685", "skills' alias": "5686"} {
+		all := search(t, Skills.DNSSD(), func(c Candidate) bool {
+			return c == Candidate{Name: name, Addr: netip.MustParseAddrPort("10.77.0.2:" + port)}
+		})
+		for _, c := range all {
+			if !strings.HasPrefix(c.Name, "skills'") {
+				t.Errorf("a hub that serves no skills was found: %+v", c)
+			}
+		}
+	}
 }
 
 // announce runs an Announcement of a hub that listens on addr until the test or stop
@@ -187,7 +199,7 @@ func announce(t *testing.T, addr string) (stop func()) {
 	done := make(chan error, 1)
 	go func() {
 		done <- Announcement{
-			ID: hubID, Name: hubName, Addr: netip.MustParseAddrPort(addr), Version: "Alpha", Secured: 5684,
+			ID: hubID, Name: hubName, Addr: netip.MustParseAddrPort(addr), Version: "Alpha", Secured: 5684, Registries: []Registry{Clients, Skills},
 			Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 		}.Run(ctx)
 	}()
@@ -215,7 +227,8 @@ func nearAnnounces(t *testing.T) {
 	env := avahi(t)
 	stop := announce(t, "[::]:5683")
 	const escaped = `K\195\188che\0322\.0`
-	for _, name := range []string{service, serviceAlias} {
+	services := []string{"_vap-client-registry._udp", "_vap-client._udp", "_vap-skill-registry._udp", "_vap-skill._udp"}
+	for _, name := range services {
 		waitFor(t, func() bool {
 			for line := range strings.Lines(browse(t, env, name)) {
 				f := strings.Split(strings.TrimSpace(line), ";")
@@ -229,18 +242,18 @@ func nearAnnounces(t *testing.T) {
 		})
 	}
 	stop()
-	for _, name := range []string{service, serviceAlias} {
+	for _, name := range services {
 		waitFor(t, func() bool { return !strings.Contains(browse(t, env, name), escaped) })
 	}
 }
 
 func nearLateLink(t *testing.T) {
 	env := avahi(t)
-	inFar(t, env, "avahi-publish", "-s", "hub", service, "5683")
+	inFar(t, env, "avahi-publish", "-s", "hub", Clients.services()[0], "5683")
 	run(t, "ip", "link", "set", "near0", "down")
 	time.AfterFunc(2*time.Second, func() { _ = exec.Command("ip", "link", "set", "near0", "up").Run() })
 	start := time.Now()
-	search(t, DNSSD(), func(c Candidate) bool { return c.Addr.Addr().Is4() })
+	search(t, Clients.DNSSD(), func(c Candidate) bool { return c.Addr.Addr().Is4() })
 	t.Logf("found after %v", time.Since(start))
 }
 
@@ -248,8 +261,8 @@ func nearLinkLocal(t *testing.T) {
 	run(t, "ip", "-n", "far", "addr", "flush", "dev", "far0", "scope", "global")
 	startHub(t)
 	env := avahi(t)
-	inFar(t, env, "avahi-publish", "-s", "hub", service, "5683")
-	all := search(t, DNSSD(), func(c Candidate) bool { return c.Name == "hub" })
+	inFar(t, env, "avahi-publish", "-s", "hub", Clients.services()[0], "5683")
+	all := search(t, Clients.DNSSD(), func(c Candidate) bool { return c.Name == "hub" })
 	addr := all[len(all)-1].Addr
 	if !addr.Addr().IsLinkLocalUnicast() || addr.Addr().Zone() != "near0" {
 		t.Fatalf("found at %v", addr)
@@ -291,10 +304,10 @@ func nearAddressChanges(t *testing.T) {
 	env := avahi(t)
 	stop := announce(t, "[::]:5683")
 	defer stop()
-	waitFor(t, func() bool { return strings.Contains(browse(t, env, service), ";10.77.0.1;") })
+	waitFor(t, func() bool { return strings.Contains(browse(t, env, Clients.services()[0]), ";10.77.0.1;") })
 	run(t, "ip", "addr", "del", "10.77.0.1/24", "dev", "near0")
 	run(t, "ip", "addr", "add", "10.77.0.3/24", "dev", "near0")
-	waitFor(t, func() bool { return strings.Contains(browse(t, env, service), ";10.77.0.3;") })
+	waitFor(t, func() bool { return strings.Contains(browse(t, env, Clients.services()[0]), ";10.77.0.3;") })
 }
 
 func endpoint(t *testing.T, cfg coap.Config) *coap.Endpoint {
@@ -347,7 +360,7 @@ func startHub(t *testing.T) {
 func nearMulticast(t *testing.T) {
 	startHub(t)
 	e := endpoint(t, coap.Config{Addr: netip.MustParseAddrPort("[::]:0")})
-	all := search(t, All(Multicast(e), DNSSD()), func(c Candidate) bool {
+	all := search(t, All(Clients.Multicast(e), Clients.DNSSD()), func(c Candidate) bool {
 		return c == Candidate{ID: hubID, Name: hubName, Addr: netip.MustParseAddrPort("10.77.0.2:5683")}
 	})
 	t.Log(all)

@@ -14,9 +14,9 @@ import (
 var (
 	// ErrClosed: the hub has no window open, or closed it: nobody there opened it, the
 	// owner refused, time ran out, or somebody else came first.
-	ErrClosed = errors.New("pairing: the hub does not pair now: open it there with 'vapd hub pair' and try again")
+	ErrClosed = errors.New("pairing: the hub does not pair now: open it there with 'vapd hub pair', for a skill with 'vapd hub skills pair', and try again")
 	// ErrWrongCode: the hub proved not to have the code that was typed.
-	ErrWrongCode = errors.New("pairing: the code is wrong or used up, or this is another hub: look at what 'vapd hub pair' says and type it again")
+	ErrWrongCode = errors.New("pairing: the code is wrong or used up, or this is another hub: look at what it says there and type it again")
 	// ErrForged: what the hub sent does not fit what it sent before. Somebody sits in
 	// between, or the hub is broken.
 	ErrForged = errors.New("pairing: the hub's answers do not fit together: somebody may be changing them; try again, and if it stays use a code or a key file")

@@ -15,7 +15,7 @@ func (c *Client) runCode(ctx context.Context, peer coap.Peer, me Satellite, hubI
 		return Pairing{}, err
 	}
 	if code == (Passcode{}) {
-		return Pairing{}, errors.New("pairing: no code: type the eight digits that 'vapd hub pair' prints")
+		return Pairing{}, errors.New("pairing: no code: type the eight digits that the hub shows")
 	}
 	ctx, cancel := context.WithTimeout(ctx, CodeWindow)
 	defer cancel()

@@ -78,6 +78,7 @@ func FuzzClient(f *testing.F) {
 // Whatever a file or a QR code says, nothing panics, and what was taken is taken again.
 func FuzzText(f *testing.F) {
 	f.Add(string(KeyFile{Pairing{hubID, "home", satelliteID, "kitchen", Key{1}}, "x"}.Encode()))
+	f.Add(string(KeyFile{Pairing{hubID, "home", SkillID("org.example.dice"), "dice", Key{1}}, ""}.Encode()))
 	f.Add(Invitation{hubID, "192.0.2.1:5683", Passcode{"12345678"}}.URI())
 	f.Add("vapd:pair?%")
 	f.Add("1234-5678")

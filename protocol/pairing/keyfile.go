@@ -14,8 +14,8 @@ import (
 	"vapd/internal/durable"
 )
 
-// KeyFile is a Pairing to be put on a satellite beforehand. Whoever reads the file is
-// that satellite to the hub.
+// KeyFile is a Pairing to be put on a satellite, or given to a skill, beforehand. Whoever
+// reads the file is that satellite to the hub.
 type KeyFile struct {
 	Pairing Pairing
 	Address string // host and port of the hub; a hint, may be empty
@@ -62,6 +62,10 @@ const keyFileHead = `# The key of one vapd satellite. Put this file on it (vapd 
 # keep it from everybody else, and delete it when the satellite has connected.
 `
 
+const skillKeyFileHead = `# The key of one vapd skill. Take it over where the skill runs (vapd skill pair --key FILE),
+# keep it from everybody else, and delete it then.
+`
+
 // Encode writes the file's text.
 func (k KeyFile) Encode() []byte {
 	p := k.Pairing
@@ -74,7 +78,11 @@ func (k KeyFile) Encode() []byte {
 	if err != nil {
 		panic("pairing: " + err.Error()) // strings and a number
 	}
-	return append([]byte(keyFileHead), text...)
+	head := keyFileHead
+	if ofSkill(p.ID) {
+		head = skillKeyFileHead
+	}
+	return append([]byte(head), text...)
 }
 
 // Save writes the file, atomically and with mode 0600.
@@ -120,7 +128,7 @@ func ParseKeyFile(text []byte) (KeyFile, error) {
 	p := Pairing{HubID: f.Hub, HubName: f.HubName, ID: f.Satellite, Name: f.Name}
 	switch {
 	case f.Version != Version:
-		return KeyFile{}, fmt.Errorf("pairing: a key file of version %d: this vapd reads version %d; make another one with 'vapd hub pair --export'", f.Version, Version)
+		return KeyFile{}, fmt.Errorf("pairing: a key file of version %d: this vapd reads version %d; make another one at the hub", f.Version, Version)
 	case err != nil || len(key) != KeySize:
 		return KeyFile{}, errors.New("pairing: the key in the key file is damaged: copy the file again")
 	case f.Check != f.check():

@@ -71,9 +71,9 @@ const (
 	MaxName = 64
 )
 
-// Satellite is who wants to be paired.
+// Satellite is who wants to be paired: a satellite, or a skill.
 type Satellite struct {
-	ID   string // 1 to MaxID bytes
+	ID   string // 1 to MaxID bytes; of a skill what SkillID made
 	Name string // for people; at most MaxName bytes
 }
 

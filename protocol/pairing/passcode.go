@@ -35,7 +35,7 @@ func ParsePasscode(s string) (Passcode, error) {
 		return r
 	}, s)
 	if len(digits) != passcodeDigits || strings.Trim(digits, "0123456789") != "" {
-		return Passcode{}, errors.New("pairing: a code has eight digits, as 'vapd hub pair' prints them")
+		return Passcode{}, errors.New("pairing: a code has eight digits, as the hub shows them")
 	}
 	return Passcode{digits}, nil
 }

@@ -18,7 +18,8 @@ const usedUp = "the code was wrong five times: somebody may be guessing; make an
 type codeWindow struct {
 	timer  *time.Timer
 	record *spake2plus.Record
-	tries  int // left
+	skill  bool // it is for a skill
+	tries  int  // left
 	x      *codeExchange
 }
 
@@ -31,10 +32,15 @@ type codeExchange struct {
 	stored   bool
 }
 
-// OpenCode makes a passcode and opens the code window for CodeWindow, in place of one
-// that is open. address is where the hub is reached ("192.168.1.2:5683"), for the QR
-// code; it may be empty.
-func (s *Server) OpenCode(address string) (Invitation, error) {
+// OpenCode makes a passcode for a satellite and opens the code window for CodeWindow, in
+// place of one that is open. address is where the hub is reached ("192.168.1.2:5683"), for
+// the QR code; it may be empty.
+func (s *Server) OpenCode(address string) (Invitation, error) { return s.openCode(address, false) }
+
+// OpenSkillCode is OpenCode for a skill.
+func (s *Server) OpenSkillCode() (Invitation, error) { return s.openCode("", true) }
+
+func (s *Server) openCode(address string, skill bool) (Invitation, error) {
 	code, err := newPasscode(s.cfg.Rand)
 	if err != nil {
 		return Invitation{}, err
@@ -49,7 +55,7 @@ func (s *Server) OpenCode(address string) (Invitation, error) {
 		return Invitation{}, errors.New("pairing: the hub ends")
 	}
 	s.closeCode("opened anew")
-	w := &codeWindow{record: record, tries: CodeTries}
+	w := &codeWindow{record: record, skill: skill, tries: CodeTries}
 	w.timer = time.AfterFunc(CodeWindow, func() { s.expireCode(w) })
 	s.code = w
 	s.tell(Event{Kind: Opened, Way: ByCode, TriesLeft: CodeTries})
@@ -99,12 +105,13 @@ func (s *Server) closeCode(reason string) {
 }
 
 // answerShare is one try: with its answer a stranger can tell whether one guess was
-// right, so it counts at once, whether or not anything follows.
+// right, so it counts at once, whether or not anything follows. A skill can't be paired by
+// a satellite's code, nor the reverse.
 func (s *Server) answerShare(peer coap.Peer, m message) (message, error) {
 	e := Event{Kind: Tried, Way: ByCode, ID: m.id, Name: m.name, From: peer.Addr(), Replaces: s.cfg.Keys.Paired(m.id)}
 	s.mu.Lock()
 	w := s.code
-	if w == nil || w.tries == 0 || w.x != nil && w.x.confirm != nil {
+	if w == nil || w.skill != ofSkill(m.id) || w.tries == 0 || w.x != nil && w.x.confirm != nil {
 		s.mu.Unlock()
 		return message{}, closedError()
 	}

@@ -100,6 +100,9 @@ func (s *Server) refusePush(reason string) (message, error) {
 
 // hello begins an exchange: the hub commits to its key and nonce.
 func (s *Server) hello(peer coap.Peer, m message) (message, error) {
+	if ofSkill(m.id) { // it has no key that somebody holds
+		return message{}, closedError()
+	}
 	event := Event{Way: ByPush, ID: m.id, Name: m.name, From: peer.Addr(), Replaces: s.cfg.Keys.Paired(m.id)}
 	s.mu.Lock()
 	w := s.push

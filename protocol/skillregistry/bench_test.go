@@ -38,7 +38,7 @@ func serveSkills(hub string) error {
 		}
 		c := NewClient(ClientConfig{
 			ID: fmt.Sprint("org.vapd.skill", n), Endpoint: end, Tokens: new(tokens), NLU: []vap.NLU{hello()},
-			Find: At(end, netip.MustParseAddrPort(hub)),
+			Find: at(end, netip.MustParseAddrPort(hub)),
 			Handle: func(context.Context, vap.SkillRequest) (Answer, error) {
 				return Answer{}, errors.New("only asked whether it can")
 			},

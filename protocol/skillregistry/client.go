@@ -38,8 +38,9 @@ type ClientConfig struct {
 	Logger    *slog.Logger
 	// MaxRequests are handled at the same time; default 64. More are answered 5.03.
 	MaxRequests int
-	// Keepalive is how often the hub is asked whether it still knows the skill; default
-	// 20 s.
+	// Keepalive is how often the hub is asked whether it still knows the skill, and how long
+	// it may take to answer; default 5 s. A hub that was restarted does not know the skill,
+	// and can't say so where it is encrypted.
 	Keepalive time.Duration
 	// Backoff is the wait after the first failed attempt to connect, doubled after each
 	// up to MaxBackoff; defaults 1 s and 30 s.
@@ -56,7 +57,7 @@ type TokenStore interface {
 
 func (c *ClientConfig) setDefaults() {
 	c.MaxRequests = cmp.Or(c.MaxRequests, 64)
-	c.Keepalive = cmp.Or(c.Keepalive, 20*time.Second)
+	c.Keepalive = cmp.Or(c.Keepalive, 5*time.Second)
 	c.Backoff = cmp.Or(c.Backoff, time.Second)
 	c.MaxBackoff = cmp.Or(c.MaxBackoff, 30*time.Second)
 	c.Logger = cmp.Or(c.Logger, slog.New(slog.DiscardHandler))

@@ -1,6 +1,7 @@
 package skillregistry
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -15,6 +16,17 @@ const maxDeciding = 1024
 
 // fullRetry is when a skill may ask again that found no place.
 const fullRetry = time.Minute
+
+// CheckID says what is wrong with the id of a skill, if something is: it has 1 to 128
+// letters, digits, dots, dashes and underscores of ASCII, as org.company.product.
+func CheckID(id string) error {
+	if id == "" || len(id) > maxID || !isID(id) {
+		return fmt.Errorf("skillregistry: the id %q of a skill: want up to %d letters, digits, dots, dashes and underscores, as org.company.product", id, maxID)
+	}
+	return nil
+}
+
+const maxID = 128
 
 // isID reports whether s may be a skill's id (seed: "ascii based name"): it can be a
 // segment of a path as it is.

@@ -142,11 +142,19 @@ func (n *connection) stay() error {
 		case <-n.ctx.Done():
 			return context.Cause(n.ctx)
 		case <-tick.C:
-			if _, err := n.do(n.ctx, n.resource(codes.GET)); err != nil && n.ctx.Err() == nil {
+			if err := n.ask(); err != nil && n.ctx.Err() == nil {
 				return err
 			}
 		}
 	}
+}
+
+// ask asks the hub whether it knows that the skill listens.
+func (n *connection) ask() error {
+	ctx, cancel := context.WithTimeout(n.ctx, n.c.cfg.Keepalive)
+	defer cancel()
+	_, err := n.do(ctx, n.resource(codes.GET))
+	return err
 }
 
 // goodbye says that the skill leaves.

@@ -191,7 +191,7 @@ func (h *house) skillConfig(addr string) ClientConfig {
 	return ClientConfig{
 		ID: skillName, Name: "Lights", Endpoint: end, Tokens: new(tokens),
 		NLU:  []vap.NLU{hello()},
-		Find: At(end, netip.MustParseAddrPort(hubAddr)),
+		Find: at(end, netip.MustParseAddrPort(hubAddr)),
 		Handle: func(_ context.Context, req vap.SkillRequest) (Answer, error) {
 			return Answer{Capabilities: []vap.Capability{vap.TextCapability(vap.CapVoice, req.Type+" "+req.Intent+req.Event)}}, nil
 		},
@@ -373,4 +373,9 @@ func within(tb testing.TB, d time.Duration) context.Context {
 	ctx, cancel := context.WithTimeout(tb.Context(), d)
 	tb.Cleanup(cancel)
 	return ctx
+}
+
+// at is a ClientConfig.Find for a hub whose address is known.
+func at(e *coap.Endpoint, hub netip.AddrPort) func(context.Context) (coap.Peer, error) {
+	return func(context.Context) (coap.Peer, error) { return e.Peer(hub), nil }
 }

@@ -50,7 +50,7 @@ func serveHub() {
 	}
 	defer e.Close()
 	os.Stdout.WriteString("ready\n")
-	if err := (discovery.Announcement{ID: hubID, Name: "home", Addr: addr, Logger: quiet}).Run(ctx); err != nil {
+	if err := (discovery.Announcement{ID: hubID, Name: "home", Addr: addr, Registries: []discovery.Registry{discovery.Clients}, Logger: quiet}).Run(ctx); err != nil {
 		panic(err)
 	}
 }

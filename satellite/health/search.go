@@ -58,7 +58,7 @@ const (
 func (s *Search) look(ctx context.Context) *found {
 	s.once.Do(func() {
 		if s.DNSSD == nil {
-			s.DNSSD = discovery.DNSSD()
+			s.DNSSD = discovery.Clients.DNSSD()
 		}
 		search, cancel := context.WithTimeout(ctx, cmp.Or(s.Longest, 4*time.Second))
 		defer cancel()
@@ -70,7 +70,7 @@ func (s *Search) look(ctx context.Context) *found {
 				asked = append(asked, c.Addr)
 			}
 		} else {
-			s.found.everywhere(search, s.DNSSD, discovery.Multicast(s.Network))
+			s.found.everywhere(search, s.DNSSD, discovery.Clients.Multicast(s.Network))
 			for _, c := range slices.Concat(s.found.dnssd, s.found.multicast) {
 				asked = append(asked, c.Addr)
 			}

@@ -131,6 +131,22 @@ func (h *Hub) Connects() int {
 	return h.joined
 }
 
+// Announce has the client say text with pieces of PCM at 16 kHz, and waits until it has
+// taken all of them.
+func (h *Hub) Announce(ctx context.Context, client, text string, pieces [][]byte) error {
+	o, err := h.Server.Announce(ctx, client, vap.CodecPCM, 16000, vap.TextCapability(vap.CapVoice, text))
+	if err != nil {
+		return err
+	}
+	defer o.Close()
+	for i, p := range pieces {
+		if err := o.Send(ctx, p, i == len(pieces)-1); err != nil {
+			return err
+		}
+	}
+	return o.Wait(ctx)
+}
+
 // Connect implements clientregistry.Policy.
 func (h *Hub) Connect(_ coap.Peer, req vap.Connect, _ bool, reply func(vap.Connected, error)) {
 	h.mu.Lock()

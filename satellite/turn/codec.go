@@ -41,21 +41,22 @@ func (t *run) encoder() encoder {
 	return opusEncoder{enc}
 }
 
-func (t *run) decoder(codec string, rate int) (decoder, error) {
+// newDecoder makes the decoder of a codec; lib is nil where Opus is not installed.
+func newDecoder(lib *opus.Library, codec string, rate int) (decoder, error) {
 	if err := (audio.Format{Rate: audio.SampleRate(rate), Channels: 1}).Validate(); err != nil {
-		return nil, fmt.Errorf("turn: the answer: %w", err)
+		return nil, fmt.Errorf("turn: the hub's sound: %w", err)
 	}
 	switch {
 	case codec == vap.CodecPCM:
 		return new(pcm), nil
-	case codec == vap.CodecOpus && t.cfg.Opus != nil:
-		dec, err := t.cfg.Opus.NewDecoder(audio.SampleRate(rate))
+	case codec == vap.CodecOpus && lib != nil:
+		dec, err := lib.NewDecoder(audio.SampleRate(rate))
 		if err != nil {
-			return nil, fmt.Errorf("turn: the answer: %w", err)
+			return nil, fmt.Errorf("turn: the hub's sound: %w", err)
 		}
 		return &opusDecoder{Decoder: dec}, nil
 	}
-	return nil, fmt.Errorf("turn: the answer comes as %q, which this satellite did not offer", codec)
+	return nil, fmt.Errorf("turn: the hub's sound comes as %q, which this satellite did not offer", codec)
 }
 
 // pcm is signed 16-bit little-endian.

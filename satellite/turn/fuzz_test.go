@@ -20,7 +20,7 @@ func FuzzAnswer(f *testing.F) {
 	f.Add(vap.CodecOpus, 0, []byte{})
 	f.Add("flac", -1, []byte("fLaC"))
 	f.Fuzz(func(t *testing.T, codec string, rate int, piece []byte) {
-		d, err := (&run{cfg: &Config{Opus: lib}}).decoder(codec, rate)
+		d, err := newDecoder(lib, codec, rate)
 		if err != nil {
 			return
 		}

@@ -15,8 +15,8 @@
 A handler gets a Request and returns what is said: a string, an Answer, or None. It
 speaks the voice assistant protocol's skill registry: CoAP (RFC 7252, 7641, 7959, 9175)
 over UDP, with MessagePack. There is no DTLS in it, so it has to run on the hub's own
-machine, or with a hub that is open. Everything happens on the thread that calls run();
-a handler that takes long holds up the others.
+machine, or behind 'vapd skill run --id ID', or with a hub that is open. Everything
+happens on the thread that calls run(); a handler that takes long holds up the others.
 """
 
 import json
@@ -35,6 +35,9 @@ __all__ = ["Skill", "Request", "Answer", "CoapError", "pack", "unpack"]
 log = logging.getLogger("vap_skill")
 
 VERSION = "Alpha"
+
+# After these somebody has to do something: see "Who may connect" in docs/skills.md.
+_HOPELESS = ("connectionDenied", "uniqueAuthenticationTokenErronous", "vapVersionIncompatible", "pairingRequired")
 
 
 # MessagePack (https://github.com/msgpack/msgpack/blob/master/spec.md), without extensions.
@@ -468,7 +471,7 @@ class Skill:
                 pause = 1.0
                 self._serve()
             except CoapError as e:
-                if e.type in ("connectionDenied", "uniqueAuthenticationTokenErronous", "vapVersionIncompatible") or e.code == 0x88:
+                if e.type in _HOPELESS or e.code == 0x88:
                     raise
                 log.warning("%s; again in %.0f s", e, e.max_age or pause)
                 self._sleep(e.max_age or pause)

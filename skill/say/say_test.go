@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	_ "time/tzdata" // where the machine has none
 )
 
 func TestClock(t *testing.T) {
@@ -77,5 +78,66 @@ func TestNumber(t *testing.T) {
 		if got := Number(in); got != want {
 			t.Errorf("Number(%d) = %q, want %q", in, got, want)
 		}
+	}
+}
+
+func TestWhen(t *testing.T) {
+	now := time.Date(2026, 11, 26, 20, 0, 0, 0, time.UTC) // a Thursday
+	for in, want := range map[string]string{
+		"2026-11-26T07:00": "seven o'clock this morning",
+		"2026-11-26T12:00": "noon today",
+		"2026-11-26T21:30": "half past nine this evening",
+		"2026-11-26T22:15": "quarter past ten tonight",
+		"2026-11-27T00:00": "midnight tonight",
+		"2026-11-27T00:05": "five past twelve tomorrow morning",
+		"2026-11-27T06:30": "half past six tomorrow morning",
+		"2026-11-27T12:00": "noon tomorrow",
+		"2026-11-27T14:00": "two o'clock tomorrow afternoon",
+		"2026-11-28T00:00": "midnight tomorrow night",
+		"2026-11-30T19:00": "seven o'clock on Monday evening",
+		"2026-12-02T12:00": "noon on Wednesday",
+		"2026-12-03T08:00": "eight o'clock in the morning on Thursday, the third of December",
+		"2026-12-03T23:10": "ten past eleven at night on Thursday, the third of December",
+		"2026-12-25T12:00": "noon on Friday, the twenty fifth of December",
+		"2027-01-05T00:00": "midnight on Monday, the fourth of January",
+		"2026-11-25T08:00": "eight o'clock in the morning on Wednesday, the twenty fifth of November",
+	} {
+		at, err := time.Parse("2006-01-02T15:04", in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := When(at, now); got != want {
+			t.Errorf("When(%s) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+// A day counts that is shorter than others.
+func TestDays(t *testing.T) {
+	zone, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := time.Date(2026, 3, 28, 23, 59, 0, 0, zone)
+	for n := range 4 {
+		if got := Days(a, time.Date(2026, 3, 28+n, 0, 1, 0, 0, zone)); got != n {
+			t.Errorf("%d days are %d", n, got)
+		}
+	}
+	if got := Days(a, a.AddDate(0, 0, -30)); got != -30 {
+		t.Errorf("30 days ago are %d", got)
+	}
+}
+
+func TestSpan(t *testing.T) {
+	for in, want := range map[time.Duration]string{
+		5 * time.Minute: "five minute", time.Hour: "one hour", 150 * time.Minute: "two hour and thirty minute", 30 * time.Second: "thirty second",
+	} {
+		if got := Span(in); got != want {
+			t.Errorf("Span(%s) = %q, want %q", in, got, want)
+		}
+	}
+	if Capital("a timer") != "A timer" || Capital("élan") != "Élan" || Capital("") != "" {
+		t.Error("capitals")
 	}
 }

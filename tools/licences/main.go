@@ -132,6 +132,8 @@ func classify(text string) string {
 		return "Apache-2.0"
 	case has("Permission is hereby granted, free of charge"):
 		return "MIT"
+	case has("Permission to use, copy, modify, and distribute this software for any purpose with or without fee is hereby granted"):
+		return "ISC"
 	case has("Redistribution and use in source and binary forms") && (has("Neither the name") || has("names of its contributors")):
 		return "BSD-3-Clause"
 	case has("Redistribution and use in source and binary forms"):

@@ -62,13 +62,14 @@ type Match struct {
 type Language struct {
 	find    func(tokens []normal.Token, now time.Time) []Match
 	samples map[Kind][]string
+	spoken  map[string][]string
 }
 
 // For is the language of a BCP 47 tag; its region does not matter. Of languages other
 // than English it knows numbers and percentages in digits.
 func For(tag string) Language {
 	if base := tag[:min(len(tag), 2)]; (base == "en" || base == "EN") && (len(tag) == 2 || tag[2] == '-') {
-		return Language{find: findEnglish(), samples: englishSamples()}
+		return Language{find: findEnglish(), samples: englishSamples(), spoken: englishSpoken()}
 	}
 	return Language{find: findDigits, samples: map[Kind][]string{
 		Number: {"1", "2", "5", "10", "25"}, Percentage: {"10 %", "50 %"},

@@ -21,10 +21,8 @@ func (r reader) moment(i int) (value string, end int, weak bool) {
 		return d.String(), at, weakDay
 	}
 	if v, end := r.part(r.oneDay(0), i); end > i {
-		if r.word(end) == "at" { // "tonight at 8"
-			if c, next, _ := r.clock(end); next > end {
-				return c.evening(r.today(0, 0, 0)).Format(minuteFormat), next, false
-			}
+		if at, next := r.clockOf(r.oneDay(0), r.word(end-1), end); next > end { // "tonight at 8"
+			return at, next, false
 		}
 		return v, end, r.word(i) == "night"
 	}
@@ -33,20 +31,43 @@ func (r reader) moment(i int) (value string, end int, weak bool) {
 		return "", i, false
 	}
 	if d, end, _ := r.days(r.skip(at)); end > r.skip(at) && d.one() {
+		if _, next := r.part(d, r.skip(end)); next > r.skip(end) { // "at 6 tomorrow morning"
+			return c.in(r.word(next-1)).on(d.from, r.now, true).Format(minuteFormat), next, false
+		}
 		return c.on(d.from, r.now, true).Format(minuteFormat), end, false
 	}
-	if r.word(at) == "tonight" {
-		return c.evening(r.today(0, 0, 0)).Format(minuteFormat), at + 1, false
+	if _, end := r.part(r.oneDay(0), at); end > at { // "6 this evening"
+		return c.in(r.word(end-1)).on(r.now, r.now, true).Format(minuteFormat), end, false
 	}
 	return c.on(r.now, r.now, false).Format(minuteFormat), at, weak
 }
 
-// evening is a time whose half of the day is known from the word tonight.
-func (c clock) evening(day time.Time) time.Time {
-	if !c.half && c.hour < 12 {
-		c.hour, c.half = c.hour+12, true
+// in is a time whose half of the day is known from the part of the day that a word names.
+func (c clock) in(part string) clock {
+	if !c.half && c.hour <= 12 {
+		twelve := c.hour == 12
+		c.hour, c.half = c.hour%12, true
+		if part != "morning" {
+			c.hour += 12
+		}
+		if twelve && part != "morning" && part != "afternoon" {
+			c.hour = 24 // the end of the day
+		}
 	}
-	return c.on(day, day, true)
+	return c
+}
+
+// clockOf reads a time that follows the part of a day which a word names: "tonight at 8",
+// "tomorrow morning at 6".
+func (r reader) clockOf(d days, part string, i int) (string, int) {
+	if r.word(i) != "at" && r.word(i) != "around" {
+		return "", i
+	}
+	c, end, _ := r.clock(i)
+	if end == i {
+		return "", i
+	}
+	return c.in(part).on(d.from, r.now, true).Format(minuteFormat), end
 }
 
 // skip leaves out a word between a day and a time.
@@ -65,6 +86,9 @@ func (r reader) onDay(d days, i int) (string, int) {
 		return "", i
 	}
 	if v, end := r.part(d, i); end > i {
+		if at, next := r.clockOf(d, r.word(end-1), end); next > end {
+			return at, next
+		}
 		return v, end
 	}
 	c, end, weak := r.clock(i)

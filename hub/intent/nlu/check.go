@@ -51,12 +51,6 @@ const (
 // tag is the form of a BCP 47 tag: language, script, region, variants, extensions.
 var tag = regexp.MustCompile(`^(?i:[a-z]{2,3}(-[a-z]{3}){0,3}(-[a-z]{4})?(-([a-z]{2}|[0-9]{3}))?(-([a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*(-[a-wyz0-9](-[a-z0-9]{2,8})+)*(-x(-[a-z0-9]{1,8})+)?)$`)
 
-// Check is what is wrong with a set, an *Invalid, or nil.
-func Check(s Set) error {
-	_, err := compile("", s)
-	return err
-}
-
 // check looks at names and numbers.
 func (s Set) check() error {
 	if len(s.Language) > 35 || !tag.MatchString(s.Language) {

@@ -79,7 +79,7 @@ func TestCheck(t *testing.T) {
 			with(func(s *Set) { s.Entities[0].Values[0].Value = strings.Repeat("word ", 101) }), InvalidText, "word word word word ...",
 		},
 	} {
-		err := Check(c.set)
+		err := fault(c.set)
 		var invalid *Invalid
 		switch {
 		case c.reason == "":
@@ -106,7 +106,7 @@ func TestCheckLanguage(t *testing.T) {
 		"": false, "english": false, "e": false, "en_GB": false, "en-": false, "-en": false, "en-GB-": false, "en GB": false, "en\n": false,
 		strings.Repeat("en-", 20) + "en": false, "日本": false,
 	} {
-		err := Check(Set{Language: tag})
+		err := fault(Set{Language: tag})
 		var invalid *Invalid
 		if good != (err == nil) || !good && (!errors.As(err, &invalid) || invalid.Reason != InvalidLanguage || invalid.Object != tag) {
 			t.Errorf("%q: %v", tag, err)
@@ -139,4 +139,10 @@ func TestValuesOfValues(t *testing.T) {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
 	}
+}
+
+// fault is what is wrong with a set.
+func fault(s Set) error {
+	_, err := compile("", s)
+	return err
 }

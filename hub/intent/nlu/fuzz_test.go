@@ -62,14 +62,13 @@ func FuzzCheck(f *testing.F) {
 			Entities: []Entity{{Name: "a", Values: values(a)}, {Name: "b", Strict: true, Values: values(b)}},
 		}
 		var invalid *Invalid
-		err := Check(s)
+		c, err := compile("", s)
 		if err != nil {
 			if !errors.As(err, &invalid) || invalid.Reason == "" {
 				t.Fatalf("%v", err)
 			}
 			return
 		}
-		c, _ := compile("", s)
 		slots := slices.ContainsFunc(c.intents[0].patterns[0], func(e element) bool { return e.word == "" })
 		if slots || !utf8.ValidString(utterance) || len(c.intents[0].patterns[0]) == 0 {
 			return

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 )
 
 // reject is the confidence below which a sentence is none of the intents.
@@ -18,6 +17,8 @@ type evidence struct {
 	slotted     int     // of these in slots
 	said        int     // of the others those that utterances of the intent have
 	telling     bool    // one of those is no common word
+	about       bool    // nor a general one, or a slot has a listed value
+	strange     int     // of the rest, those that are no common words, and what is no value of a slot
 	known       float64 // share of the features that any intent knows
 	samples     int     // that the intent was learnt from
 }
@@ -52,9 +53,27 @@ func (e evidence) confidence() float64 {
 	return logistic(z)
 }
 
+// alone is what remains of it by itself, without the others beside it.
+func (e evidence) alone() float64 {
+	d := math.Pow(strange, float64(e.strange))
+	if !e.about && (e.strange > 0 || e.slotted == 0) || e.words == 1 && e.slotted == 0 {
+		d *= stray
+	}
+	return d
+}
+
 // doubt is what confidence is multiplied with for each slot that is required and was not
 // said, and for what the tagger took for a value and is none.
 const doubt = 0.7
+
+// Strange words, which are not common, in no slot, and in no utterance of the intent, make it
+// less likely, each of them, and the more so where none of the others says what the intent is
+// about: of "turn up the heating" all but one word is said to a volume. One word that is no
+// sentence of its own, as "timer", may mean anything.
+const (
+	strange = 0.65
+	stray   = 0.2
+)
 
 // missing counts the slots that are required and not there.
 func (c *intent) missing(parts []part) int {
@@ -71,32 +90,55 @@ func clamp(x, low, high float64) float64 { return max(low, min(x, high)) }
 
 func logistic(z float64) float64 { return 1 / (1 + math.Exp(-z)) }
 
-// judge decides whether the sentence is of an intent.
-func (p *parsing) judge(c candidate, known float64) (Match, bool) {
-	t := p.slots(c.intent)
+// evidence is what speaks for an intent and against it.
+func (p *parsing) evidence(c candidate, t tagged, known float64) evidence {
 	e := evidence{odds: c.odds, other: c.other, certainty: t.certainty, words: len(p.tokens), known: known, samples: len(c.sentences)}
 	within := make([]bool, len(p.tokens))
 	for _, f := range t.parts {
+		e.slotted += f.end - f.start
+		g := c.entities[f.slot]
+		e.about = e.about || g.kind == "" && g.lookup(p.sentence, f.start, f.end) != nil
+	}
+	for _, f := range slices.Concat(t.parts, t.refused) {
 		for i := f.start; i < f.end; i++ {
 			within[i] = true
-			e.slotted++
+		}
+	}
+	for _, f := range t.refused {
+		if !p.idle(f.start, f.end) {
+			e.strange++
 		}
 	}
 	for i, w := range p.tokens {
-		if !within[i] && c.words[w.Text] {
+		switch {
+		case within[i]:
+		case c.words[w.Text]:
 			e.said++
 			e.telling = e.telling || !p.common[i]
+			e.about = e.about || !p.tongue.General(w.Text)
+		case !p.common[i] && !p.tongue.Filler(w.Text):
+			e.strange++
 		}
 	}
-	confidence, parts := e.confidence()*math.Pow(doubt, float64(len(t.refused)+c.missing(t.parts))), t.parts
+	return e
+}
+
+// judge decides whether the sentence is of an intent.
+func (p *parsing) judge(c candidate, known float64) (Match, bool) {
+	t := p.slots(c.intent)
+	e := p.evidence(c, t, known)
+	likely := e.confidence() * math.Pow(doubt, float64(len(t.refused)+c.missing(t.parts)))
+	confidence, parts := likely*e.alone(), t.parts
 	if opened := opened(c.share); c.opened != nil && opened > confidence {
 		confidence, parts = opened, c.opened
 	}
-	said := fmt.Sprintf("%d of %d words in slots, %d others are said for it, the tagger is %.0f %% sure of a word", e.slotted, e.words, e.said, 100*t.certainty)
-	if len(t.refused) > 0 {
-		said += "; " + strings.Join(t.refused, ", ")
+	said := fmt.Sprintf("%d of %d words in slots, %d others are said for it, %d are strange, the tagger is %.0f %% sure of a word",
+		e.slotted, e.words, e.said, e.strange, 100*t.certainty)
+	for _, f := range t.refused {
+		start, end := p.span(f.start, f.end)
+		said += fmt.Sprintf("; %q is no %s", p.text[start:end], c.entities[f.slot].name)
 	}
-	if confidence < reject || !e.telling && e.slotted == 0 {
+	if max(likely, confidence) < reject || !e.telling && e.slotted == 0 {
 		p.say(Slots, c.intent, confidence, "%s: too little", said)
 		return Match{}, false
 	}

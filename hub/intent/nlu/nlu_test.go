@@ -297,3 +297,31 @@ func TestUnusual(t *testing.T) {
 	long := "put " + strings.Repeat("on the list ", 20) + "on the list"
 	m.Parse(long, "en")
 }
+
+// A word that nobody says to an intent makes it doubtful, and more so where the others are
+// said to do anything.
+func TestStrangeWords(t *testing.T) {
+	m := New(Config{})
+	err := m.Replace("org.x.volume", []Set{{Language: "en", Intents: []Intent{{Name: "louder", Utterances: []string{
+		"turn up the volume", "turn it up", "volume up", "raise the volume", "louder", "make it louder", "turn up the sound", "increase the volume",
+	}}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sure := func(text string) float64 {
+		for _, i := range m.Parse(text, "en").Intents {
+			return i.Confidence
+		}
+		return 0
+	}
+	for _, text := range []string{"turn up the heating", "turn up the kitchen light", "turn up at my party"} {
+		if got := sure(text); got >= 0.3 {
+			t.Errorf("%q is louder with %.2f", text, got)
+		}
+	}
+	for _, text := range []string{"could you turn up the volume", "crank up the volume", "turn the volume up now"} {
+		if got := sure(text); got < 0.3 {
+			t.Errorf("%q is louder with %.2f only", text, got)
+		}
+	}
+}

@@ -259,7 +259,7 @@ func ranked(found []Match) []Match {
 type tagged struct {
 	parts     []part
 	certainty float64
-	refused   []string // what is no value of a strict entity
+	refused   []part // what is no value of a strict entity
 }
 
 func (p *parsing) slots(c *intent) tagged {
@@ -271,8 +271,7 @@ func (p *parsing) slots(c *intent) tagged {
 	for _, s := range segments {
 		value, sure := c.entities[s.Kind].fill(p.sentence, s.Start, s.End)
 		if sure == 0 {
-			start, end := p.span(s.Start, s.End)
-			out.refused = append(out.refused, fmt.Sprintf("%q is no %s", p.text[start:end], c.entities[s.Kind].name))
+			out.refused = append(out.refused, part{slot: s.Kind, start: s.Start, end: s.End})
 			continue
 		}
 		out.parts = append(out.parts, part{s.Kind, s.Start, s.End, value, sure})

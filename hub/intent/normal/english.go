@@ -21,6 +21,8 @@ func english() Language {
 			no none not now of off on once only or other our out over own please put same she should show so some something such take tell than
 			thank that the their them then there these they this those through to too tonight under until up us very want was we were what when
 			where which while who whom whose why will with won't would yes you your`),
+		general: set(`add another call cancel change day days do find give keep leave long loud make mute next open pause play put repeat say set
+			show start stop switch time times today tomorrow turn wake want week`),
 		others: strings.Split(others, "\n"),
 		sounds: englishSounds,
 		number: englishNumber,

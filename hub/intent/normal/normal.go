@@ -28,6 +28,8 @@ type Language struct {
 	fillers map[string]bool
 	// common are the words that make sentences and are seldom names of anything.
 	common map[string]bool
+	// general are the words that say what to do, or when, and not with what.
+	general map[string]bool
 	// others are sentences that people say of no matter of an assistant.
 	others []string
 	// sounds is how a word sounds.
@@ -57,6 +59,10 @@ func (l Language) Filler(word string) bool { return l.fillers[word] }
 // Common reports whether a normal word is one of those that sentences are made of
 // ("the", "of"), rather than the name of something.
 func (l Language) Common(word string) bool { return l.common[word] }
+
+// General reports whether a normal word says little of what is meant, as "turn" and "next"
+// do: common words, and those that people say to do anything.
+func (l Language) General(word string) bool { return l.common[word] || l.general[word] }
 
 // Others are sentences such as people say to each other, and not to an assistant; none
 // where nobody has written any down in the language.

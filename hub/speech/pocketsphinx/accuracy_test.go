@@ -15,7 +15,7 @@ import (
 	"vapd/audio"
 	"vapd/audio/play"
 	"vapd/audio/wav"
-	"vapd/hub/intent"
+	"vapd/hub/skills/home"
 	"vapd/hub/speech"
 	"vapd/hub/speech/flite"
 	"vapd/hub/speech/pocketsphinx"
@@ -24,19 +24,22 @@ import (
 )
 
 // newDecoder is a decoder of our own sentences.
-func newDecoder(tb testing.TB) (*pocketsphinx.Decoder, *intent.English) {
+func newDecoder(tb testing.TB) (*pocketsphinx.Decoder, *home.Home) {
 	tb.Helper()
 	d, err := pocketsphinx.New(pocketsphinx.ModelDir)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(d.Close)
-	english := intent.NewEnglish()
-	leftOut, err := d.SetGrammar(english.Sentences())
+	own, err := home.New()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	leftOut, err := d.SetGrammar(own.Grammar)
 	if err != nil || len(leftOut) > 0 {
 		tb.Fatalf("the grammar: words %v are left out, %v", leftOut, err)
 	}
-	return d, english
+	return d, own
 }
 
 // hear gives d the samples in pieces of 40 ms, as they come from a satellite.
@@ -96,18 +99,18 @@ func inQuiet(tb testing.TB, r *rand.Rand, voices speech.Speaker, text, voice str
 // with 16 kHz and then changed, are understood as they were meant.
 func listening(t *testing.T, each int, change func(samples []int16)) (right, all int, load float64) {
 	t.Helper()
-	d, english := newDecoder(t)
+	d, own := newDecoder(t)
 	voices, err := flite.New()
 	if err != nil {
 		t.Fatal(err)
 	}
 	r := rand.New(rand.NewPCG(1, 2))
-	g := english.Sentences()
+	g := own.Grammar
 	var heard, took time.Duration
 	for _, voice := range []string{"slt", "rms", "awb", "kal16"} {
 		for range each {
 			text := sentence(r, g, speech.Start)
-			want, _ := english.Parse(text)
+			want, _ := own.Meaning(text)
 			samples := inQuiet(t, r, voices, text, voice)
 			change(samples)
 			began := time.Now()
@@ -115,7 +118,7 @@ func listening(t *testing.T, each int, change func(samples []int16)) (right, all
 			took += time.Since(began)
 			heard += time.Duration(len(samples)) * time.Second / 16000
 			all++
-			if got, ok := english.Parse(transcript.Text); ok && got == want && transcript.Accepted {
+			if got, ok := own.Meaning(transcript.Text); ok && got == want && transcript.Accepted {
 				right++
 			} else {
 				t.Logf("%s: %q was heard as %q", voice, text, transcript.Text)
@@ -179,7 +182,7 @@ const switchOn = 16000 / 2
 // People who say sentences of ours are understood; of what else people say, the share
 // that is taken for one of ours is reported.
 func TestPeople(t *testing.T) {
-	d, english := newDecoder(t)
+	d, own := newDecoder(t)
 	files, err := filepath.Glob(sharedtest.Path(t, "audio", "home", "*.wav"))
 	if err != nil || len(files) < 15 {
 		t.Fatalf("recordings of a home: %d, %v", len(files), err)
@@ -187,9 +190,10 @@ func TestPeople(t *testing.T) {
 	all, right, strangers, accepted := 0, 0, 0, 0
 	for _, file := range files {
 		text := strings.TrimSuffix(filepath.Base(file), ".wav")
-		want, ours := english.Parse(text)
+		want, _ := own.Meaning(text)
+		ours := own.Known(text)
 		transcript := hear(t, d, readWAV(t, file)[switchOn:])
-		got, ok := english.Parse(transcript.Text)
+		got, ok := own.Meaning(transcript.Text)
 		switch {
 		case ours:
 			all++
@@ -240,7 +244,7 @@ func readWAV(tb testing.TB, path string) []int16 {
 
 // The decoder says what it does not know, and does not die of what it is asked.
 func TestDecoder(t *testing.T) {
-	d, english := newDecoder(t)
+	d, own := newDecoder(t)
 	leftOut, err := d.SetGrammar(speech.Grammar{"sentence": {"свет", "play <song>", "stop"}, "song": {"łódź", "music"}})
 	if err != nil || strings.Join(leftOut, " ") != "łódź свет" {
 		t.Errorf("left out %v, %v", leftOut, err)
@@ -267,7 +271,7 @@ func TestDecoder(t *testing.T) {
 	if _, err := d.End(); err == nil {
 		t.Error("End without Begin: no error")
 	}
-	if _, err := d.SetGrammar(english.Sentences()); err != nil {
+	if _, err := d.SetGrammar(own.Grammar); err != nil {
 		t.Error(err)
 	}
 }
