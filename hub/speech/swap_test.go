@@ -198,8 +198,11 @@ func TestSwapOfARealEngine(t *testing.T) {
 			t.Errorf("heard %+v, %v: want %q", got, err, want)
 		}
 	}
-	before := recognizer.Listen()
 	question := samples("what time is it")
+	for deadline := time.Now().Add(20 * time.Second); engine.Health().State != speech.Ready && time.Now().Before(deadline); {
+		time.Sleep(10 * time.Millisecond) // who speaks before it is there is heard by what it is there for then
+	}
+	before := recognizer.Listen()
 	before.Write(question[:len(question)/2])
 	g := speech.Grammar{speech.Start: {"open the <gate>", "ask zorkmid", "свет"}, "gate": {"garden gate", "gate"}}
 	if err := recognizer.SetGrammar(t.Context(), g); err != nil {

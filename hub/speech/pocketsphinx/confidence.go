@@ -13,9 +13,10 @@ type segment struct {
 	acoustic float64
 }
 
-// isWord tells a word from silence, noise, and steps between states.
+// isWord tells a word, which may be a pronunciation of several ("the(2)"), from silence
+// ("<sil>"), noise ("[NOISE]"), and steps between states ("(NULL)").
 func (s segment) isWord() bool {
-	return s.to > s.from && s.from >= 0 && !strings.ContainsAny(s.name, "<[(")
+	return s.to > s.from && s.from >= 0 && s.name != "" && !strings.ContainsRune("<[(", rune(s.name[0]))
 }
 
 // leastConfidence is the confidence from which on speech is accepted. Of 313 orders for
@@ -23,8 +24,38 @@ func (s segment) isWord() bool {
 // sentences, 6 have more; see docs/speech.md.
 const leastConfidence = -23
 
+// The mean of half a second of speech is not that of a voice, so that "help" fits badly
+// whoever says it. What is said briefly, in briefly frames at most, is accepted from
+// leastOfTwo on where the decoder that follows, whose mean is another one, has heard the same.
+const (
+	briefly    = 130
+	leastOfTwo = -40
+)
+
 // noConfidence is that of what is no sentence. Of what is one it is never as low.
 const noConfidence = -1000
+
+// spoken is how many frames of phones are speech.
+func spoken(phones []segment) (n int) {
+	for _, p := range phones {
+		if p.isWord() && p.name != "SIL" && p.name[0] != '+' {
+			n += p.to - p.from
+		}
+	}
+	return n
+}
+
+// covers reports whether words are most of the speech. A search may take the rest for
+// silence: then a few words fit well into the middle of a long sentence.
+func covers(words, phones []segment) bool {
+	n := 0
+	for _, w := range words {
+		if w.isWord() {
+			n += w.to - w.from
+		}
+	}
+	return 3*n >= 2*spoken(phones)
+}
 
 // confidence is how well words fit what was heard, compared with phones in any order
 // (a phone loop): the mean, over the frames of words, of the difference of the logarithms

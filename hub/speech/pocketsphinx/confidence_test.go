@@ -43,3 +43,24 @@ func TestConfidenceIsANumber(t *testing.T) {
 		}
 	})
 }
+
+// Pauses and noise are no speech, a word's other pronunciations are words, and a sentence is
+// most of what was said.
+func TestCovers(t *testing.T) {
+	loop := []segment{{"SIL", 0, 10, 0}, {"S", 10, 40, 0}, {"+NSN+", 40, 60, 0}, {"T", 60, 130, 0}}
+	if n := spoken(loop); n != 100 {
+		t.Errorf("%d frames are speech, want 100", n)
+	}
+	for _, c := range []struct {
+		words []segment
+		want  bool
+	}{
+		{[]segment{{"stop", 10, 40, 0}, {"<sil>", 40, 60, 0}, {"the(2)", 60, 100, 0}}, true},
+		{[]segment{{"stop", 10, 40, 0}, {"<sil>", 40, 130, 0}}, false},
+		{nil, false},
+	} {
+		if got := covers(c.words, loop); got != c.want {
+			t.Errorf("%v cover it: %v", c.words, got)
+		}
+	}
+}

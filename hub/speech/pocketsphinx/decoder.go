@@ -228,7 +228,11 @@ func (d *Decoder) End() (speech.Transcript, error) {
 		return speech.Transcript{}, err
 	}
 	t.Score = confidence(words, loop)
-	t.Accepted = t.Score >= leastConfidence
+	least := float64(leastConfidence)
+	if d.follow && spoken(loop) <= briefly && d.lib.hypothesis(d.live, nil) == text {
+		least = leastOfTwo
+	}
+	t.Accepted = t.Score >= least && covers(words, loop)
 	return t, nil
 }
 
