@@ -327,7 +327,7 @@ func TestATimerRingsWithoutTheHub(t *testing.T) {
 	h.await("loss of the hub", func(s control.SatelliteState) bool { return s.Link.State == "searching" })
 	h.await("ring", func(s control.SatelliteState) bool { return len(s.Timers) == 1 && s.Timers[0].Ringing })
 	h.played()
-	time.Sleep(500 * time.Millisecond) // of alarm
+	time.Sleep(3 * time.Second) // of alarm, and of its pauses
 	if p := loudest(h.played()); p < 1000 {
 		t.Errorf("the loudest sample of the alarm is %d", p)
 	}
