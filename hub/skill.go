@@ -141,20 +141,13 @@ func (r reach) Known(client string) bool {
 	return known && c.State == clients.Approved
 }
 
-const (
-	// capClients is what the hub tells of all satellites, and of nothing else.
-	capClients = "clients"
-	// capSaid is what a satellite said last; its field is text.
-	capSaid = "said"
-)
-
 // Query implements skills.Satellites: what a satellite says itself, else what it said last.
 func (r reach) Query(ctx context.Context, client string, asked ...vap.Capability) (results []vap.QueryResult) {
 	var ask []vap.Capability
 	for _, c := range asked {
-		if text, said := r.hub.said.of(client); c.Name == capSaid && said {
-			results = append(results, vap.QueryContent(vap.Capability{Name: capSaid, Fields: map[string]any{"text": text}}))
-		} else if c.Name != capSaid {
+		if text, said := r.hub.said.of(client); c.Name == vap.AskSaid && said {
+			results = append(results, vap.QueryContent(vap.Capability{Name: vap.AskSaid, Fields: map[string]any{"text": text}}))
+		} else if c.Name != vap.AskSaid {
 			ask = append(ask, c)
 		}
 	}
@@ -179,7 +172,7 @@ func (r reach) Query(ctx context.Context, client string, asked ...vap.Capability
 
 // System implements skills.Satellites.
 func (r reach) System(asked vap.Capability) (vap.Capability, bool) {
-	if asked.Name != capClients {
+	if asked.Name != vap.AskClients {
 		return vap.Capability{}, false
 	}
 	all := []any{}
@@ -188,7 +181,7 @@ func (r reach) System(asked vap.Capability) (vap.Capability, bool) {
 			all = append(all, map[string]any{"id": c.ID, "name": c.Name, "connected": r.Connected(c.ID)})
 		}
 	}
-	return vap.Capability{Name: capClients, Fields: map[string]any{"clients": all}}, true
+	return vap.Capability{Name: vap.AskClients, Fields: map[string]any{"clients": all}}, true
 }
 
 func (r reach) Connected(client string) bool {

@@ -282,6 +282,35 @@ func (s *Skill) QueryOne(ctx context.Context, client, capability string) (vap.Ca
 	return vap.Capability{}, fmt.Errorf("skill %s: the hub's answer to a query says nothing of %q", s.id, capability)
 }
 
+// NotFound reports whether an error of QueryOne says that there is no such satellite, or that
+// it has nothing to tell.
+func NotFound(err error) bool {
+	refused, ok := errors.AsType[*vap.Error](err)
+	return ok && refused.Code == codes.NotFound
+}
+
+// Satellite is one of the house.
+type Satellite struct {
+	ID, Name  string
+	Connected bool
+}
+
+// Satellites asks the hub for those that may connect.
+func (s *Skill) Satellites(ctx context.Context) (all []Satellite, err error) {
+	c, err := s.QueryOne(ctx, vap.System, vap.AskClients)
+	list, _ := c.Fields["clients"].([]any)
+	for _, v := range list {
+		var one Satellite
+		m, _ := v.(map[string]any)
+		one.ID, _ = m["id"].(string)
+		one.Name, _ = m["name"].(string)
+		if one.Connected, _ = m["connected"].(bool); one.ID != "" {
+			all = append(all, one)
+		}
+	}
+	return all, err
+}
+
 // Learn replaces what people can say, as when a house got another lamp. Handlers stay.
 func (s *Skill) Learn(ctx context.Context, m Manifest) error {
 	line, err := s.running()

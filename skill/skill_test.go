@@ -180,3 +180,26 @@ func TestWhatIsWrongWithASkillIsTold(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// What was said last is remembered for a while, once.
+func TestRecent(t *testing.T) {
+	r := skill.Recent[string]{Age: time.Minute}
+	now := time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
+	if _, ok := r.Last("kitchen", now); ok {
+		t.Error("there is something already")
+	}
+	r.Put("kitchen", "which one?", now)
+	r.Put("cellar", "how long?", now)
+	if what, ok := r.Last("kitchen", now.Add(time.Minute)); what != "which one?" || !ok {
+		t.Errorf("%q, %v", what, ok)
+	}
+	if what, ok := r.Take("kitchen", now); what != "which one?" || !ok {
+		t.Errorf("%q, %v", what, ok)
+	}
+	if _, ok := r.Take("kitchen", now); ok {
+		t.Error("it was taken, and is there")
+	}
+	if what, ok := r.Take("cellar", now.Add(time.Hour)); ok {
+		t.Errorf("%q is remembered for an hour", what)
+	}
+}

@@ -12,14 +12,10 @@ import (
 	"vapd/protocol/vap/template"
 )
 
-// capSkills is what the hub tells of all skills, to one that may know: the field skills is a
-// list of maps with id, name and examples, sentences that it understands.
-const capSkills = "skills"
-
 // mostExamples is how many sentences are told of a skill.
 const mostExamples = 12
 
-// about tells of the skills that are there.
+// about tells of the skills that are there (vap.AskSkills).
 func (s *Skills) about() vap.Capability {
 	there := make(map[string]string) // names by id
 	for _, k := range s.server.Skills() {
@@ -39,7 +35,7 @@ func (s *Skills) about() vap.Capability {
 		}
 		all = append(all, map[string]any{"id": id, "name": cmp.Or(there[id], id), "examples": examples})
 	}
-	return vap.Capability{Name: capSkills, Fields: map[string]any{"skills": all}}
+	return vap.Capability{Name: vap.AskSkills, Fields: map[string]any{"skills": all}}
 }
 
 // examples are sentences in the hub's first language: of each intent the first utterance that

@@ -147,7 +147,7 @@ func (p policy) Queried(s skillregistry.SkillInfo, q vap.ClientQuery, reply func
 
 // system is what the hub has to tell.
 func (p policy) system(c vap.Capability) vap.QueryResult {
-	if c.Name == capSkills {
+	if c.Name == vap.AskSkills {
 		return vap.QueryContent(p.about())
 	}
 	if found, ok := p.cfg.Satellites.System(c); ok {

@@ -14,6 +14,13 @@ type Query struct {
 	Data    []ClientQuery
 }
 
+// What a hub tells skills that ask, besides capabilities of satellites (docs/skill-registry.md).
+const (
+	AskClients = "clients" // System: all satellites
+	AskSkills  = "skills"  // System: all skills, and what can be said to them
+	AskSaid    = "said"    // a satellite: what it said last
+)
+
 // ClientQuery asks one client. What is asked is the capability's business.
 type ClientQuery struct {
 	ClientID     string

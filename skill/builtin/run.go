@@ -19,21 +19,16 @@ type Own struct {
 // New makes all skills. Each keeps what it keeps in a folder of its own in dir.
 func New(connect skill.Connect, dir string, logger *slog.Logger) (all []Own) {
 	for id, newSkill := range All() {
-		all = append(all, Make(newSkill, connect, filepath.Join(dir, id), logger))
+		start := make(chan struct{})
+		o := Own{started: sync.OnceFunc(func() { close(start) }), start: start}
+		via := func(s skill.Service) (skill.Line, error) {
+			defer o.started()
+			return connect(s)
+		}
+		o.Skill = newSkill(skill.Via(via), skill.State(filepath.Join(dir, id)), skill.Log(logger))
+		all = append(all, o)
 	}
 	return all
-}
-
-// Make makes one of them.
-func Make(newSkill func(...func(*skill.Config)) *skill.Skill, connect skill.Connect, dir string, logger *slog.Logger) Own {
-	start := make(chan struct{})
-	o := Own{started: sync.OnceFunc(func() { close(start) }), start: start}
-	via := func(s skill.Service) (skill.Line, error) {
-		defer o.started()
-		return connect(s)
-	}
-	o.Skill = newSkill(skill.Via(via), skill.State(dir), skill.Log(logger))
-	return o
 }
 
 // Run runs skills until ctx ends. ready is called when each of them is understood, or does

@@ -90,14 +90,10 @@ func Duration(d time.Duration) string {
 		}
 		s %= unit.seconds
 	}
-	switch n := len(parts); n {
-	case 0:
+	if len(parts) == 0 {
 		return plural(0, "second")
-	case 1:
-		return parts[0]
-	default:
-		return strings.Join(parts[:n-1], ", ") + " and " + parts[n-1]
 	}
+	return List(parts)
 }
 
 func plural(n int, unit string) string {

@@ -23,9 +23,6 @@ var manifest embed.FS
 const ID = "org.vapd.announce"
 
 const (
-	// capClients is what the hub tells of all satellites: the field clients is a list of maps
-	// with id, name and connected.
-	capClients = "clients"
 	// places is the entity of where something is announced. The manifest has everyone; the
 	// names of the satellites are learnt.
 	places   = "place"
@@ -55,20 +52,11 @@ func New(options ...func(*skill.Config)) *skill.Skill {
 type satellite struct{ id, name string }
 
 func (s *announce) satellites(ctx context.Context) (all []satellite, err error) {
-	c, err := s.QueryOne(ctx, vap.System, capClients)
-	if err != nil {
-		return nil, err
+	known, err := s.Satellites(ctx)
+	for _, k := range known {
+		all = append(all, satellite{k.ID, spoken(k.Name)})
 	}
-	list, _ := c.Fields["clients"].([]any)
-	for _, v := range list {
-		m, _ := v.(map[string]any)
-		id, _ := m["id"].(string)
-		name, _ := m["name"].(string)
-		if id != "" {
-			all = append(all, satellite{id, spoken(name)})
-		}
-	}
-	return all, nil
+	return all, err
 }
 
 // longestName is of a satellite, in bytes: nobody says more.

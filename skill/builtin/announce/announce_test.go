@@ -23,7 +23,7 @@ func clients(all ...string) vap.Capability {
 	for i := 0; i < len(all); i += 2 {
 		list = append(list, map[string]any{"id": all[i], "name": all[i+1], "connected": true})
 	}
-	return vap.Capability{Name: capClients, Fields: map[string]any{"clients": list}}
+	return vap.Capability{Name: vap.AskClients, Fields: map[string]any{"clients": list}}
 }
 
 func TestAnnounce(t *testing.T) {

@@ -17,13 +17,8 @@ var manifest embed.FS
 // ID is the skill's.
 const ID = "org.vapd.help"
 
-const (
-	// capSkills is what the hub tells of all skills: the field skills is a list of maps with
-	// id, name and examples, sentences that the skill understands.
-	capSkills = "skills"
-	// handful is how many sentences are said at once.
-	handful = 4
-)
+// handful is how many sentences are said at once.
+const handful = 4
 
 // help is the skill.
 type help struct {
@@ -47,7 +42,7 @@ type known struct {
 
 // skills are those that are there.
 func (s *help) skills(ctx context.Context) (all []known, err error) {
-	c, err := s.QueryOne(ctx, vap.System, capSkills)
+	c, err := s.QueryOne(ctx, vap.System, vap.AskSkills)
 	if err != nil {
 		return nil, err
 	}

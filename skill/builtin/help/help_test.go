@@ -17,7 +17,7 @@ func told(id, name string, examples ...any) any {
 }
 
 func tells(skills ...any) vap.Capability {
-	return vap.Capability{Name: capSkills, Fields: map[string]any{"skills": skills}}
+	return vap.Capability{Name: vap.AskSkills, Fields: map[string]any{"skills": skills}}
 }
 
 func house(t *testing.T) *skilltest.Hub {
@@ -73,7 +73,7 @@ func TestOtherHubs(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	for want, c := range map[string]vap.Capability{
-		"There is nothing that I understand yet.": {Name: capSkills},
+		"There is nothing that I understand yet.": {Name: vap.AskSkills},
 		"You can say: what time is it.": tells("rubbish", map[string]any{"id": 5, "examples": "rubbish"},
 			told("org.example.a", "A", 7, "what time is it")),
 	} {

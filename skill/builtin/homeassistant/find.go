@@ -231,29 +231,15 @@ func (h *house) label(e *entity) string {
 }
 
 const (
-	// patience is how long a question waits for its answer, and maxAsked how many do.
+	// patience is how long a question waits for its answer.
 	patience = 30 * time.Second
-	maxAsked = 1000
 	// mostRooms are named in a question.
 	mostRooms = 3
 )
 
-// question is what somebody was asked a room for.
-type question struct {
-	request *skill.Request
-	at      time.Time
-}
-
 // ask asks in which room.
 func (s *Skill) ask(r *skill.Request, rooms []*area) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for client, q := range s.asked {
-		if s.cfg.Now().Sub(q.at) > patience || len(s.asked) >= maxAsked {
-			delete(s.asked, client)
-		}
-	}
-	s.asked[r.Client] = question{r, s.cfg.Now()}
+	s.asked.Put(r.Client, r, s.Now())
 	names := make([]string, 0, len(rooms))
 	for _, a := range rooms {
 		if a != nil {
@@ -275,16 +261,13 @@ func either2(names []string) string {
 
 // answer takes a room for the answer to the question that was asked.
 func (s *Skill) answer(ctx context.Context, r *skill.Request) (skill.Answer, error) {
-	s.mu.Lock()
-	q, ok := s.asked[r.Client]
-	delete(s.asked, r.Client)
-	s.mu.Unlock()
-	if !ok || s.cfg.Now().Sub(q.at) > patience {
+	asked, ok := s.asked.Take(r.Client, s.Now())
+	if !ok {
 		return skill.Say("Please say what to do there."), nil
 	}
-	again := *q.request
+	again := *asked
 	again.Slots = make(map[string]string)
-	for slot, value := range q.request.Slots {
+	for slot, value := range asked.Slots {
 		again.Slots[slot] = value
 	}
 	if again.Slots["area"] = r.Text("area"); r.Text("everywhere") != "" {

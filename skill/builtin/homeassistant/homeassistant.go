@@ -17,7 +17,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"vapd/protocol/vap"
 	"vapd/skill"
@@ -42,7 +41,6 @@ type Config struct {
 	TokenFile string   // with a long-lived access token; nobody else should be able to read it
 	Allow     []string // what lets people into the house
 	Logger    *slog.Logger
-	Now       func() time.Time                                                     // nil: time.Now
 	Dial      func(ctx context.Context, network, address string) (net.Conn, error) // nil: net.Dialer
 }
 
@@ -52,12 +50,12 @@ type Skill struct {
 	cfg      Config
 	client   *api.Client
 	handlers map[string]skill.Handler
-	started  chan struct{} // closed when the hub knows the skill
+	started  chan struct{}                // closed when the hub knows the skill
+	asked    skill.Recent[*skill.Request] // what somebody was asked a room for
 
 	mu      sync.Mutex
 	house   *house // nil before the first connection
 	states  states
-	asked   map[string]question // by satellite
 	learnt  vap.NLU
 	words   map[string]bool // of learnt, but for names of things
 	changed chan struct{}   // holds one when the house has to be looked at again
@@ -70,12 +68,9 @@ func New(cfg Config, options ...func(*skill.Config)) (*Skill, error) {
 			return nil, fmt.Errorf("home assistant: nothing is called %q that could be allowed: use %q and %q", a, AllowUnlock, AllowGarage)
 		}
 	}
-	if cfg.Now == nil {
-		cfg.Now = time.Now
-	}
 	s := &Skill{
 		Skill: skill.New(ID, manifest, options...), cfg: cfg,
-		started: make(chan struct{}), changed: make(chan struct{}, 1), asked: make(map[string]question),
+		started: make(chan struct{}), changed: make(chan struct{}, 1), asked: skill.Recent[*skill.Request]{Age: patience},
 	}
 	var err error
 	if s.client, err = cfg.client(s.serve); err != nil {
@@ -192,9 +187,7 @@ func (s *Skill) current() *house {
 
 // can is how well a request can be answered: a room that nobody was asked for is no answer.
 func (s *Skill) can(_ context.Context, r *skill.Request) float64 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if _, asked := s.asked[r.Client]; r.Intent == "answer" && !asked {
+	if _, asked := s.asked.Last(r.Client, s.Now()); r.Intent == "answer" && !asked {
 		return 0
 	}
 	return 1

@@ -122,14 +122,14 @@ func (s *Skill) learn(ctx context.Context, h *house) error {
 	if same {
 		return nil
 	}
-	began := s.cfg.Now()
+	began := s.Now()
 	if err := s.Learn(ctx, m); err != nil {
 		return err
 	}
 	s.mu.Lock()
 	s.learnt, s.words = m.NLU[0], words(m.NLU[0])
 	s.mu.Unlock()
-	s.cfg.Logger.Info("the house is learnt", "areas", len(h.areas), "entities", len(h.entities), "in", s.cfg.Now().Sub(began))
+	s.cfg.Logger.Info("the house is learnt", "areas", len(h.areas), "entities", len(h.entities), "in", s.Now().Sub(began))
 	return nil
 }
 
@@ -173,16 +173,13 @@ func (s *Skill) state(e *entity) (api.State, bool) {
 // here is the area of a satellite: the one whose name is in the satellite's; nil where
 // there is none, or the hub does not say.
 func (s *Skill) here(ctx context.Context, client string) *area {
-	results, err := s.Query(ctx, vap.System, vap.Capability{Name: "clients"})
-	if err != nil || len(results) == 0 {
+	all, err := s.Satellites(ctx)
+	if err != nil {
 		s.cfg.Logger.Debug("the hub does not tell the names of satellites", "error", err)
-		return nil
 	}
-	all, _ := results[0].Fields["clients"].([]any)
 	for _, c := range all {
-		c, _ := c.(map[string]any)
-		if name, _ := c["name"].(string); c["id"] == client {
-			return s.current().areaIn(name)
+		if c.ID == client {
+			return s.current().areaIn(c.Name)
 		}
 	}
 	return nil

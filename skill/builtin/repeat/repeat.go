@@ -4,10 +4,7 @@ package repeat
 import (
 	"context"
 	"embed"
-	"errors"
 	"strings"
-
-	"github.com/plgd-dev/go-coap/v3/message/codes"
 
 	"vapd/protocol/vap"
 	"vapd/skill"
@@ -19,16 +16,12 @@ var manifest embed.FS
 // ID is the skill's.
 const ID = "org.vapd.repeat"
 
-// capSaid is what the hub said last at a satellite; not found when it said nothing.
-const capSaid = "said"
-
 // New makes the skill.
 func New(options ...func(*skill.Config)) *skill.Skill {
 	s := skill.New(ID, manifest, options...)
 	return s.Handle("repeat", func(ctx context.Context, r *skill.Request) (skill.Answer, error) {
-		c, err := s.QueryOne(ctx, r.Client, capSaid)
-		var refused *vap.Error
-		if errors.As(err, &refused) && refused.Code == codes.NotFound {
+		c, err := s.QueryOne(ctx, r.Client, vap.AskSaid)
+		if skill.NotFound(err) {
 			return skill.Say("I have not said anything yet."), nil
 		}
 		if err != nil {

@@ -19,7 +19,7 @@ func TestRepeat(t *testing.T) {
 		"100 %d":      skill.Say("%s", "100 %d"),
 	} {
 		if said != "" {
-			hub.Know("kitchen", vap.Capability{Name: capSaid, Fields: map[string]any{"text": said}})
+			hub.Know("kitchen", vap.Capability{Name: vap.AskSaid, Fields: map[string]any{"text": said}})
 		}
 		a, err := hub.Ask(skill.Request{Intent: "repeat", Client: "kitchen"})
 		if said == "" {

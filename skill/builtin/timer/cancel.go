@@ -32,9 +32,8 @@ func (s *timers) loudest(client string, some, all []state) (_ []state, over bool
 	if rings := among(all, func(t state) bool { return t.Ringing }); len(rings) > 0 {
 		return rings[:1], false
 	}
-	_, over = s.rang.last(client, stopping, s.Now())
-	s.rang.forget(client)
-	return some, over
+	last, rang := s.rang.Take(client, s.Now())
+	return some, rang && s.Now().Sub(last.at) <= stopping
 }
 
 // Kinds of what is cancelled, as they are called.
@@ -49,7 +48,7 @@ func (s *timers) cancelled(q question, kind, called string, some, all []state) s
 	case len(some) == 1:
 		return skill.Say("%s is cancelled.", say.Capital(the(some[0]))).With(some[0].cancel())
 	case len(some) > 1:
-		s.asked.put(q.of.Client, q, s.Now())
+		s.asked.Put(q.of.Client, q, s.Now())
 		return skill.Ask("There are %s. Which one? Say, for example, cancel %s, or cancel all %ss.", several(some), example(some[0]), kind)
 	case len(all) == 0:
 		called = kind
@@ -100,8 +99,7 @@ type question struct {
 
 // which takes the one that somebody names for what they were asked.
 func (s *timers) which(ctx context.Context, r *skill.Request) (skill.Answer, error) {
-	q, ok := s.asked.last(r.Client, patience, s.Now())
-	s.asked.forget(r.Client)
+	q, ok := s.asked.Take(r.Client, s.Now())
 	if !ok {
 		return skill.Ask("What shall I do with it? Say, for example, cancel the five minute timer."), nil
 	}
@@ -115,8 +113,7 @@ func (s *timers) which(ctx context.Context, r *skill.Request) (skill.Answer, err
 
 // whichAll takes all for what somebody was asked.
 func (s *timers) whichAll(ctx context.Context, r *skill.Request) (skill.Answer, error) {
-	q, ok := s.asked.last(r.Client, patience, s.Now())
-	s.asked.forget(r.Client)
+	q, ok := s.asked.Take(r.Client, s.Now())
 	switch {
 	case !ok:
 		return skill.Ask("All of what? Say, for example, cancel all timers."), nil

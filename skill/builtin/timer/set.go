@@ -81,7 +81,7 @@ func (s *timers) add(ctx context.Context, r *skill.Request) (skill.Answer, error
 	case len(some) == 0:
 		return skill.Say("There is no %s.", called), nil
 	case len(some) > 1:
-		s.asked.put(r.Client, question{r, s.add, nil}, s.Now())
+		s.asked.Put(r.Client, question{r, s.add, nil}, s.Now())
 		return skill.Ask("There are %s. Which one?", several(some)), nil
 	}
 	t := some[0]

@@ -22,14 +22,17 @@ const (
 )
 
 // ring is what began to ring.
-type ring struct{ id, label string }
+type ring struct {
+	id, label string
+	at        time.Time // when
+}
 
 // finished notes what rings: a satellite that hears its word stops ringing before anybody
 // can say "snooze", and forgets what rang.
 func (s *timers) finished(_ context.Context, r *skill.Request) (skill.Answer, error) {
 	id, _ := r.Fields["id"].(string)
 	label, _ := r.Fields["label"].(string)
-	s.rang.put(r.Client, ring{id, label}, s.Now())
+	s.rang.Put(r.Client, ring{id, label, s.Now()}, s.Now())
 	return skill.Answer{}, nil
 }
 
@@ -47,8 +50,7 @@ func (s *timers) snooze(ctx context.Context, r *skill.Request) (skill.Answer, er
 		return skill.Answer{}, err
 	}
 	rings := among(slices.Concat(alarms, timers), func(t state) bool { return t.Ringing })
-	last, rang := s.rang.last(r.Client, drowsy, s.Now())
-	s.rang.forget(r.Client)
+	last, rang := s.rang.Take(r.Client, s.Now())
 	if rang && len(rings) == 0 {
 		rings = []state{{vap.TimerState{ID: last.id, Label: last.label}, s.Now()}}
 	}

@@ -8,13 +8,10 @@ import (
 	"context"
 	"crypto/rand"
 	"embed"
-	"errors"
 	"math"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/plgd-dev/go-coap/v3/message/codes"
 
 	"vapd/protocol/vap"
 	"vapd/skill"
@@ -38,15 +35,15 @@ const (
 // timers is the skill.
 type timers struct {
 	*skill.Skill
-	asked recent[question] // that wait for an answer
-	rang  recent[ring]     // what began to ring last
+	asked skill.Recent[question] // that wait for an answer
+	rang  skill.Recent[ring]     // what began to ring last
 }
 
 // New makes the skill.
 func New(options ...func(*skill.Config)) *skill.Skill {
 	s := &timers{
 		Skill: skill.New(ID, manifest, options...),
-		asked: recent[question]{age: patience}, rang: recent[ring]{age: drowsy},
+		asked: skill.Recent[question]{Age: patience}, rang: skill.Recent[ring]{Age: drowsy},
 	}
 	for intent, h := range map[string]skill.Handler{
 		"set": s.set, "set_one": s.set, "left": s.left, "add": s.add, "cancel": s.cancel, "cancel_all": s.cancelAll,
@@ -65,8 +62,7 @@ func New(options ...func(*skill.Config)) *skill.Skill {
 func onSatellite(h skill.Handler) skill.Handler {
 	return func(ctx context.Context, r *skill.Request) (skill.Answer, error) {
 		a, err := h(ctx, r)
-		var refused *vap.Error
-		if errors.As(err, &refused) && refused.Code == codes.NotFound {
+		if skill.NotFound(err) {
 			return skill.Say("There is no satellite here that could ring."), nil
 		}
 		return a, err

@@ -6,10 +6,7 @@ package volume
 import (
 	"context"
 	"embed"
-	"errors"
 	"math"
-
-	"github.com/plgd-dev/go-coap/v3/message/codes"
 
 	"vapd/protocol/vap"
 	"vapd/skill"
@@ -43,8 +40,7 @@ func New(options ...func(*skill.Config)) *skill.Skill {
 // now is how loud a satellite is.
 func (s volume) now(ctx context.Context, client string) (v vap.Volume, err error) {
 	c, err := s.QueryOne(ctx, client, vap.CapVolume)
-	var refused *vap.Error
-	if errors.As(err, &refused) && refused.Code == codes.NotFound {
+	if skill.NotFound(err) {
 		return v, nil // it does not say
 	}
 	if err != nil {
