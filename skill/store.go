@@ -59,7 +59,8 @@ func (s *Store) Get(key string, value any) (bool, error) {
 	return true, nil
 }
 
-// Set keeps value, or, when it is nil, forgets what is kept.
+// Set keeps value, or, when it is nil, forgets what is kept; where nothing is, the disk is
+// left alone.
 func (s *Store) Set(key string, value any) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -67,6 +68,9 @@ func (s *Store) Set(key string, value any) error {
 		return err
 	}
 	before, had := s.all[key]
+	if value == nil && !had {
+		return nil
+	}
 	if value == nil {
 		delete(s.all, key)
 	} else {

@@ -14,6 +14,12 @@ func TestStore(t *testing.T) {
 	if ok, err := s.Get("rolls", &got); ok || err != nil {
 		t.Errorf("%v, %v", ok, err)
 	}
+	if err := s.Set("rolls", nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(dir); err == nil {
+		t.Error("the disk was written to for nothing")
+	}
 	if err := s.Set("rolls", []int{3, 4}); err != nil {
 		t.Fatal(err)
 	}
