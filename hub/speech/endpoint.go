@@ -94,6 +94,12 @@ func (e *Endpointer) forget() { e.began, e.recent, e.spoken = -1, 0, 0 }
 // ends it.
 func (e *Endpointer) Complete(yes bool) { e.complete = yes }
 
+// Pause is where the pause began in which the utterance may end; ok is false while there
+// is none.
+func (e *Endpointer) Pause() (at int64, ok bool) {
+	return e.ended, e.began >= 0 && e.quiet >= samplesIn(pause) && e.spoken >= samplesIn(shortest)
+}
+
 // Write takes the next samples (16 kHz, one channel) and returns what they settle.
 // After a final Endpoint it returns nothing more.
 func (e *Endpointer) Write(samples []int16) []Endpoint {
@@ -120,6 +126,8 @@ const (
 	// shortest is how much speech there is in the shortest utterance ("stop"). Less
 	// was a plate put down.
 	shortest = 200 * time.Millisecond
+	// pause is longer than the silence before a "t".
+	pause = 100 * time.Millisecond
 )
 
 // step takes the frame at e.at.
