@@ -40,7 +40,7 @@ func (l *Listener) Write(samples []int16) []Endpoint {
 	} else if l.held = append(l.held, samples...); int64(len(l.held)) >= l.word.To+samplesIn(lastSound) {
 		l.settle()
 	}
-	l.endpoint.Complete(l.utterance.Partial().Complete)
+	l.endpoint.Said(l.utterance.Partial())
 	events := l.endpoint.Write(samples)
 	l.pausing()
 	return events

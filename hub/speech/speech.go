@@ -66,6 +66,8 @@ type Partial struct {
 	// Complete says that Text is a whole sentence of the grammar: the person may
 	// have finished.
 	Complete bool
+	// Open says that a longer sentence of the grammar begins with Text.
+	Open bool
 }
 
 // Transcript is what was understood of a whole utterance.

@@ -25,6 +25,7 @@ type grammarLoaded struct {
 type partialData struct {
 	Text     string `json:"text"`
 	Complete bool   `json:"complete"`
+	Open     bool   `json:"open,omitempty"`
 }
 
 type pausingData struct {

@@ -207,7 +207,8 @@ func (d *Decoder) Write(samples []int16) (speech.Partial, error) {
 		return speech.Partial{}, errors.New("pocketsphinx: can't process audio")
 	}
 	text := d.lib.hypothesis(d.live, nil)
-	return speech.Partial{Text: said(text), Complete: d.grammar.Accepts(strings.Fields(text))}, nil
+	complete, open := d.grammar.Follow(strings.Fields(text))
+	return speech.Partial{Text: said(text), Complete: complete, Open: open}, nil
 }
 
 // said is a hypothesis as people write it.
@@ -229,30 +230,33 @@ func (d *Decoder) End() (speech.Transcript, error) {
 	if !d.speaking {
 		return speech.Transcript{}, errors.New("pocketsphinx: no utterance: call Begin first")
 	}
+	d.stop()
 	if len(d.heard) == 0 {
-		d.stop()
 		return speech.Transcript{Score: noConfidence}, nil
 	}
-	if !d.ahead {
-		d.Pausing(true)
+	if d.ahead {
+		// A soft ending may lie behind the pause.
+		if t, err := d.judge(d.last.wait()); err != nil || t.Accepted {
+			return t, err
+		}
 	}
-	d.stop()
-	found, err := d.last.wait()
+	d.last = d.search(d.heard, d.last)
+	return d.judge(d.last.wait())
+}
+
+// judge makes a transcript of what was found, and decides whether it is a sentence.
+func (d *Decoder) judge(f found, err error) (speech.Transcript, error) {
 	if err != nil {
 		return speech.Transcript{}, err
 	}
-	t := speech.Transcript{Text: said(found.text)}
-	if !d.grammar.Accepts(strings.Fields(found.text)) {
-		t.Score = noConfidence
-		return t, nil
+	if !d.grammar.Accepts(strings.Fields(f.text)) {
+		return speech.Transcript{Text: said(f.text), Score: noConfidence}, nil
 	}
-	t.Score = confidence(found.words, found.phones)
-	least := float64(leastConfidence)
-	if d.follow && spoken(found.phones) <= briefly && d.lib.hypothesis(d.live, nil) == found.text {
+	score, least := confidence(f.words, f.phones), float64(leastConfidence)
+	if d.follow && spoken(f.phones) <= briefly && d.lib.hypothesis(d.live, nil) == f.text {
 		least = leastOfTwo
 	}
-	t.Accepted = t.Score >= least && covers(found.words, found.phones)
-	return t, nil
+	return speech.Transcript{Text: said(f.text), Score: score, Accepted: score >= least && covers(f.words, f.phones)}, nil
 }
 
 // longest is how much of an utterance is kept, in samples: 20 s.

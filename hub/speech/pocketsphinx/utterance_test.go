@@ -108,6 +108,7 @@ func TestPauses(t *testing.T) {
 			write(second)
 		}, "set a timer for twenty five minutes"},
 		"before there is any": {func() { d.Pausing(true); write(first) }, "set a timer"},
+		"a soft ending":       {func() { n := len(first) * 2 / 3; write(first[:n]); d.Pausing(true); write(first[n:]) }, "set a timer"},
 		"another utterance":   {func() { write(second); d.Pausing(true); d.Begin(); write(first) }, "set a timer"},
 	} {
 		if err := d.Begin(); err != nil {
