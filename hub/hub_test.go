@@ -44,6 +44,7 @@ type utterance engine
 
 func (utterance) Write([]int16)           {}
 func (utterance) Partial() speech.Partial { return speech.Partial{} }
+func (utterance) Pausing(bool)            {}
 func (utterance) Failed() <-chan struct{} { return nil }
 func (utterance) Close()                  {}
 func (u utterance) Finish(context.Context) (speech.Transcript, error) {

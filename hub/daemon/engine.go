@@ -77,6 +77,7 @@ type deaf struct{ err error }
 
 func (deaf) Write([]int16)           {}
 func (deaf) Partial() speech.Partial { return speech.Partial{} }
+func (deaf) Pausing(bool)            {}
 func (deaf) Close()                  {}
 func (d deaf) Finish(context.Context) (speech.Transcript, error) {
 	return speech.Transcript{}, d.err

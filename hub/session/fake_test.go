@@ -100,6 +100,7 @@ type fakeUtterance struct{ engine *fakeEngine }
 
 func (u *fakeUtterance) Write(s []int16)         { u.engine.samples = append(u.engine.samples, s...) }
 func (u *fakeUtterance) Partial() speech.Partial { return speech.Partial{} }
+func (u *fakeUtterance) Pausing(bool)            {}
 func (u *fakeUtterance) Failed() <-chan struct{} { return u.engine.failed }
 func (u *fakeUtterance) Finish(context.Context) (speech.Transcript, error) {
 	return u.engine.transcript, u.engine.finish

@@ -78,8 +78,18 @@ func TestEndpoints(t *testing.T) {
 		},
 		"a short pause ends what is complete": {
 			room:    newRoom().hiss(ms(500), 5).speak(ms(800), 3000, 5).hiss(ms(500), 5).speak(ms(800), 3000, 5).hiss(ms(2000), 5),
-			prepare: func(e *speech.Endpointer) { e.Complete(true) },
+			prepare: func(e *speech.Endpointer) { e.Said(speech.Partial{Complete: true}) },
 			want:    []speech.Endpoint{{speech.Began, at(ms(500))}, {speech.Ended, at(ms(1300))}},
+		},
+		"a breath does not end what may go on": {
+			room:    newRoom().hiss(ms(500), 5).speak(ms(1500), 3000, 5).hiss(ms(380), 5).speak(ms(800), 3000, 5).hiss(ms(530), 5),
+			prepare: func(e *speech.Endpointer) { e.Said(speech.Partial{Complete: true, Open: true}) },
+			want:    []speech.Endpoint{{speech.Began, at(ms(500))}, {speech.Ended, at(ms(3180))}},
+		},
+		"it ends what is short": {
+			room:    newRoom().hiss(ms(500), 5).speak(ms(600), 3000, 5).hiss(ms(380), 5).speak(ms(800), 3000, 5).hiss(ms(2000), 5),
+			prepare: func(e *speech.Endpointer) { e.Said(speech.Partial{Complete: true, Open: true}) },
+			want:    []speech.Endpoint{{speech.Began, at(ms(500))}, {speech.Ended, at(ms(1100))}},
 		},
 		"nobody speaks": {room: newRoom().hiss(ms(7000), 50), want: []speech.Endpoint{{speech.Silent, at(ms(5000))}}},
 		"nothing comes": {room: newRoom().hiss(ms(7000), 0), want: []speech.Endpoint{{speech.Silent, at(ms(5000))}}},

@@ -15,6 +15,7 @@ type Listener struct {
 	wordEnd   int64   // what is before it is not for the engine
 	held      []int16 // from sample 0 on, until it is known where the wake word ends
 	settled   bool
+	pause     int64 // where the pause began that the engine knows of; 0 for none
 }
 
 // NewListener begins an utterance, which stands behind the wake word; the zero Span
@@ -39,8 +40,22 @@ func (l *Listener) Write(samples []int16) []Endpoint {
 	} else if l.held = append(l.held, samples...); int64(len(l.held)) >= l.word.To+samplesIn(lastSound) {
 		l.settle()
 	}
-	l.endpoint.Complete(l.utterance.Partial().Complete)
-	return l.endpoint.Write(samples)
+	l.endpoint.Said(l.utterance.Partial())
+	events := l.endpoint.Write(samples)
+	l.pausing()
+	return events
+}
+
+// pausing tells the engine of a pause, and when the person speaks on.
+func (l *Listener) pausing() {
+	at, ok := l.endpoint.Pause()
+	if !ok {
+		at = 0
+	}
+	if at != l.pause && l.settled {
+		l.pause = at
+		l.utterance.Pausing(ok)
+	}
 }
 
 const (

@@ -14,11 +14,13 @@ import (
 type recorder struct {
 	got     []int16
 	partial speech.Partial
+	pauses  []bool
 }
 
 func (r *recorder) Listen() speech.Utterance { return r }
 func (r *recorder) Write(samples []int16)    { r.got = append(r.got, samples...) }
 func (r *recorder) Partial() speech.Partial  { return r.partial }
+func (r *recorder) Pausing(yes bool)         { r.pauses = append(r.pauses, yes) }
 func (r *recorder) Failed() <-chan struct{}  { return nil }
 func (r *recorder) Close()                   {}
 func (r *recorder) Finish(context.Context) (speech.Transcript, error) {
@@ -101,5 +103,40 @@ func TestListenerEndsSooner(t *testing.T) {
 	slow, fast := ended(speech.Partial{Text: "set a"}), ended(speech.Partial{Text: "stop", Complete: true})
 	if got, want := slow-fast, int(at(ms(400))); got != want {
 		t.Errorf("it ends %d samples sooner, want %d", got, want)
+	}
+}
+
+// The engine is told of each pause that may be the end, once, and of what ends it; a short
+// silence within a word, and a plate, are none.
+func TestListenerTellsOfPauses(t *testing.T) {
+	for name, c := range map[string]struct {
+		room *room
+		want []bool
+	}{
+		"two pauses": {
+			newRoom().hiss(ms(500), 5).speak(ms(800), 3000, 5).hiss(ms(300), 5).speak(ms(800), 3000, 5).hiss(ms(2000), 5),
+			[]bool{true, false, true},
+		},
+		"before a t": {newRoom().hiss(ms(500), 5).speak(ms(800), 3000, 5).hiss(ms(80), 5).speak(ms(800), 3000, 5), nil},
+		"a plate":    {newRoom().hiss(ms(500), 5).speak(ms(100), 3000, 5).hiss(ms(2000), 5), nil},
+		"nothing":    {newRoom().hiss(ms(3000), 5), nil},
+	} {
+		heard := &recorder{}
+		l := speech.NewListener(heard, speech.DefaultEndpointConfig, speech.Span{})
+		for i := 0; i < len(c.room.samples); i += 320 {
+			l.Write(c.room.samples[i:min(i+320, len(c.room.samples))])
+		}
+		if d := cmp.Diff(c.want, heard.pauses); d != "" {
+			t.Errorf("%s: %s", name, d)
+		}
+	}
+	// In one piece, too: that there was speech between is not lost.
+	heard := &recorder{}
+	l := speech.NewListener(heard, speech.DefaultEndpointConfig, speech.Span{})
+	first := newRoom().hiss(ms(500), 5).speak(ms(800), 3000, 5).hiss(ms(200), 5)
+	l.Write(first.samples)
+	l.Write(newRoom().speak(ms(800), 3000, 5).hiss(ms(200), 5).samples)
+	if d := cmp.Diff([]bool{true, true}, heard.pauses); d != "" {
+		t.Error(d)
 	}
 }

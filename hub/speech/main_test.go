@@ -60,6 +60,7 @@ type crashing struct{ heard int }
 
 func (c *crashing) SetGrammar(speech.Grammar) ([]string, error) { return nil, nil }
 func (c *crashing) Begin() error                                { c.heard = 0; return nil }
+func (c *crashing) Pausing(bool)                                {}
 func (c *crashing) Write(samples []int16) (speech.Partial, error) {
 	for _, s := range samples {
 		if s == 32767 {

@@ -56,6 +56,7 @@ type utterance struct {
 
 	mu         sync.Mutex
 	queue      []int16
+	pausing    *pausingData // that the engine was not told yet
 	finished   bool
 	partial    Partial
 	transcript Transcript
@@ -81,6 +82,17 @@ func (u *utterance) ring() {
 	case u.work <- struct{}{}:
 	default:
 	}
+}
+
+// Pausing implements Utterance.
+func (u *utterance) Pausing(yes bool) {
+	if u.engine.cfg.Remote {
+		return
+	}
+	u.mu.Lock()
+	u.pausing = &pausingData{yes}
+	u.mu.Unlock()
+	u.ring()
 }
 
 // Partial implements Utterance.
@@ -160,11 +172,14 @@ func (u *utterance) carry(ctx context.Context, c *conn) error {
 			return fmt.Errorf("%w: the utterance was closed", ErrUnavailable)
 		case <-u.work:
 		}
-		samples, last := u.take()
+		samples, pausing, last := u.take()
 		for len(samples) > 0 && err == nil {
 			n := min(len(samples), longestChunk)
 			err = c.write(wyoming.Chunk(format, samples[:n]))
 			samples = samples[n:]
+		}
+		if pausing != nil && err == nil {
+			err = c.write(wyoming.New(typePausing, pausing, nil))
 		}
 		if last && !stopped && err == nil {
 			stopped = true
@@ -182,16 +197,17 @@ const (
 	remoteChunk = 1600
 )
 
-// take empties the queue, if there is enough for an event. last says that no more will
-// come.
-func (u *utterance) take() (samples []int16, last bool) {
+// take empties the queue, if there is enough for an event. pausing is what is to be said
+// behind the samples, if anything; last says that no more will come.
+func (u *utterance) take() (samples []int16, pausing *pausingData, last bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.engine.cfg.Remote && len(u.queue) < remoteChunk && !u.finished {
-		return nil, false
+		return nil, nil, false
 	}
 	samples, u.queue = u.queue, nil
-	return samples, u.finished
+	pausing, u.pausing = u.pausing, nil
+	return samples, pausing, u.finished
 }
 
 // event takes what the engine says, on the connection's goroutine.

@@ -30,6 +30,7 @@ func TestRemoteServer(t *testing.T) {
 		for range 100 {
 			u.Write(make([]int16, 320))
 		}
+		u.Pausing(true)
 		got, err := u.Finish(t.Context())
 		if want := (speech.Transcript{Text: "32000 samples of de", Accepted: true}); err != nil || got != want {
 			t.Errorf("transcript %+v, %v", got, err)
@@ -59,6 +60,8 @@ func TestRemoteServerGetsLongPieces(t *testing.T) {
 				err = out.Write(wyoming.New(wyoming.TypeInfo, wyoming.Info{}, nil))
 			case wyoming.TypeAudioChunk:
 				pieces = append(pieces, len(e.Payload)/2)
+			case "vapd-pausing":
+				t.Error("a server is told what only engines of ours know")
 			case wyoming.TypeAudioStop:
 				err = out.Write(wyoming.New(wyoming.TypeTranscript, wyoming.Transcript{Text: "yes"}, nil))
 			}
@@ -85,6 +88,7 @@ func TestRemoteServerGetsLongPieces(t *testing.T) {
 		u.Write(make([]int16, 320))
 		time.Sleep(time.Millisecond) // each alone, as fragments come
 	}
+	u.Pausing(true)
 	if _, err := u.Finish(t.Context()); err != nil {
 		t.Error(err)
 	}

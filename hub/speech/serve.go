@@ -97,6 +97,10 @@ func (s *recognizerServer) handle(e wyoming.Event) error {
 		if !s.broken {
 			err = s.chunk(e)
 		}
+	case typePausing:
+		if !s.broken {
+			err = s.pausing(e)
+		}
 	case wyoming.TypeAudioStop:
 		if !s.broken {
 			return s.end()
@@ -150,6 +154,15 @@ func (s *recognizerServer) chunk(e wyoming.Event) error {
 	}
 	s.last = p
 	return s.out.Write(wyoming.New(typePartial, partialData(p), nil))
+}
+
+func (s *recognizerServer) pausing(e wyoming.Event) error {
+	var data pausingData
+	if err := e.Decode(&data); err != nil {
+		return err
+	}
+	s.decoder.Pausing(data.Pausing)
+	return nil
 }
 
 func (s *recognizerServer) end() error {

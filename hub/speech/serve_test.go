@@ -42,6 +42,9 @@ func TestServeRecognizer(t *testing.T) {
 	mono := audio.Format{Rate: 16000, Channels: 1}
 	start := wyoming.New(wyoming.TypeAudioStart, wyoming.AudioOf(mono), nil)
 	stop := wyoming.New(wyoming.TypeAudioStop, nil, nil)
+	pausing := func(yes bool) wyoming.Event {
+		return wyoming.New("vapd-pausing", map[string]bool{"pausing": yes}, nil)
+	}
 	chunk := wyoming.Chunk(mono, make([]int16, 10))
 	for name, c := range map[string]struct {
 		in   []wyoming.Event
@@ -53,6 +56,8 @@ func TestServeRecognizer(t *testing.T) {
 		"wrong rate":     {[]wyoming.Event{wyoming.New(wyoming.TypeAudioStart, wyoming.AudioOf(audio.Format{Rate: 8000, Channels: 1}), nil), chunk, stop, start, stop}, "error transcript"},
 		"decoder fails":  {[]wyoming.Event{start, wyoming.Chunk(mono, []int16{-1}), chunk, stop, start, stop}, "error transcript"},
 		"odd payload":    {[]wyoming.Event{start, {Type: wyoming.TypeAudioChunk, Data: chunk.Data, Payload: []byte{1}}, stop}, "error"},
+		"pauses":         {[]wyoming.Event{start, chunk, pausing(true), pausing(false), pausing(true), stop}, "vapd-partial transcript"},
+		"odd pause":      {[]wyoming.Event{start, wyoming.New("vapd-pausing", map[string]any{"pausing": 7}, nil), stop}, "error"},
 		"odd grammar":    {[]wyoming.Event{wyoming.New("vapd-grammar", map[string]any{"grammar": 7}, nil)}, "error"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -74,6 +79,7 @@ func FuzzServeRecognizer(f *testing.F) {
 		wyoming.New("vapd-grammar", map[string]any{"grammar": map[string][]string{"sentence": {"stop"}}}, nil),
 		wyoming.New(wyoming.TypeAudioStart, wyoming.AudioOf(mono), nil),
 		wyoming.Chunk(mono, []int16{1, 2, 3}),
+		wyoming.New("vapd-pausing", map[string]bool{"pausing": true}, nil),
 		wyoming.New(wyoming.TypeAudioStop, nil, nil)))
 	f.Add([]byte(`{"type":"audio-chunk","data":{"rate":16000,"width":2,"channels":1},"payload_length":3}` + "\nabc"))
 	f.Fuzz(func(t *testing.T, in []byte) {

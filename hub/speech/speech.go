@@ -40,13 +40,16 @@ type Recognizer interface {
 	Listen() Utterance
 }
 
-// Utterance is one utterance being recognized. Write, Partial and Failed don't
+// Utterance is one utterance being recognized. Write, Partial, Pausing and Failed don't
 // block. Close has to be called in the end.
 type Utterance interface {
 	// Write gives the next samples (16 kHz, one channel), which are copied.
 	Write(samples []int16)
 	// Partial is what was understood so far.
 	Partial() Partial
+	// Pausing says whether the person is silent, and so may have finished: the engine
+	// may begin with the transcript of what it has got. Said again, it is another pause.
+	Pausing(yes bool)
 	// Failed is closed when the utterance can't be recognized any more; Finish then
 	// returns the reason at once.
 	Failed() <-chan struct{}
@@ -63,6 +66,8 @@ type Partial struct {
 	// Complete says that Text is a whole sentence of the grammar: the person may
 	// have finished.
 	Complete bool
+	// Open says that a longer sentence of the grammar begins with Text.
+	Open bool
 }
 
 // Transcript is what was understood of a whole utterance.
@@ -125,6 +130,8 @@ type Decoder interface {
 	Begin() error
 	// Write gives the next samples (16 kHz, one channel).
 	Write(samples []int16) (Partial, error)
+	// Pausing is that of Utterance. It returns at once.
+	Pausing(yes bool)
 	// End ends the utterance.
 	End() (Transcript, error)
 }

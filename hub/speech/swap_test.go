@@ -55,6 +55,7 @@ func (p *parrot) SetGrammar(g speech.Grammar) ([]string, error) {
 }
 
 func (p *parrot) Begin() error                          { p.text = p.says; return nil }
+func (p *parrot) Pausing(bool)                          {}
 func (p *parrot) Write([]int16) (speech.Partial, error) { return speech.Partial{Text: p.text}, nil }
 
 func (p *parrot) End() (speech.Transcript, error) {

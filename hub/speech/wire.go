@@ -1,6 +1,6 @@
 package speech
 
-// Between the hub and its own engines, Wyoming has three events more. Other peers
+// Between the hub and its own engines, Wyoming has four events more. Other peers
 // drop them, as the protocol demands.
 const (
 	// typeGrammar, with grammarData, says what to listen for; the answer is
@@ -10,6 +10,8 @@ const (
 	// typePartial, with partialData, comes while an utterance goes on, as often as
 	// its data changes.
 	typePartial = "vapd-partial"
+	// typePausing, with pausingData, comes after the audio of which it speaks.
+	typePausing = "vapd-pausing"
 )
 
 type grammarData struct {
@@ -23,6 +25,11 @@ type grammarLoaded struct {
 type partialData struct {
 	Text     string `json:"text"`
 	Complete bool   `json:"complete"`
+	Open     bool   `json:"open,omitempty"`
+}
+
+type pausingData struct {
+	Pausing bool `json:"pausing"`
 }
 
 // transcriptData is wyoming.Transcript with what our engines know besides.

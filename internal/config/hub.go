@@ -65,7 +65,7 @@ type Focus struct {
 // Session limits one utterance and what follows it.
 type Session struct {
 	EndSilence      Duration `toml:"end_silence" doc:"Silence after speech that ends an utterance, 200ms to 3s."`
-	CompleteSilence Duration `toml:"complete_silence" doc:"The same when what was said is already a whole sentence that the hub knows; not above end_silence."`
+	CompleteSilence Duration `toml:"complete_silence" doc:"The same when what was said is already a whole sentence that the hub knows; not above end_silence. It is half as long again after one of more than 1.2 s that may go on."`
 	NoSpeech        Duration `toml:"no_speech" doc:"A session in which nobody speaks ends after this, 1s to 30s."`
 	Most            int      `toml:"most" doc:"Conversations at the same time, 1 to 2000; each needs an engine while somebody speaks (speech.most). One more gets the error tooManyClients, and may try again after 5 s."`
 	MaxUtterance    Duration `toml:"max_utterance" doc:"An utterance is cut off after this, 2s to 60s."`

@@ -216,6 +216,7 @@ type utterance string
 
 func (utterance) Write([]int16)           {}
 func (utterance) Partial() speech.Partial { return speech.Partial{} }
+func (utterance) Pausing(bool)            {}
 func (utterance) Failed() <-chan struct{} { return nil }
 func (utterance) Close()                  {}
 

@@ -205,6 +205,12 @@ func share(part, whole float64) float64 {
 
 // Accepts reports whether words are a sentence.
 func (a *Automaton) Accepts(words []string) bool {
+	complete, _ := a.Follow(words)
+	return complete
+}
+
+// Follow reports whether words are a sentence, and whether a longer one begins with them.
+func (a *Automaton) Follow(words []string) (complete, open bool) {
 	at := map[int]bool{}
 	a.enter(a.Start, at)
 	for _, w := range words {
@@ -218,7 +224,10 @@ func (a *Automaton) Accepts(words []string) bool {
 		}
 		at = next
 	}
-	return at[a.Final]
+	for s := range at {
+		open = open || slices.ContainsFunc(a.States[s], func(arc Arc) bool { return arc.Word != "" })
+	}
+	return at[a.Final], open
 }
 
 // enter adds s, and where it leads without a word.

@@ -20,19 +20,22 @@ const ModelDir = "/usr/share/pocketsphinx/model/en-us"
 
 // Decoder is a speech.Decoder. It is for one goroutine.
 //
-// It has two decoders of the library. One that has followed speech as it comes takes the
+// It has three decoders of the library. One that has followed speech as it comes takes the
 // mean of the cepstrum from what it has heard before, for ever (feat_cmn in sphinxbase's
-// feat.c): of other people, by other microphones. The other one has only ever got whole
-// utterances, and takes it from each of them.
+// feat.c): of other people, by other microphones. The others have only ever got whole
+// utterances, and take it from each of them.
 type Decoder struct {
 	lib      *library
 	live     uintptr // follows who speaks; its dictionary has the words of the grammar
 	whole    uintptr // decides when all is said
+	loop     uintptr // hears phones in any order then
 	config   uintptr // of whole
 	grammar  *grammar.Automaton
 	follow   bool // live has the grammar
 	speaking bool
 	heard    []int16 // the utterance
+	last     *search // the newest one, nil before the first
+	ahead    bool    // it has all that counts of the utterance
 }
 
 // Names of the searches.
@@ -55,12 +58,14 @@ func New(dir string) (*Decoder, error) {
 		}
 	}
 	lib.setLog(0)
-	live, whole := lib.configure(0, settings(hmm, "/dev/null")), lib.configure(0, settings(hmm, dict))
-	if live == 0 || whole == 0 {
+	const noWords = "/dev/null"
+	live, loop := lib.configure(0, settings(hmm, noWords)), lib.configure(0, settings(hmm, noWords))
+	whole := lib.configure(0, settings(hmm, dict))
+	if live == 0 || whole == 0 || loop == 0 {
 		return nil, errors.New("pocketsphinx: this version of the library has other settings: report it")
 	}
-	d := &Decoder{lib: lib, config: whole, live: lib.init(live), whole: lib.init(whole)}
-	if d.live == 0 || d.whole == 0 || lib.addPhones(d.whole, phones, 0) < 0 {
+	d := &Decoder{lib: lib, config: whole, live: lib.init(live), whole: lib.init(whole), loop: lib.init(loop)}
+	if d.live == 0 || d.whole == 0 || d.loop == 0 || lib.addPhones(d.loop, phones, 0) < 0 || lib.use(d.loop, phones) < 0 {
 		return nil, fmt.Errorf("pocketsphinx: can't load the model in %s: reinstall pocketsphinx-en-us", dir)
 	}
 	return d, nil
@@ -85,8 +90,10 @@ func narrow() []option { return []option{{"beam", "1e-48"}, {"pbeam", "1e-48"}, 
 
 // Close frees the model.
 func (d *Decoder) Close() {
-	d.lib.freePS(d.live)
-	d.lib.freePS(d.whole)
+	d.last.wait()
+	for _, decoder := range []uintptr{d.live, d.whole, d.loop} {
+		d.lib.freePS(decoder)
+	}
 }
 
 // SetGrammar implements speech.Decoder.
@@ -95,6 +102,7 @@ func (d *Decoder) SetGrammar(g speech.Grammar) (leftOut []string, err error) {
 	if err != nil {
 		return nil, err
 	}
+	d.last.wait()
 	leftOut = d.learn(rules.Words())
 	rules = rules.Without(leftOut)
 	next, err := rules.Automaton()
@@ -171,7 +179,8 @@ func (d *Decoder) Begin() error {
 			return errors.New("pocketsphinx: can't start an utterance")
 		}
 	}
-	d.speaking, d.heard = true, d.heard[:0]
+	d.last.wait()
+	d.speaking, d.ahead, d.heard = true, false, d.heard[:0]
 	return nil
 }
 
@@ -198,11 +207,23 @@ func (d *Decoder) Write(samples []int16) (speech.Partial, error) {
 		return speech.Partial{}, errors.New("pocketsphinx: can't process audio")
 	}
 	text := d.lib.hypothesis(d.live, nil)
-	return speech.Partial{Text: said(text), Complete: d.grammar.Accepts(strings.Fields(text))}, nil
+	complete, open := d.grammar.Follow(strings.Fields(text))
+	return speech.Partial{Text: said(text), Complete: complete, Open: open}, nil
 }
 
 // said is a hypothesis as people write it.
 func said(hypothesis string) string { return strings.Join(grammar.Split(hypothesis), " ") }
+
+// Pausing implements speech.Decoder: both searches begin in a pause. Where it was the last
+// one the transcript is there when the utterance ends.
+func (d *Decoder) Pausing(yes bool) {
+	if d.ahead {
+		d.last.drop()
+	}
+	if d.ahead = yes && d.speaking && len(d.heard) > 0; d.ahead {
+		d.last = d.search(d.heard, d.last)
+	}
+}
 
 // End implements speech.Decoder. The transcript's score is the confidence of confidence.
 func (d *Decoder) End() (speech.Transcript, error) {
@@ -213,53 +234,32 @@ func (d *Decoder) End() (speech.Transcript, error) {
 	if len(d.heard) == 0 {
 		return speech.Transcript{Score: noConfidence}, nil
 	}
-	words, err := d.search(sentences)
+	if d.ahead {
+		// A soft ending may lie behind the pause.
+		if t, err := d.judge(d.last.wait()); err != nil || t.Accepted {
+			return t, err
+		}
+	}
+	d.last = d.search(d.heard, d.last)
+	return d.judge(d.last.wait())
+}
+
+// judge makes a transcript of what was found, and decides whether it is a sentence.
+func (d *Decoder) judge(f found, err error) (speech.Transcript, error) {
 	if err != nil {
 		return speech.Transcript{}, err
 	}
-	text := d.lib.hypothesis(d.whole, nil)
-	t := speech.Transcript{Text: said(text)}
-	if !d.grammar.Accepts(strings.Fields(text)) {
-		t.Score = noConfidence
-		return t, nil
+	if !d.grammar.Accepts(strings.Fields(f.text)) {
+		return speech.Transcript{Text: said(f.text), Score: noConfidence}, nil
 	}
-	loop, err := d.search(phones)
-	if err != nil {
-		return speech.Transcript{}, err
-	}
-	t.Score = confidence(words, loop)
-	least := float64(leastConfidence)
-	if d.follow && spoken(loop) <= briefly && d.lib.hypothesis(d.live, nil) == text {
+	score, least := confidence(f.words, f.phones), float64(leastConfidence)
+	if d.follow && spoken(f.phones) <= briefly && d.lib.hypothesis(d.live, nil) == f.text {
 		least = leastOfTwo
 	}
-	t.Accepted = t.Score >= least && covers(words, loop)
-	return t, nil
+	return speech.Transcript{Text: said(f.text), Score: score, Accepted: score >= least && covers(f.words, f.phones)}, nil
 }
 
 // longest is how much of an utterance is kept, in samples: 20 s.
 const longest = 20 * 16000
-
-// search searches the whole utterance, now that the level and the colour of the voice are
-// known, and forgets the noise where somebody spoke before.
-func (d *Decoder) search(name string) ([]segment, error) {
-	d.lib.forget(d.whole)
-	if d.lib.use(d.whole, name) < 0 || d.lib.start(d.whole) < 0 ||
-		d.lib.processRaw(d.whole, &d.heard[0], uintptr(len(d.heard)), 0, 1) < 0 ||
-		d.lib.end(d.whole) < 0 {
-		return nil, errors.New("pocketsphinx: can't process the utterance")
-	}
-	return d.segments(), nil
-}
-
-// segments are what the last search found.
-func (d *Decoder) segments() (out []segment) {
-	for s := d.lib.segments(d.whole); s != 0; s = d.lib.nextSegment(s) {
-		var from, to, acoustic, language, backoff int32
-		d.lib.frames(s, &from, &to)
-		d.lib.scores(s, &acoustic, &language, &backoff)
-		out = append(out, segment{d.lib.word(s), int(from), int(to) + 1, float64(acoustic)})
-	}
-	return out
-}
 
 var _ speech.Decoder = (*Decoder)(nil)

@@ -72,3 +72,58 @@ func TestWhoSpeaksIsFollowed(t *testing.T) {
 		t.Errorf("with a small grammar again followed as %+v", got)
 	}
 }
+
+// What is searched for in a pause is the transcript where nothing follows, and is forgotten
+// where something does.
+func TestPauses(t *testing.T) {
+	d, _ := newDecoder(t)
+	voices, err := flite.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	first := inQuiet(t, r, voices, "set a timer", "slt")
+	second := inQuiet(t, r, voices, "for twenty five minutes", "slt")
+	write := func(samples []int16) {
+		for part := range slices.Chunk(samples, 640) {
+			if _, err := d.Write(part); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	tail := slices.Repeat([]int16{3, -3}, 16000/10)
+	for name, c := range map[string]struct {
+		say  func()
+		want string
+	}{
+		"the last pause":   {func() { write(first); d.Pausing(true); write(tail) }, "set a timer"},
+		"who speaks on":    {func() { write(first); d.Pausing(true); d.Pausing(false); write(second) }, "set a timer for twenty five minutes"},
+		"and pauses again": {func() { write(first); d.Pausing(true); write(second); d.Pausing(true); write(tail) }, "set a timer for twenty five minutes"},
+		"many pauses": {func() {
+			write(first)
+			for range 50 {
+				d.Pausing(true)
+				d.Pausing(false)
+			}
+			write(second)
+		}, "set a timer for twenty five minutes"},
+		"before there is any": {func() { d.Pausing(true); write(first) }, "set a timer"},
+		"a soft ending":       {func() { n := len(first) * 2 / 3; write(first[:n]); d.Pausing(true); write(first[n:]) }, "set a timer"},
+		"another utterance":   {func() { write(second); d.Pausing(true); d.Begin(); write(first) }, "set a timer"},
+	} {
+		if err := d.Begin(); err != nil {
+			t.Fatal(err)
+		}
+		c.say()
+		if got, err := d.End(); err != nil || got.Text != c.want || !got.Accepted {
+			t.Errorf("%s: %+v, %v: want %q", name, got, err, c.want)
+		}
+	}
+	d.Pausing(true) // nobody speaks
+	// Close, at the end of the test, waits for a search that nobody will ask for.
+	if err := d.Begin(); err != nil {
+		t.Fatal(err)
+	}
+	write(first)
+	d.Pausing(true)
+}
