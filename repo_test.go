@@ -105,8 +105,9 @@ func rooms() map[string][]string {
 		"internal/figure":         {"internal/durable"},
 		"internal/figure/collect": {"internal/figure"},
 		// Its satellites find and keep the hub as real ones do.
-		"internal/load":   {"protocol/...", "satellite/link", "audio", "audio/wav", "internal/figure", "internal/child"},
-		"internal/netsim": {"protocol/coap", "protocol/vap"},
+		"internal/load":     {"protocol/...", "satellite/link", "audio", "audio/wav", "internal/figure", "internal/child"},
+		"internal/netsim":   {"protocol/coap", "protocol/vap"},
+		"internal/netsim/*": {"protocol/coap", "internal/netsim"},
 		"internal/demo": {
 			"protocol/...", "audio", "audio/wav", "audio/audiotest", "audio/meter", "audio/resample", "hal", "hal/sim",
 			"internal/netsim", "internal/figure", "internal/child",

@@ -11,6 +11,7 @@ import (
 	"vapd/hub/session"
 	"vapd/hub/speech"
 	"vapd/protocol/clientregistry"
+	"vapd/protocol/control"
 	"vapd/protocol/vap"
 )
 
@@ -159,8 +160,10 @@ func (o *noticeOutlet) over(ctx context.Context, err error) {
 	switch {
 	case o.told && errors.Is(err, clientregistry.ErrStreamRefused):
 		log.Info("what a skill says was stopped")
+		o.cut(err)
 	case o.told && err != nil:
 		log.Warn("what a skill says was not heard to its end", "error", err)
+		o.cut(err)
 	case o.told:
 		log.Info("a skill spoke")
 	case errors.Is(err, speech.ErrBusy):
@@ -174,6 +177,13 @@ func (o *noticeOutlet) over(ctx context.Context, err error) {
 	}
 	o.detach()
 	o.tell(err)
+}
+
+// cut tells who watches that the announcement ended early.
+func (o *noticeOutlet) cut(why error) {
+	o.hub.watchers.tell(control.HubEvent{
+		Kind: control.EventNotice, Skill: o.notice.from, Client: o.client, Answer: o.notice.say.Text, Result: control.NoticeCut, Why: why.Error(),
+	})
 }
 
 // askAgainAfter is when a satellite that was engaged is asked again.

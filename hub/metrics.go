@@ -67,6 +67,7 @@ func (h *Hub) Metrics() []metrics.Family {
 		metrics.By(metrics.Gauge, "vapd_hub_engine_ready", "1 while a speech engine is ready.", "engine", ready),
 		metrics.By(metrics.Counter, "vapd_hub_engine_crashes_total", "Crashes of a speech engine.", "engine", crashes),
 	}
+	all = append(all, h.skills.Metrics()...)
 	all = append(all, metrics.Sockets("vapd_hub", map[string]metrics.Traffic{
 		"plain": traffic(h.doors.plain.Stats()), "dtls": traffic(h.doors.secured.Stats()),
 	})...)

@@ -26,6 +26,7 @@ func (h *Hub) newSkills() (*skills.Skills, error) {
 		HubID: h.cfg.ID, Languages: h.languages(), Satellites: reach{h}, Admit: h.admitSkill,
 		Outbox: h.cfg.Store.Bucket(store.Outbox), Quiet: h.cfg.Quiet,
 		May: h.cfg.Grants.May, Form: h.cfg.SkillForm, Logger: h.log, Now: h.cfg.Now,
+		Report: h.watchers.tell,
 		Learnt: func() {
 			select {
 			case h.learnt <- struct{}{}:

@@ -89,15 +89,9 @@ func (f finder) ask(ctx context.Context, addr netip.AddrPort) (discovery.Candida
 // search finds the hubs of the network, once each, until one is there of which there is a
 // key: others may then be as they like.
 func (f finder) search(ctx context.Context, keys *keyring.Keyring) (all []discovery.Candidate, err error) {
-	// A socket that has nothing above it is one that reaches the groups of all interfaces.
-	searcher, err := coap.Listen(coap.Config{Addr: anywhere()})
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, searcher.Close()) }()
 	ctx, cancel := context.WithTimeout(ctx, searchTime)
 	defer cancel()
-	finders := []discovery.Finder{discovery.Skills.Multicast(searcher), discovery.Skills.DNSSD()}
+	finders := []discovery.Finder{discovery.Skills.Multicast(f.end), discovery.Skills.DNSSD()}
 	for _, h := range keys.Hubs() {
 		if h.Address != "" {
 			finders = append(finders, discovery.Configured(h.Address, net.DefaultResolver))

@@ -77,12 +77,13 @@ func (h *hub) Listening(s skillregistry.SkillInfo) {
 	}
 }
 
-// house is a hub's registry. On the loopback it is in no group.
+// house is a hub's registry. On the loopback it is in no group. It ends by close, or by
+// vanish, which says goodbye to nobody.
 type house struct {
 	*hub
-	server *skillregistry.Server
-	addr   netip.AddrPort
-	close  func()
+	server        *skillregistry.Server
+	addr          netip.AddrPort
+	close, vanish func()
 }
 
 func newHouse(t *testing.T, h *hub, at netip.AddrPort) *house {
@@ -96,12 +97,16 @@ func newHouse(t *testing.T, h *hub, at netip.AddrPort) *house {
 		Policy: h, KnowsEntity: func(_ vap.Language, name string) bool { return name == "number" },
 	})
 	server.Register(mux)
-	house := &house{hub: h, server: server, addr: end.LocalAddr(), close: sync.OnceFunc(func() {
-		server.Close()
+	closeEnd := sync.OnceFunc(func() {
 		if err := end.Close(); err != nil {
 			t.Error(err)
 		}
-	})}
+	})
+	house := &house{
+		hub: h, server: server, addr: end.LocalAddr(),
+		close:  func() { server.Close(); closeEnd() },
+		vanish: func() { closeEnd(); server.Close() },
+	}
 	t.Cleanup(house.close)
 	return house
 }

@@ -141,6 +141,26 @@ func TestASkillInPython(t *testing.T) {
 	}
 }
 
+// A hub that vanished without a word, and knows nothing of the skill when it is there again,
+// is noticed by a skill that has nothing to say, which comes back with its token.
+func TestAHubVanishesFromASkillInPython(t *testing.T) {
+	h := newHouse(t, newHub(), loopback())
+	start(t, "testdata/parrot.py", h.addr.String(), filepath.Join(t.TempDir(), "token"), "0.5")
+	await(t, "skill", h.listens)
+	h.vanish()
+	<-h.left
+	h = newHouse(t, h.hub, h.addr)
+	await(t, "skill after the hub had vanished", h.listens)
+	h.mu.Lock()
+	if last := h.tokens[len(h.tokens)-1]; last != h.token {
+		t.Errorf("it came back with the token %q", last)
+	}
+	h.mu.Unlock()
+	if a, err := h.ask(t, "org.example.parrot", words("hello")); err != nil || voice(a) != "olleh" {
+		t.Errorf("%q, %v", voice(a), err)
+	}
+}
+
 func reverse(s string) string {
 	r := []rune(s)
 	for i, k := 0, len(r)-1; i < k; i, k = i+1, k-1 {

@@ -2,6 +2,7 @@ package skill
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -18,6 +19,10 @@ const (
 	// unanswered is after which a hub that was asked counts as lost. One that was
 	// restarted does not know the association, and can't say so.
 	unanswered = 5 * time.Second
+	// silence is after which the hub is asked for a sign of life, each pingEvery: the skill
+	// may have nothing to say for hours.
+	silence   = 5 * time.Second
+	pingEvery = 2 * time.Second
 	// relayPause is between attempts to reach the hub.
 	relayPause = 5 * time.Second
 	// maxDatagram is more than CoAP fits into (RFC 7252 section 4.6), and less than UDP.
@@ -35,10 +40,14 @@ type Relay struct {
 	logger    *slog.Logger
 	lost      chan struct{} // one slot: hub does not answer
 
-	mu    sync.Mutex
-	hub   *coap.Association // nil while there is none
-	skill netip.AddrPort    // who sent last
-	asked time.Time         // when the hub was asked something that it has not answered; zero: nothing
+	mu     sync.Mutex
+	hub    *coap.Association // nil while there is none
+	skill  netip.AddrPort    // who sent last
+	mid    uint16            // message id of what it sent last
+	asked  time.Time         // when the hub was asked something that it has not answered; zero: nothing
+	heard  time.Time         // when the hub said something
+	pinged bool              // it has not answered the last ping, whose message id is:
+	ping   uint16
 }
 
 // NewRelay opens a Relay to the hub at a host and port; "" looks for the one that the skill
@@ -80,15 +89,30 @@ func (r *Relay) Run(ctx context.Context) error {
 			pause(ctx, relayPause)
 			continue
 		}
-		select {
-		case <-ctx.Done():
-		case <-r.lost:
-			r.logger.Warn("the hub does not answer any more", "skill", r.way.skill, "hub", r.way.hub.Addr)
-		}
+		r.watch(ctx)
 	}
 	err := errors.Join(r.local.Close(), r.transport.Close(), r.way.finder.end.Close())
 	wg.Wait()
 	return err
+}
+
+// watch pings the hub until it is lost.
+func (r *Relay) watch(ctx context.Context) {
+	tick := time.NewTicker(pingEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-r.lost:
+			r.logger.Warn("the hub does not answer any more", "skill", r.way.skill, "hub", r.way.hub.Addr)
+			return
+		case now := <-tick.C:
+			if ping, hub := r.nextPing(now); hub != nil {
+				r.send(ping, hub)
+			}
+		}
+	}
 }
 
 func pause(ctx context.Context, d time.Duration) {
@@ -111,7 +135,7 @@ func (r *Relay) connect1(ctx context.Context) error {
 	r.logger.Info("the skill's hub is reached", "skill", r.way.skill, "hub", r.way.hub.Name, "address", addr)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.hub, r.asked = a, time.Time{}
+	r.hub, r.asked, r.heard = a, time.Time{}, time.Now()
 	select {
 	case <-r.lost: // the association before
 	default:
@@ -131,9 +155,17 @@ func (r *Relay) up() {
 			continue // the skill was away when something came for it
 		}
 		if hub := r.outgoing(b[:n], from, time.Now()); hub != nil {
-			if err := r.transport.WritePacket(b[:n], coap.Path{Association: hub}); errors.Is(err, coap.ErrEnded) {
-				r.lose()
-			}
+			r.send(b[:n], hub)
+		}
+	}
+}
+
+func (r *Relay) send(b []byte, hub *coap.Association) {
+	if err := r.transport.WritePacket(b, coap.Path{Association: hub}); errors.Is(err, coap.ErrEnded) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.hub == hub {
+			r.lose()
 		}
 	}
 }
@@ -144,30 +176,58 @@ func (r *Relay) outgoing(b []byte, from netip.AddrPort, now time.Time) *coap.Ass
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.skill = from
-	confirmable := b[0]>>4&3 == 0 // RFC 7252 section 3
-	switch {
-	case r.hub == nil || !confirmable:
-	case r.asked.IsZero():
-		r.asked = now
-	case now.Sub(r.asked) > unanswered:
-		r.loseLocked()
+	if typ, mid, ok := header(b); ok {
+		r.mid = mid
+		if typ == confirmable {
+			r.ask(now)
+		}
 	}
 	return r.hub
 }
 
-func (r *Relay) lose() {
+// nextPing is an empty confirmable message, which a hub answers with a reset (RFC 7252
+// section 4.3), when it is time for one. Its message id is as far as can be from those that
+// the skill uses.
+func (r *Relay) nextPing(now time.Time) ([]byte, *coap.Association) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.loseLocked()
+	if now.Sub(r.heard) < silence {
+		return nil, nil
+	}
+	r.pinged, r.ping = true, r.mid+1<<15
+	r.ask(now)
+	return binary.BigEndian.AppendUint16([]byte{1<<6 | confirmable<<4, 0}, r.ping), r.hub
 }
 
-// loseLocked gives the association up. r.mu is held.
-func (r *Relay) loseLocked() {
+// ask takes note that the hub is to answer. r.mu is held.
+func (r *Relay) ask(now time.Time) {
+	switch {
+	case r.hub == nil:
+	case r.asked.IsZero():
+		r.asked = now
+	case now.Sub(r.asked) > unanswered:
+		r.lose()
+	}
+}
+
+// lose gives the association up. r.mu is held.
+func (r *Relay) lose() {
 	r.hub = nil
 	select {
 	case r.lost <- struct{}{}:
 	default:
 	}
+}
+
+// The types of a CoAP message (RFC 7252 section 3).
+const confirmable, reset = 0, 3
+
+// header is what a CoAP message begins with.
+func header(b []byte) (typ byte, mid uint16, ok bool) {
+	if len(b) < 4 {
+		return 0, 0, false
+	}
+	return b[0] >> 4 & 3, binary.BigEndian.Uint16(b[2:]), true
 }
 
 // down passes on what the hub says. It reads what handshakes need as well.
@@ -181,14 +241,24 @@ func (r *Relay) down() {
 		if err != nil {
 			continue
 		}
-		r.mu.Lock()
-		mine, skill := path.Association == r.hub, r.skill
-		if mine {
-			r.asked = time.Time{}
-		}
-		r.mu.Unlock()
-		if mine && skill.IsValid() {
+		if skill := r.incoming(b[:n], path.Association, time.Now()); skill.IsValid() {
 			_, _ = r.local.WriteToUDPAddrPort(b[:n], skill) // as UDP, it may be lost
 		}
 	}
+}
+
+// incoming takes note of a datagram of the hub, and says where it goes: nowhere, if it is
+// the answer to a ping.
+func (r *Relay) incoming(b []byte, from *coap.Association, now time.Time) (skill netip.AddrPort) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if from != r.hub {
+		return skill
+	}
+	r.asked, r.heard = time.Time{}, now
+	if typ, mid, ok := header(b); ok && typ == reset && r.pinged && mid == r.ping {
+		r.pinged = false
+		return skill
+	}
+	return r.skill
 }

@@ -36,6 +36,7 @@ type hubCmd struct {
 	People  hubPeopleCmd  `cmd:"" help:"The people whose voice the hub knows: list, add, forget."`
 	Skills  hubSkillsCmd  `cmd:"" help:"The skills that the hub knows: list, approve, deny, forget, grant, revoke."`
 	Wake    hubWakeCmd    `cmd:"" help:"Second looks at wake words: the models for them, and what they rejected."`
+	Watch   hubWatchCmd   `cmd:"" help:"Show what happens: who comes and goes, what is said and answered, what skills do."`
 	Logs    hubLogsCmd    `cmd:"" help:"Show the logs of the satellites."`
 	Audit   hubAuditCmd   `cmd:"" help:"Show who was let in and shut out, and by whom."`
 	Backup  hubBackupCmd  `cmd:"" help:"Write all that the hub keeps into a file, also while it runs."`

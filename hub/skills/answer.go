@@ -136,17 +136,24 @@ func (s *Skills) perform(ctx context.Context, said Said, m nlu.Match) Reply {
 func (s *Skills) reply(skill string, a skillregistry.Answer) Reply {
 	r := Reply{Again: a.KeepOpen, Understood: true, Skill: skill}
 	may, _ := s.may(skill, a.Capabilities)
+	r.Say, r.Do = takeWords(may)
+	for i := range r.Do {
+		r.Do[i].From = skill
+	}
+	return r
+}
+
+// takeWords are the words among capabilities, and the rest.
+func takeWords(all []vap.Capability) (text string, rest []vap.Capability) {
 	var words []string
-	for _, c := range may {
+	for _, c := range all {
 		if text, err := vap.ParseText(c); err == nil && (c.Name == vap.CapVoice || c.Name == vap.CapText) {
 			words = append(words, text)
-			continue
+		} else {
+			rest = append(rest, c)
 		}
-		c.From = skill
-		r.Do = append(r.Do, c)
 	}
-	r.Say = strings.Join(words, " ")
-	return r
+	return strings.Join(words, " "), rest
 }
 
 func (s *Skills) away(skill string) Reply {

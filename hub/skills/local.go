@@ -1,6 +1,7 @@
 package skills
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -69,6 +70,8 @@ func (l *line) Register(_ context.Context, nlu []vap.NLU, _ []string) error {
 // Notify implements skill.Line.
 func (l *line) Notify(ctx context.Context, items ...vap.NotificationItem) ([]vap.ItemResult, error) {
 	results := make([]vap.ItemResult, len(items))
+	var refusal error // the first
+	refused := 0
 	for i, item := range items {
 		answer := make(chan error, 1)
 		policy{l.hub}.Notified(skillregistry.SkillInfo{ID: l.ID}, item, func(err error) { answer <- err })
@@ -76,11 +79,15 @@ func (l *line) Notify(ctx context.Context, items ...vap.NotificationItem) ([]vap
 		select {
 		case err := <-answer:
 			if err != nil {
-				results[i].Code = vap.AsError(err).Code
+				results[i].Code, refusal = vap.AsError(err).Code, cmp.Or(refusal, err)
+				refused++
 			}
 		case <-ctx.Done():
 			return nil, fmt.Errorf("skills: %q tells %q: %w", l.ID, item.ClientID, ctx.Err())
 		}
+	}
+	if refused == len(items) {
+		return nil, refusal
 	}
 	return results, nil
 }
@@ -121,6 +128,12 @@ func (s *Skills) local(id string) *line {
 
 // ask1 asks a skill, wherever it is.
 func (s *Skills) ask1(ctx context.Context, skill string, req vap.SkillRequest) (skillregistry.Answer, error) {
+	a, err := s.askThere(ctx, skill, req)
+	s.watchRequest(skill, req, err)
+	return a, err
+}
+
+func (s *Skills) askThere(ctx context.Context, skill string, req vap.SkillRequest) (skillregistry.Answer, error) {
 	l := s.local(skill)
 	if l == nil {
 		return s.server.Ask(ctx, skill, req)

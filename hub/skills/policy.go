@@ -10,6 +10,7 @@ import (
 
 	"vapd/hub/intent/nlu"
 	"vapd/protocol/coap"
+	"vapd/protocol/control"
 	"vapd/protocol/skillregistry"
 	"vapd/protocol/vap"
 )
@@ -159,15 +160,17 @@ func (p policy) system(c vap.Capability) vap.QueryResult {
 func (p policy) Joined(s skillregistry.SkillInfo) {
 	p.cfg.Logger.Info("a skill connected", "skill", s.ID, "address", s.Peer.Addr())
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	if len(p.names) < maxNames {
 		p.names[s.ID] = s.Name
 	}
+	p.mu.Unlock()
+	p.report(control.HubEvent{Kind: control.EventSkillJoined, Skill: s.ID, Name: s.Name, Address: s.Peer.Addr().String()}, nil)
 }
 
 // Left leaves what a skill understands as it is: people are told that it is away.
 func (p policy) Left(s skillregistry.SkillInfo, why error) {
 	p.cfg.Logger.Info("a skill left", "skill", s.ID, "why", why)
+	p.watchLeft(s.ID, why)
 }
 
 // Listening tells a skill that its hub has started, as far as the skill can know.

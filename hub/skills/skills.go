@@ -11,6 +11,7 @@ import (
 	"vapd/hub/intent/entity"
 	"vapd/hub/intent/nlu"
 	"vapd/protocol/coap"
+	"vapd/protocol/control"
 	"vapd/protocol/skillregistry"
 	"vapd/protocol/vap"
 )
@@ -44,6 +45,9 @@ type Config struct {
 	Outbox Store
 	// Quiet reports whether nobody is to be disturbed at a time; nil: never.
 	Quiet func(time.Time) bool
+	// Report is told what happens to skills, and what they say on their own; it must not
+	// block. May be nil.
+	Report func(control.HubEvent)
 	// Learnt is told when Sentences has changed; it must not block. May be nil.
 	Learnt func()
 	Logger *slog.Logger
@@ -60,6 +64,7 @@ type Skills struct {
 	learn  chan func() // what waits for the model
 	tell   chan func() // what skills say on their own, and ask
 	events chan func() // what skills are told; its workers may wait for those of tell
+	tallies
 
 	mu         sync.Mutex
 	sets       map[string][]nlu.Set // that skills registered, by id
@@ -85,7 +90,7 @@ func New(cfg Config) (*Skills, error) {
 		return nil, err
 	}
 	s := &Skills{
-		cfg: cfg, outbox: waiting, delivering: make(map[string]bool), model: nlu.New(nlu.Config{Now: cfg.Now}),
+		cfg: cfg, tallies: newTallies(), outbox: waiting, delivering: make(map[string]bool), model: nlu.New(nlu.Config{Now: cfg.Now}),
 		admit: make(chan func(), maxAdmitting), learn: make(chan func(), maxLearning), tell: make(chan func(), maxTelling), events: make(chan func(), maxTelling),
 		sets: make(map[string][]nlu.Set), locals: make(map[string]*line), names: make(map[string]string), used: make(map[string]time.Time), questions: make(map[string]*question),
 	}

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"vapd/protocol/coap"
+	"vapd/protocol/control"
 	"vapd/protocol/skillregistry"
 	"vapd/protocol/vap"
 	"vapd/skill"
@@ -31,20 +32,31 @@ type hub struct {
 
 	mu                  sync.Mutex
 	told                []vap.Capability
+	events              []string        // as who watches sees them
 	may                 map[string]bool // beside everybody's: "skill capability"
 	now                 time.Time
 	deny                error
 	away, night, broken bool // of the satellite, the time, and the way between
+	refuses             bool // the satellite
 }
 
 func (h *hub) Notify(_ context.Context, _ string, capabilities ...vap.Capability) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.broken {
+	switch {
+	case h.broken:
 		return errors.New("no way")
+	case h.refuses:
+		return &vap.Error{Code: codes.BadRequest, Type: vap.TypeMalformed}
 	}
 	h.told = append(h.told, capabilities...)
 	return nil
+}
+
+func (h *hub) watch(e control.HubEvent) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.events = append(h.events, strings.Join([]string{e.Kind, e.Skill, e.Client, e.Result, e.Answer}, " "))
 }
 
 func (h *hub) Connected(client string) bool {
@@ -79,7 +91,7 @@ func newHub(t testing.TB) *hub {
 			defer h.mu.Unlock()
 			return h.night
 		},
-		HubID: "org.vapd.hub.test", Languages: []vap.Language{{Language: "en", Country: "US"}}, Satellites: h,
+		HubID: "org.vapd.hub.test", Languages: []vap.Language{{Language: "en", Country: "US"}}, Satellites: h, Report: h.watch,
 		Admit: func(coap.Peer, vap.Connect, bool) (string, error) {
 			h.mu.Lock()
 			defer h.mu.Unlock()

@@ -8,6 +8,7 @@ import (
 
 	"github.com/plgd-dev/go-coap/v3/message/codes"
 
+	"vapd/protocol/control"
 	"vapd/protocol/skillregistry"
 	"vapd/protocol/vap"
 )
@@ -40,22 +41,38 @@ func (p policy) Notified(s skillregistry.SkillInfo, item vap.NotificationItem, r
 
 // deliverOrKeep delivers a letter, or keeps it for later. A fleeting one is for now or never.
 func (s *Skills) deliverOrKeep(l letter, fleeting bool) error {
-	there := s.cfg.Satellites.Connected(l.Client)
-	if there && (l.Urgent || !s.quiet()) {
-		err := s.deliver(l)
+	var err error // why it is not said now
+	if s.cfg.Satellites.Connected(l.Client) && (l.Urgent || !s.quiet()) {
+		err = s.deliver(l)
 		var refused *vap.Error
 		if err == nil || errors.As(err, &refused) { // the satellite itself refuses it
+			s.watchNotice(l, result(err), err)
 			return err
 		}
 		if fleeting { // it has no time now
 			s.cfg.Logger.Info("what a skill says is not heard", "skill", l.Skill, "client", l.Client, "error", err)
+			s.watchNotice(l, control.NoticeExpired, err)
 			return &vap.Error{Code: codes.ServiceUnavailable, Type: vap.TypeBusy, RetryAfter: time.Second}
 		}
 	}
 	if fleeting {
+		s.watchNotice(l, control.NoticeExpired, nil)
 		return &vap.Error{Code: codes.NotFound, Type: vap.TypeNotFound, Object: l.Client}
 	}
-	return s.outbox.add(l)
+	if full := s.outbox.add(l); full != nil {
+		s.watchNotice(l, control.NoticeRefused, full)
+		return full
+	}
+	s.watchNotice(l, control.NoticeKept, err)
+	return nil
+}
+
+// result is what came of a letter that a satellite took, or refused.
+func result(err error) string {
+	if err != nil {
+		return control.NoticeRefused
+	}
+	return control.NoticeSaid
 }
 
 func (s *Skills) quiet() bool { return s.cfg.Quiet != nil && s.cfg.Quiet(s.cfg.Now()) }
@@ -95,6 +112,7 @@ func (s *Skills) round() {
 	for _, k := range expired {
 		if l, ok := s.outbox.get(k); ok {
 			s.cfg.Logger.Info("what a skill said was not heard in time", "skill", l.Skill, "client", l.Client, "since", l.Made)
+			s.watchNotice(l, control.NoticeExpired, nil)
 		}
 	}
 	s.forget(expired...)
@@ -139,6 +157,7 @@ func (s *Skills) deliverAll(client string) {
 		if err != nil {
 			s.cfg.Logger.Info("a satellite does not take what a skill says", "skill", l.Skill, "client", client, "error", err)
 		}
+		s.watchNotice(l, result(err), err)
 		s.forget(key)
 	}
 }

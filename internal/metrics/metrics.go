@@ -67,8 +67,14 @@ type Tally struct {
 // mostWords bounds a Tally: what comes after is counted as "other".
 const mostWords = 32
 
-// NewTally makes a Tally.
-func NewTally() *Tally { return &Tally{counts: make(map[string]float64)} }
+// NewTally makes a Tally. Words that are known beforehand are shown from the start, with 0.
+func NewTally(words ...string) *Tally {
+	t := &Tally{counts: make(map[string]float64)}
+	for _, w := range words {
+		t.counts[w] = 0
+	}
+	return t
+}
 
 // Add counts word.
 func (t *Tally) Add(word string) {

@@ -14,6 +14,8 @@ import (
 
 	"github.com/plgd-dev/go-coap/v3/message/codes"
 
+	"vapd/internal/netsim"
+	"vapd/internal/netsim/netsimtest"
 	"vapd/protocol/coap"
 	"vapd/protocol/vap"
 )
@@ -53,7 +55,7 @@ func (l *listener) announced(a Announcement, reply func(error)) {
 }
 
 // listening is a house whose client plays announcements.
-func listening(t *testing.T, f faults, h *hub, change ...func(*ServerConfig, *ClientConfig)) (*house, *listener) {
+func listening(t *testing.T, f netsim.Impairment, h *hub, change ...func(*ServerConfig, *ClientConfig)) (*house, *listener) {
 	t.Helper()
 	l := newListener()
 	change = append(change, func(_ *ServerConfig, c *ClientConfig) { c.Announced = l.announced })
@@ -90,9 +92,9 @@ func say(ctx context.Context, s *Server, client string, n int) (sent []byte, err
 // Whatever the network does, an announcement comes whole and in order.
 func TestAnnouncement(t *testing.T) {
 	const ms = time.Millisecond
-	for name, f := range map[string]faults{
-		"perfect": quiet(), "5 % loss": {loss: 0.05, delay: 15 * ms},
-		"out of order and twice": {delay: 10 * ms, jitter: 60 * ms, twice: 0.2},
+	for name, f := range map[string]netsim.Impairment{
+		"perfect": quiet(), "5 % loss": {Loss: 0.05, Delay: 15 * ms},
+		"out of order and twice": {Delay: 10 * ms, Reorder: 0.3, Hold: 60 * ms, Duplicate: 0.2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			run(t, func(t *testing.T) {
@@ -218,7 +220,7 @@ func TestAnnouncementEnds(t *testing.T) {
 		"the client leaves":     {func(h *house, _ *IncomingStream) { _ = h.client.Close(h.tb.Context()) }, nil, ErrClosed, time.Second},
 		"the hub expels it":     {func(h *house, _ *IncomingStream) { h.server.Disconnect(kitchen) }, ErrRemoved, io.EOF, 2 * time.Second},
 		"the hub dies": {
-			func(h *house, _ *IncomingStream) { h.network.set(faults{dropEverything: true}) },
+			func(h *house, _ *IncomingStream) { h.network.Set(h.tb, netsimtest.Silence()) },
 			nil, errStalled, 2 * time.Minute,
 		},
 	} {

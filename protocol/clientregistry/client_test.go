@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/plgd-dev/go-coap/v3/message/codes"
 
+	"vapd/internal/netsim"
 	"vapd/protocol/coap"
 	"vapd/protocol/vap"
 )
@@ -115,22 +116,17 @@ func TestHubRestarted(t *testing.T) {
 		if err := h.ends[0].Close(); err != nil {
 			t.Fatal(err)
 		}
-		again := newHouse(t, quiet(), hub)
-		defer again.close()
-		h.network.mu.Lock() // the new hub takes the old one's address
-		h.network.conns[again.ends[0].LocalAddr()] = again.network.conns[again.ends[0].LocalAddr()]
-		again.network.mu.Lock()
-		again.network.conns[h.ends[1].LocalAddr()] = h.network.conns[h.ends[1].LocalAddr()]
-		again.network.mu.Unlock()
-		h.network.mu.Unlock()
+		again := NewServer(ServerConfig{Policy: hub}) // at the old one's address
+		defer again.Close()
+		mux := new(coap.Mux)
+		again.Register(mux)
+		h.ends[0] = h.network.Endpoint(t, hubAddr, coap.Config{Handler: mux.Serve})
 		wantError(t, h.client.Ping(t.Context()), vap.TypeUnauthorized)
 		turn := s.Turn(1)
 		turn.Finish()
 		_, err := turn.Answer(t.Context())
 		wantError(t, err, vap.TypeUnauthorized)
-		if err := h.ends[1].Close(); err != nil {
-			t.Fatal(err)
-		}
+		h.close()
 	})
 }
 
@@ -232,7 +228,7 @@ func TestNotifications(t *testing.T) {
 }
 
 // streaming is a house whose hub answers with a stream, which feed sends.
-func streaming(t *testing.T, f faults, codec string, feed func(o *Stream)) (h *house, e *ear, answer ClientAnswer) {
+func streaming(t *testing.T, f netsim.Impairment, codec string, feed func(o *Stream)) (h *house, e *ear, answer ClientAnswer) {
 	t.Helper()
 	e = newEar()
 	hub, session := opener(e)
@@ -291,7 +287,7 @@ func TestStreamCancelled(t *testing.T) {
 func TestStreamIsPacedByTheReader(t *testing.T) {
 	run(t, func(t *testing.T) {
 		var sent atomic.Int64
-		h, _, answer := streaming(t, faults{delay: 5 * time.Millisecond}, vap.CodecPCM, func(o *Stream) {
+		h, _, answer := streaming(t, netsim.Impairment{Delay: 5 * time.Millisecond}, vap.CodecPCM, func(o *Stream) {
 			for n := range 500 { // ten seconds
 				if err := o.Send(t.Context(), make([]byte, 640), n == 499); err != nil {
 					t.Error(err)

@@ -10,6 +10,7 @@ import (
 	"github.com/plgd-dev/go-coap/v3/message"
 	"github.com/plgd-dev/go-coap/v3/message/codes"
 
+	"vapd/internal/netsim"
 	"vapd/protocol/coap"
 	"vapd/protocol/vap"
 )
@@ -22,7 +23,7 @@ type stranger struct {
 }
 
 func (h *house) stranger(addr string) *stranger {
-	e := h.network.endpoint(h.tb, addr, new(coap.Mux))
+	e := h.network.Endpoint(h.tb, addr, coap.Config{})
 	h.ends = append(h.ends, e)
 	return &stranger{h.tb, e, e.Peer(netip.MustParseAddrPort(hubAddr))}
 }
@@ -376,7 +377,7 @@ func TestErrors(t *testing.T) {
 				if test.hub == nil {
 					test.hub = new(hub)
 				}
-				h := newHouse(t, faults{delay: time.Millisecond}, test.hub, func(s *ServerConfig, _ *ClientConfig) { s.MaxClients = 2 })
+				h := newHouse(t, netsim.Impairment{Delay: time.Millisecond}, test.hub, func(s *ServerConfig, _ *ClientConfig) { s.MaxClients = 2 })
 				defer h.close()
 				r := test.ask(h, h.stranger("192.0.2.8:1"))
 				e := vap.ErrorFrom(r)

@@ -12,6 +12,8 @@ import (
 
 	"go.uber.org/goleak"
 
+	"vapd/internal/netsim"
+	"vapd/internal/netsim/netsimtest"
 	"vapd/protocol/coap"
 	"vapd/protocol/vap"
 )
@@ -119,7 +121,7 @@ func (e *ear) end() (bool, error) {
 // house is a hub and a satellite on one network in memory.
 type house struct {
 	tb      testing.TB
-	network *network
+	network *netsimtest.Network
 	hub     *hub
 	mux     *coap.Mux // the hub's
 	server  *Server
@@ -128,9 +130,9 @@ type house struct {
 	ends    []*coap.Endpoint
 }
 
-func newHouse(tb testing.TB, f faults, h *hub, change ...func(*ServerConfig, *ClientConfig)) *house {
+func newHouse(tb testing.TB, f netsim.Impairment, h *hub, change ...func(*ServerConfig, *ClientConfig)) *house {
 	tb.Helper()
-	n := newNetwork(1, f)
+	n := netsimtest.New(f)
 	sc := ServerConfig{Policy: h}
 	cc := ClientConfig{
 		ID: "org.vapd.satellite.kitchen", Name: "kitchen",
@@ -140,8 +142,8 @@ func newHouse(tb testing.TB, f faults, h *hub, change ...func(*ServerConfig, *Cl
 		},
 	}
 	var serverMux, clientMux coap.Mux
-	hubEnd := n.endpoint(tb, hubAddr, &serverMux)
-	clientEnd := n.endpoint(tb, clientAddr, &clientMux)
+	hubEnd := n.Endpoint(tb, hubAddr, coap.Config{Handler: serverMux.Serve})
+	clientEnd := n.Endpoint(tb, clientAddr, coap.Config{Handler: clientMux.Serve})
 	for _, f := range change {
 		f(&sc, &cc)
 	}

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"vapd/internal/netsim"
+	"vapd/internal/netsim/netsimtest"
 	"vapd/protocol/coap"
 	"vapd/protocol/vap"
 )
@@ -82,7 +84,7 @@ func TestLostFragmentIsRepairedFast(t *testing.T) {
 		const delay = 20 * time.Millisecond
 		e := newEar()
 		hub, _ := opener(e)
-		h := newHouse(t, faults{delay: delay}, hub)
+		h := newHouse(t, netsim.Impairment{Delay: delay}, hub)
 		defer h.close()
 		h.connect()
 		s := h.client.Start(vap.SessionStart{})
@@ -90,11 +92,11 @@ func TestLostFragmentIsRepairedFast(t *testing.T) {
 		sent := make([]time.Time, 50)
 		for n := range sent {
 			sent[n] = time.Now()
-			h.network.set(faults{delay: delay, dropEverything: n == 25})
+			h.network.Set(h.tb, map[bool]netsim.Impairment{true: netsimtest.Silence(), false: {Delay: delay}}[n == 25])
 			if err := turn.Send(pcm(n)); err != nil {
 				t.Fatal(err)
 			}
-			h.network.set(faults{delay: delay})
+			h.network.Set(h.tb, netsim.Impairment{Delay: delay})
 			time.Sleep(20 * time.Millisecond)
 		}
 		time.Sleep(time.Second)

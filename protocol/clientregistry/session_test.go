@@ -10,6 +10,8 @@ import (
 
 	"github.com/plgd-dev/go-coap/v3/message/codes"
 
+	"vapd/internal/netsim"
+	"vapd/internal/netsim/netsimtest"
 	"vapd/protocol/coap"
 	"vapd/protocol/vap"
 )
@@ -25,7 +27,7 @@ func opener(e *ear) (h *hub, last func() *Session) {
 	return h, session.Load
 }
 
-func quiet() faults { return faults{delay: time.Millisecond} }
+func quiet() netsim.Impairment { return netsim.Impairment{Delay: time.Millisecond} }
 
 // sequence is the seqs of fragments and what was lost before each.
 func sequence(fragments []Fragment) (seqs []uint32, lost []int) {
@@ -296,7 +298,7 @@ func TestHubGoneInMidTurn(t *testing.T) {
 		var err error
 		for n := 0; err == nil && n < 500; n++ {
 			if n == 10 {
-				h.network.set(faults{dropEverything: true})
+				h.network.Set(h.tb, netsimtest.Silence())
 			}
 			err = turn.Send(pcm(n))
 			time.Sleep(20 * time.Millisecond)

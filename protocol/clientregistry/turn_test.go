@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"vapd/internal/netsim"
 	"vapd/protocol/vap"
 )
 
@@ -12,18 +13,18 @@ import (
 // hub, a streamed answer, a second turn, and the end.
 func TestWholeSession(t *testing.T) {
 	for _, net := range []struct {
-		name   string
-		faults faults
+		name string
+		how  netsim.Impairment
 	}{
-		{"good network", faults{delay: 2 * time.Millisecond}},
-		{"lossy network", faults{delay: 5 * time.Millisecond, jitter: 15 * time.Millisecond, loss: 0.1, twice: 0.05}},
-		{"far network", faults{delay: 150 * time.Millisecond, jitter: 20 * time.Millisecond, loss: 0.02}},
+		{"good network", netsim.Impairment{Delay: 2 * time.Millisecond}},
+		{"lossy network", netsim.Impairment{Delay: 5 * time.Millisecond, Jitter: 15 * time.Millisecond, Loss: 0.1, Duplicate: 0.05}},
+		{"far network", netsim.Impairment{Delay: 150 * time.Millisecond, Jitter: 20 * time.Millisecond, Loss: 0.02}},
 	} {
-		t.Run(net.name, func(t *testing.T) { run(t, func(t *testing.T) { wholeSession(t, net.faults) }) })
+		t.Run(net.name, func(t *testing.T) { run(t, func(t *testing.T) { wholeSession(t, net.how) }) })
 	}
 }
 
-func wholeSession(t *testing.T, f faults) {
+func wholeSession(t *testing.T, f netsim.Impairment) {
 	const fragments, pieces = 100, 150
 	e := newEar()
 	h, session := opener(e)
@@ -125,7 +126,7 @@ func TestAcknowledged(t *testing.T) {
 		e := newEar()
 		hub, session := opener(e)
 		e.onLast = func(f Fragment) { session().Answer(f.Turn, vap.Answer{EndSession: true}) }
-		h := newHouse(t, faults{delay: delay}, hub)
+		h := newHouse(t, netsim.Impairment{Delay: delay}, hub)
 		defer h.close()
 		var told []time.Duration
 		h.client.cfg.Acknowledged = func(after time.Duration) { told = append(told, after) }

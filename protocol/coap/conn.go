@@ -27,12 +27,31 @@ type Association struct {
 
 // PacketConn is the socket under an Endpoint. WritePacket may be called from any
 // goroutine; ReadPacket from one. Close makes a waiting ReadPacket return an error
-// that wraps net.ErrClosed.
+// that wraps net.ErrClosed. One above another, which passes what has no Association, may
+// have a method Unwrap() PacketConn: multicast leaves by the interfaces of a socket of
+// ListenUDP below it.
 type PacketConn interface {
 	ReadPacket(b []byte) (n int, from Path, err error)
 	WritePacket(b []byte, to Path) error
 	LocalAddr() netip.AddrPort
 	Close() error
+}
+
+// layer is a PacketConn above another one.
+type layer interface{ Unwrap() PacketConn }
+
+// overUDP reports whether what conn writes leaves by a UDP socket of this package.
+func overUDP(conn PacketConn) bool {
+	for {
+		switch c := conn.(type) {
+		case *udpConn:
+			return true
+		case layer:
+			conn = c.Unwrap()
+		default:
+			return false
+		}
+	}
 }
 
 // ListenUDP opens the UDP socket that an Endpoint would, for a transport of its own

@@ -114,9 +114,10 @@ func (e *Endpoint) Discover(ctx context.Context, interfaces []string, query stri
 	}
 }
 
-// groupPaths are the ways to the groups.
+// groupPaths are the ways to the groups. A transport without a UDP socket of ours at its
+// bottom has no interfaces.
 func (e *Endpoint) groupPaths(interfaces []string) ([]Path, error) {
-	if e.cfg.Conn != nil {
+	if !overUDP(e.conn) {
 		return []Path{{Peer: netip.AddrPortFrom(groupIPv4, e.cfg.GroupPort)}}, nil
 	}
 	members, err := reachable(e.LocalAddr().Addr(), interfaces)

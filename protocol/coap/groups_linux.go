@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/netip"
+	"os"
 	"slices"
 	"sync"
 
@@ -57,7 +59,7 @@ func (g *groups) refresh() (fresh []PacketConn) {
 		if g.joined[key] {
 			continue
 		}
-		s, isNew, err := g.socket(m.group)
+		s, isNew, err := g.socket(m)
 		if err == nil {
 			err = s.join(m)
 		}
@@ -100,19 +102,19 @@ func (g *groups) complain(failed error) {
 	g.complaint = text
 }
 
-// socket is the one that gets what comes to group.
-func (g *groups) socket(group netip.Addr) (s *udpConn, isNew bool, err error) {
+// socket is the one that gets what comes to the group of m.
+func (g *groups) socket(m membership) (s *udpConn, isNew bool, err error) {
 	if own := g.conn.local; own.Addr().IsUnspecified() && own.Port() == g.port {
 		return g.conn, false, nil
 	}
-	if s := g.sockets[group]; s != nil {
+	if s := g.sockets[m.group]; s != nil {
 		return s, false, nil
 	}
-	s, err = openUDP(netip.AddrPortFrom(group, g.port), reuseAddress)
+	s, err = openGroup(m, g.port)
 	if err != nil {
 		return nil, false, err
 	}
-	g.sockets[group] = s
+	g.sockets[m.group] = s
 	return s, true, nil
 }
 
@@ -125,9 +127,43 @@ func (g *groups) close() {
 	}
 }
 
-// reuseAddress lets several programs of a machine listen to a group.
-func reuseAddress(fd int) error {
-	return unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
+// openGroup opens a socket bound to a group, so that nothing but what is sent to that
+// comes to it, and the port stays free for other addresses. Package net would bind it to
+// any address instead. Several programs of a machine may listen to a group.
+func openGroup(m membership, port uint16) (*udpConn, error) {
+	family := unix.AF_INET6
+	if m.group.Is4() {
+		family = unix.AF_INET
+	}
+	fd, err := unix.Socket(family, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	if err != nil {
+		return nil, fmt.Errorf("coap: open a socket: %w", err)
+	}
+	file := os.NewFile(uintptr(fd), m.group.String())
+	defer file.Close()
+	if err := bindGroup(fd, m, port); err != nil {
+		return nil, fmt.Errorf("coap: bind port %d of the group: %w", port, err)
+	}
+	conn, err := net.FilePacketConn(file)
+	if err != nil {
+		return nil, fmt.Errorf("coap: socket of a group: %w", err)
+	}
+	return newUDPConn(conn.(*net.UDPConn))
+}
+
+func bindGroup(fd int, m membership, port uint16) error {
+	ownGroups(fd)
+	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
+		return err
+	}
+	if m.group.Is4() {
+		return unix.Bind(fd, &unix.SockaddrInet4{Port: int(port), Addr: m.group.As4()})
+	}
+	to := unix.SockaddrInet6{Port: int(port), Addr: m.group.As16()}
+	if m.group.Zone() != "" {
+		to.ZoneId = uint32(m.iface.Index)
+	}
+	return unix.Bind(fd, &to)
 }
 
 // join makes the socket a member. It may be one already, of an interface that was

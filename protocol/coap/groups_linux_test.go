@@ -112,7 +112,7 @@ func enterNamespace(t *testing.T) bool {
 }
 
 // TestMulticast asks with coap-client, over both families, a wildcard socket on the
-// groups' port (which serves the groups itself), one on another and one that has a
+// groups' port (which serves the groups itself), one on another and such as have a
 // single address.
 func TestMulticast(t *testing.T) {
 	if !enterNamespace(t) {
@@ -126,7 +126,9 @@ func TestMulticast(t *testing.T) {
 		{"::", true, []string{"224.0.1.187", "[ff02::fd%v0]", "[ff05::fd]"}},
 		{"0.0.0.0", true, []string{"224.0.1.187"}},
 		{"::", false, []string{"224.0.1.187", "[ff02::fd%v0]", "[ff05::fd]"}},
+		{"127.0.0.1", true, []string{"224.0.1.187"}},
 		{"127.0.0.1", false, []string{"224.0.1.187"}},
+		{"fd00::1", true, []string{"[ff02::fd%v0]", "[ff05::fd]"}},
 		{"fd00::1", false, []string{"[ff02::fd%v0]", "[ff05::fd]"}},
 	} {
 		t.Run(fmt.Sprintf("%s %v", tt.addr, tt.own), func(t *testing.T) {
@@ -161,6 +163,37 @@ func TestMulticast(t *testing.T) {
 				t.Errorf("Discover found %v", found)
 			}
 		})
+	}
+}
+
+// TestGroupsOfOneAddress: nodes with an address each share the port of the groups, and
+// nothing that is sent to another address reaches them.
+func TestGroupsOfOneAddress(t *testing.T) {
+	if !enterNamespace(t) {
+		return
+	}
+	run(t, "ip addr add 10.77.0.1/24 dev v0")
+	at := func(addr string) netip.AddrPort { return netip.AddrPortFrom(netip.MustParseAddr(addr), DefaultPort) }
+	nodes := []netip.AddrPort{at("127.0.0.1"), at("10.77.0.1"), at("fd00::1")}
+	for _, addr := range nodes {
+		listen(t, Config{Addr: addr, Groups: true, Handler: hubMux().Serve})
+	}
+	client := listen(t, Config{Addr: netip.MustParseAddrPort("[::]:0")})
+	var got []netip.AddrPort
+	for _, f := range discover(t, client, "rt=vap-client-registry") {
+		got = append(got, f.Peer.Addr())
+	}
+	for _, addr := range nodes {
+		if !slices.Contains(got, addr) {
+			t.Errorf("%v was not found: %v", addr, got)
+		}
+	}
+	for _, addr := range []netip.AddrPort{at("127.0.0.3"), at("fd00::2")} {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if resp, err := client.Peer(addr).Do(ctx, &Request{Code: codes.GET, Path: wellKnownCore}); err == nil {
+			t.Errorf("asked at %v, where nobody listens: %v", addr, resp)
+		}
 	}
 }
 

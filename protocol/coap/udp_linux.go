@@ -31,30 +31,25 @@ func listenUDP(addr netip.AddrPort) (*udpConn, error) {
 	if !addr.IsValid() {
 		return nil, errors.New("coap: no address to listen on: set Config.Addr")
 	}
-	return openUDP(unmap(addr), nil)
-}
-
-func openUDP(addr netip.AddrPort, control func(fd int) error) (*udpConn, error) {
+	addr = unmap(addr)
 	network := "udp"
 	if addr.Addr().Is4() {
 		network = "udp4"
 	}
 	lc := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) error {
-		return onSocket(raw, func(fd int) error {
-			// Only groups that this very socket joined.
-			_ = unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_MULTICAST_ALL, 0)
-			_ = unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_MULTICAST_ALL, 0)
-			if control == nil {
-				return nil
-			}
-			return control(fd)
-		})
+		return onSocket(raw, func(fd int) error { ownGroups(fd); return nil })
 	}}
 	pc, err := lc.ListenPacket(context.Background(), network, addr.String())
 	if err != nil {
 		return nil, fmt.Errorf("coap: %w", err)
 	}
 	return newUDPConn(pc.(*net.UDPConn))
+}
+
+// ownGroups lets only groups that this very socket joined come to it.
+func ownGroups(fd int) {
+	_ = unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_MULTICAST_ALL, 0)
+	_ = unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_MULTICAST_ALL, 0)
 }
 
 // newUDPConn takes over an open socket. The socket says of which family it is, since

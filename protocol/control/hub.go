@@ -184,6 +184,37 @@ const (
 	EventAnswered = "turn_answered"
 	EventFailed   = "turn_failed"
 	EventPairing  = "pairing" // with Pairing
+
+	EventSkillJoined = "skill_joined"
+	EventSkillLeft   = "skill_left"   // with a Result: Left*
+	EventSkillFailed = "skill_failed" // to answer a request, with a Result: Request*
+	EventNotice      = "skill_notice" // that a skill says on its own, with a Result: Notice*
+)
+
+// Why a skill left (HubEvent.Result).
+const (
+	LeftGoodbye     = "goodbye"
+	LeftReconnected = "reconnected"
+	LeftRemoved     = "removed" // by the hub
+	LeftLost        = "lost"
+)
+
+// What came of a request to a skill (HubEvent.Result).
+const (
+	RequestAnswered = "answered" // of which there is no event
+	RequestLate     = "late"
+	RequestFailed   = "failed"
+	RequestBusy     = "busy" // too many wait for the skill
+	RequestAway     = "away"
+)
+
+// What came of what a skill says on its own (HubEvent.Result).
+const (
+	NoticeSaid    = "said"
+	NoticeKept    = "kept" // for later; then there is another event
+	NoticeRefused = "refused"
+	NoticeExpired = "expired"
+	NoticeCut     = "cut" // ended before its end, after it began to be said
 )
 
 // PairingEvent is what happened in a pairing. Nothing of it is secret.
@@ -203,10 +234,12 @@ type PairingEvent struct {
 type HubEvent struct {
 	Kind    string `json:"kind"`
 	Client  string `json:"client"`
+	Skill   string `json:"skill,omitempty"`
 	Name    string `json:"name,omitempty"`
 	Address string `json:"address,omitempty"`
 	Why     string `json:"why,omitempty"`
 	Object  string `json:"object,omitempty"`
+	Result  string `json:"result,omitempty"`
 
 	Pairing *PairingEvent `json:"pairing,omitempty"`
 

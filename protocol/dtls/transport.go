@@ -87,6 +87,9 @@ func Listen(cfg Config) (*Transport, error) {
 // LocalAddr is the address and port of the socket.
 func (t *Transport) LocalAddr() netip.AddrPort { return t.conn.LocalAddr() }
 
+// Unwrap is the socket under the Transport.
+func (t *Transport) Unwrap() coap.PacketConn { return t.conn }
+
 // OnEnd sets who is told, from any goroutine, that an association has ended. An Endpoint
 // sets itself.
 func (t *Transport) OnEnd(ended func(*coap.Association)) {

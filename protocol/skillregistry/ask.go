@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/plgd-dev/go-coap/v3/message/codes"
@@ -113,13 +114,13 @@ func (k *skill) take(id uint64) bool {
 	return waits
 }
 
-// answer joins an item to the request that it answers, and says what became of it.
-func (k *skill) answer(i vap.NotificationItem) codes.Code {
+// answer joins an item to the request that it answers. It refuses what answers none.
+func (k *skill) answer(i vap.NotificationItem) *vap.Error {
 	k.mu.Lock()
 	r := k.waiting[i.RequestID]
 	if r == nil || (r.typ == vap.RequestCanYouAnswer) != (i.Type == vap.RequestCanYouAnswer) {
 		k.mu.Unlock()
-		return codes.BadOption
+		return &vap.Error{Code: codes.BadOption, Type: vap.TypeWrongRequestID, Object: strconv.FormatUint(i.RequestID, 10)}
 	}
 	delete(k.waiting, i.RequestID)
 	k.mu.Unlock()
@@ -128,7 +129,7 @@ func (k *skill) answer(i vap.NotificationItem) codes.Code {
 		o.err = fmt.Errorf("%w: %d.%02d", ErrFailed, i.Code>>5, i.Code&31)
 	}
 	r.done <- o
-	return accepted(i)
+	return nil
 }
 
 // accepted is the code of an item that was taken: 2.05 where the skill says that it is

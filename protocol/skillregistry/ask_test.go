@@ -10,6 +10,8 @@ import (
 
 	"github.com/plgd-dev/go-coap/v3/message/codes"
 
+	"vapd/internal/netsim"
+	"vapd/internal/netsim/netsimtest"
 	"vapd/protocol/coap"
 	"vapd/protocol/vap"
 )
@@ -92,7 +94,7 @@ func TestQueue(t *testing.T) {
 		defer h.close()
 		k := h.listening(skillAddr, skillName)
 		time.Sleep(time.Second) // the first response has arrived
-		h.network.set(faults{dropEverything: true})
+		h.network.Set(h.tb, netsimtest.Silence())
 		type result struct {
 			n   int
 			err error
@@ -110,7 +112,7 @@ func TestQueue(t *testing.T) {
 			t.Errorf("request %d: %v", r.n, r.err)
 		}
 		time.Sleep(5 * time.Second)
-		h.network.set(faults{delay: time.Millisecond})
+		h.network.Set(h.tb, netsim.Impairment{Delay: time.Millisecond})
 		for n := range queue + 1 {
 			req := <-k.requests
 			if req.Intent != fmt.Sprint(n) {
@@ -135,7 +137,7 @@ func TestWithdrawn(t *testing.T) {
 		defer h.close()
 		k := h.listening(skillAddr, skillName)
 		time.Sleep(time.Second)
-		h.network.set(faults{dropEverything: true})
+		h.network.Set(h.tb, netsimtest.Silence())
 		errs := make(chan error)
 		for n := range 70 { // more than wait at the same time
 			go func() {
@@ -146,7 +148,7 @@ func TestWithdrawn(t *testing.T) {
 				t.Fatalf("request %d: %v", n, err)
 			}
 		}
-		h.network.set(faults{delay: time.Millisecond})
+		h.network.Set(h.tb, netsim.Impairment{Delay: time.Millisecond})
 		go func() { _, _ = h.server.Ask(within(t, 10*time.Second), skillName, intent("new")) }()
 		for _, want := range []string{"0", "new"} { // the first was on its way
 			if req := <-k.requests; req.Intent != want {
@@ -218,7 +220,7 @@ func TestSkillDies(t *testing.T) {
 			go func() { _, _ = h.server.Ask(within(h.tb, time.Minute), skillName, intent("next")) }()
 		}, 0, coap.ErrReset},
 		{"it falls silent", func(h *house, _ *stranger, _ *coap.Observation) {
-			h.network.set(faults{dropEverything: true})
+			h.network.Set(h.tb, netsimtest.Silence())
 		}, deadline, context.DeadlineExceeded},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -258,7 +260,7 @@ func TestSilentSkill(t *testing.T) {
 		h.listening(skillAddr, skillName)
 		time.Sleep(time.Hour) // a skill that is asked nothing may say nothing
 		h.listens(skillName, true)
-		h.network.set(faults{dropEverything: true})
+		h.network.Set(h.tb, netsimtest.Silence())
 		if _, err := h.server.Ask(within(t, 300*time.Millisecond), skillName, canAnswer("hello")); !errors.Is(err, context.DeadlineExceeded) {
 			t.Error(err)
 		}
@@ -333,6 +335,12 @@ func TestAnswerCodes(t *testing.T) {
 		{"not allowed", vap.Named, func(_, _, _ uint64) []vap.NotificationItem {
 			return []vap.NotificationItem{said("secret", 0)}
 		}, codes.Unauthorized, []codes.Code{codes.Unauthorized}, vap.TypeNotPermitted},
+		{"no voice", vap.Named, func(_, _, _ uint64) []vap.NotificationItem {
+			return []vap.NotificationItem{said("dumb", 0)}
+		}, codes.ServiceUnavailable, []codes.Code{codes.ServiceUnavailable}, vap.TypeNoSpeechEngine},
+		{"the hub's own failure", vap.Named, func(_, _, _ uint64) []vap.NotificationItem {
+			return []vap.NotificationItem{said("broken", 0)}
+		}, codes.InternalServerError, []codes.Code{codes.InternalServerError}, vap.TypeInternal},
 		{"nothing but failures", vap.Named, func(_, _, _ uint64) []vap.NotificationItem {
 			return []vap.NotificationItem{said("nobody", 0), requested(1, 0), said("broken", 0)}
 		}, wrong, []codes.Code{codes.NotFound, wrong, codes.InternalServerError}, vap.TypeWrongRequestID},
@@ -354,6 +362,8 @@ func TestAnswerCodes(t *testing.T) {
 							return unauthorized()
 						case "broken":
 							return errors.New("broken")
+						case "dumb":
+							return &vap.Error{Code: codes.ServiceUnavailable, Type: vap.TypeNoSpeechEngine}
 						}
 						return nil
 					}}

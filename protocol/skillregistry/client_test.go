@@ -14,6 +14,7 @@ import (
 
 	"github.com/plgd-dev/go-coap/v3/message/codes"
 
+	"vapd/internal/netsim"
 	"vapd/protocol/coap"
 	"vapd/protocol/vap"
 )
@@ -203,6 +204,22 @@ func TestRegisterAgain(t *testing.T) {
 	})
 }
 
+// What nobody will hear is refused with all that the policy says of it.
+func TestARefusedNotice(t *testing.T) {
+	run(t, func(t *testing.T) {
+		want := &vap.Error{Code: codes.BadRequest, Type: vap.TypeMalformed, Object: "rate: 7000", RetryAfter: 3 * time.Second}
+		h := newHouse(t, &hub{notified: func(vap.NotificationItem) error { return fmt.Errorf("a wrap: %w", want) }})
+		defer h.close()
+		k := h.skill()
+		defer k.stop()
+		time.Sleep(time.Second)
+		_, err := k.Notify(t.Context(), vap.Standalone("kitchen", vap.TextCapability(vap.CapVoice, "hi")))
+		if got, ok := errors.AsType[*vap.Error](err); !ok || *got != *want {
+			t.Errorf("%v, want %v", err, want)
+		}
+	})
+}
+
 // A skill that fails says so, and one that has its hands full refuses.
 func TestSkillFails(t *testing.T) {
 	run(t, func(t *testing.T) {
@@ -289,7 +306,7 @@ func TestBadNetwork(t *testing.T) {
 			}
 		})
 		defer k.stop()
-		h.network.set(faults{loss: 0.1, twice: 0.1, delay: 5 * time.Millisecond})
+		h.network.Set(h.tb, netsim.Impairment{Loss: 0.1, Duplicate: 0.1, Delay: 5 * time.Millisecond})
 		const rounds, atOnce = 10, 20
 		for r := range rounds {
 			var wg sync.WaitGroup
@@ -306,7 +323,7 @@ func TestBadNetwork(t *testing.T) {
 			}
 			wg.Wait()
 		}
-		h.network.set(faults{delay: time.Millisecond})
+		h.network.Set(h.tb, netsim.Impairment{Delay: time.Millisecond})
 		mu.Lock()
 		defer mu.Unlock()
 		if len(handled) != rounds*atOnce {

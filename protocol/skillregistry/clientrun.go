@@ -32,11 +32,14 @@ func (c *Client) Run(ctx context.Context) error {
 		if time.Since(began) > c.cfg.MaxBackoff {
 			wait = c.cfg.Backoff
 		}
-		pause := wait/2 + rand.N(wait/2+1)
+		pause, log := wait/2+rand.N(wait/2+1), c.cfg.Logger
 		if e, ok := errors.AsType[*vap.Error](err); ok {
 			pause = max(pause, e.RetryAfter)
+			if e.Type == vap.TypeUnauthorized {
+				log = log.With("hint", "does it run twice? or the hub's owner disconnected it")
+			}
 		}
-		c.cfg.Logger.Info("not connected to a hub", "skill", c.cfg.ID, "error", err, "again in", pause.Round(time.Millisecond))
+		log.Info("not connected to a hub", "skill", c.cfg.ID, "error", err, "again in", pause.Round(time.Millisecond))
 		wait = min(2*wait, c.cfg.MaxBackoff)
 		select {
 		case <-ctx.Done():

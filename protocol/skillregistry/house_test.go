@@ -15,6 +15,8 @@ import (
 	"github.com/plgd-dev/go-coap/v3/message/codes"
 	"go.uber.org/goleak"
 
+	"vapd/internal/netsim"
+	"vapd/internal/netsim/netsimtest"
 	"vapd/protocol/coap"
 	"vapd/protocol/vap"
 )
@@ -136,7 +138,7 @@ func (s *tokens) SetToken(token string) error {
 // house is a hub on a network in memory, to which skills connect.
 type house struct {
 	tb      testing.TB
-	network *network
+	network *netsimtest.Network
 	hub     *hub
 	server  *Server
 	end     *coap.Endpoint
@@ -145,7 +147,7 @@ type house struct {
 
 func newHouse(tb testing.TB, h *hub, change ...func(*ServerConfig)) *house {
 	tb.Helper()
-	house := &house{tb: tb, network: newNetwork(1, faults{delay: time.Millisecond}), hub: h}
+	house := &house{tb: tb, network: netsimtest.New(netsim.Impairment{Delay: time.Millisecond}), hub: h}
 	house.open(change...)
 	return house
 }
@@ -160,7 +162,7 @@ func (h *house) open(change ...func(*ServerConfig)) {
 	mux := new(coap.Mux)
 	h.server = NewServer(cfg)
 	h.server.Register(mux)
-	h.end = h.network.endpoint(h.tb, hubAddr, mux)
+	h.end = h.endpoint(hubAddr, mux)
 }
 
 // shut ends the hub; without a word, when its network is off.
@@ -183,10 +185,25 @@ func (h *house) close() {
 	}
 }
 
+// endpoint opens an endpoint at addr, in the place of a skill's that is there.
+func (h *house) endpoint(addr string, mux *coap.Mux) *coap.Endpoint {
+	h.tb.Helper()
+	h.ends = slices.DeleteFunc(h.ends, func(e *coap.Endpoint) bool {
+		if e.LocalAddr().String() != addr {
+			return false
+		}
+		if err := e.Close(); err != nil {
+			h.tb.Error(err)
+		}
+		return true
+	})
+	return h.network.Endpoint(h.tb, addr, coap.Config{Handler: mux.Serve, MaxBody: 2 * vap.MaxRegistration})
+}
+
 // skillConfig is a skill that says what it was asked.
 func (h *house) skillConfig(addr string) ClientConfig {
 	h.tb.Helper()
-	end := h.network.endpoint(h.tb, addr, new(coap.Mux))
+	end := h.endpoint(addr, new(coap.Mux))
 	h.ends = append(h.ends, end)
 	return ClientConfig{
 		ID: skillName, Name: "Lights", Endpoint: end, Tokens: new(tokens),
@@ -271,7 +288,7 @@ type stranger struct {
 
 func (h *house) stranger(addr string) *stranger {
 	h.tb.Helper()
-	e := h.network.endpoint(h.tb, addr, new(coap.Mux))
+	e := h.endpoint(addr, new(coap.Mux))
 	h.ends = append(h.ends, e)
 	return &stranger{
 		tb: h.tb, end: e, peer: e.Peer(netip.MustParseAddrPort(hubAddr)),

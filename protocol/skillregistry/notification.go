@@ -1,7 +1,6 @@
 package skillregistry
 
 import (
-	"strconv"
 	"sync"
 
 	"github.com/plgd-dev/go-coap/v3/message/codes"
@@ -19,22 +18,38 @@ func (s *Server) notified(peer coap.Peer, _ *coap.Request, m vap.SkillNotificati
 		return
 	}
 	results := make([]vap.ItemResult, len(m.Items))
-	done := countdown(len(m.Items), func() { reply(k.settle(results)) })
+	refusals := make([]*vap.Error, len(m.Items))
+	counted := countdown(len(m.Items), func() { reply(k.settle(results, refusals)) })
 	for i, item := range m.Items {
 		results[i] = vap.ItemResult{Type: item.Type, RequestID: item.RequestID, ClientID: item.ClientID}
+		done := func(refusal *vap.Error) {
+			results[i].Code = accepted(item)
+			if refusal != nil {
+				results[i].Code, refusals[i] = refusal.Code, refusal
+			}
+			counted()
+		}
 		if item.Type != vap.ItemStandalone {
-			results[i].Code = k.answer(item)
-			done()
+			done(k.answer(item))
 			continue
 		}
-		s.cfg.Policy.Notified(k.snapshot(), item, func(err error) {
-			results[i].Code = accepted(item)
-			if err != nil {
-				results[i].Code = vap.AsError(err).Code
-			}
-			done()
-		})
+		s.cfg.Policy.Notified(k.snapshot(), item, func(err error) { done(s.itemRefusal(m.SkillID, err)) })
 	}
+}
+
+// itemRefusal is what a skill is told of an item for which the policy has an error.
+func (s *Server) itemRefusal(skill string, err error) *vap.Error {
+	if err == nil {
+		return nil
+	}
+	e := *vap.AsError(err)
+	switch e.Type {
+	case vap.TypeInternal:
+		s.cfg.Logger.Error("what a skill says could not be taken", "skill", skill, "error", err)
+	case vap.TypeUnauthorized: // which is of the connection
+		e.Type = vap.TypeNotPermitted
+	}
+	return &e
 }
 
 // countdown calls last when done was called n times, or at once when n is 0.
@@ -56,7 +71,7 @@ func countdown(n int, last func()) (done func()) {
 
 // settle is the answer to a notification: 2.05 when all of it is cacheable, an error when
 // all of it failed.
-func (k *skill) settle(results []vap.ItemResult) *coap.Response {
+func (k *skill) settle(results []vap.ItemResult, refusals []*vap.Error) *coap.Response {
 	body := vap.SkillNotified{Items: results}
 	if k.form == vap.ReferencePython {
 		return &coap.Response{Code: referenceCode(results), Body: vap.AppendSkillNotified(nil, k.form, body)}
@@ -65,7 +80,7 @@ func (k *skill) settle(results []vap.ItemResult) *coap.Response {
 	worst := 0 // the item that says what happened when all failed
 	for n, r := range results {
 		switch {
-		case failed(r.Code):
+		case refusals[n] != nil:
 			refused++
 		case r.Code == codes.Content:
 			cacheable++
@@ -77,8 +92,9 @@ func (k *skill) settle(results []vap.ItemResult) *coap.Response {
 	switch {
 	case len(results) == 0:
 	case refused == len(results):
-		e := refusal(results[worst])
-		return &coap.Response{Code: e.Code, Body: vap.AppendSkillRefused(nil, e, body)}
+		r := refusals[worst].Response()
+		r.Body = vap.AppendSkillRefused(nil, refusals[worst], body)
+		return r
 	case cacheable == len(results):
 		return &coap.Response{Code: codes.Content, Body: vap.AppendSkillNotified(nil, k.form, body)}
 	}
@@ -93,18 +109,4 @@ func referenceCode(results []vap.ItemResult) codes.Code {
 		}
 	}
 	return codes.Valid
-}
-
-// refusal is the error of an item that failed.
-func refusal(r vap.ItemResult) *vap.Error {
-	e := &vap.Error{Code: r.Code, Type: vap.TypeInternal, Object: r.ClientID}
-	switch {
-	case r.Type != vap.ItemStandalone:
-		e.Type, e.Object = vap.TypeWrongRequestID, strconv.FormatUint(r.RequestID, 10)
-	case r.Code == codes.NotFound:
-		e.Type = vap.TypeNotFound
-	case r.Code == codes.Unauthorized: // not TypeUnauthorized, which is of the connection
-		e.Type = vap.TypeNotPermitted
-	}
-	return e
 }

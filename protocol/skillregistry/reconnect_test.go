@@ -9,6 +9,8 @@ import (
 
 	"github.com/plgd-dev/go-coap/v3/message/codes"
 
+	"vapd/internal/netsim"
+	"vapd/internal/netsim/netsimtest"
 	"vapd/protocol/coap"
 	"vapd/protocol/vap"
 )
@@ -34,9 +36,11 @@ func TestHubRestarts(t *testing.T) {
 				k := h.skill(func(c *ClientConfig) { c.Connected = func(vap.SkillConnected) { connected.Add(1) } })
 				defer k.stop()
 				time.Sleep(time.Minute)
-				h.network.set(faults{delay: time.Millisecond, dropEverything: test.silent})
+				if test.silent {
+					h.network.Set(h.tb, netsimtest.Silence())
+				}
 				h.shut()
-				h.network.set(faults{delay: time.Millisecond})
+				h.network.Set(h.tb, netsim.Impairment{Delay: time.Millisecond})
 				time.Sleep(test.away)
 				h.open()
 				time.Sleep(test.after)

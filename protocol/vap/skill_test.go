@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/plgd-dev/go-coap/v3/message/codes"
 	"github.com/tinylib/msgp/msgp"
@@ -327,6 +328,20 @@ func TestRegistrationIsBounded(t *testing.T) {
 		}
 		if _, err := ParseRegisterIntents(b); err == nil {
 			t.Errorf("%s: accepted", name)
+		}
+	}
+}
+
+// A time to live below a second is none of the hub's choice.
+func TestShortTTL(t *testing.T) {
+	for in, want := range map[time.Duration]time.Duration{
+		0: 0, time.Millisecond: time.Second, time.Second: time.Second, 1500 * time.Millisecond: 2 * time.Second,
+	} {
+		i := Standalone("kitchen")
+		i.TTL = in
+		m, err := ParseSkillNotification(AppendSkillNotification(nil, Named, SkillNotification{SkillID: "org.example.radio", Items: []NotificationItem{i}}))
+		if err != nil || m.Items[0].TTL != want {
+			t.Errorf("%v: %v, %v", in, m.Items, err)
 		}
 	}
 }

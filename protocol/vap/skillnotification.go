@@ -92,7 +92,7 @@ func appendItem(e *encoder, i NotificationItem) {
 		e.bool("endSession", false)
 	}
 	if i.TTL > 0 {
-		e.uint("ttl", uint64(i.TTL/time.Second))
+		e.uint("ttl", uint64((i.TTL+time.Second-1)/time.Second)) // 0 would be the hub's choice
 	}
 	e.optional("priority", i.Priority)
 }

@@ -37,7 +37,8 @@ log = logging.getLogger("vap_skill")
 VERSION = "Alpha"
 
 # After these somebody has to do something: see "Who may connect" in docs/skills.md.
-_HOPELESS = ("connectionDenied", "uniqueAuthenticationTokenErronous", "vapVersionIncompatible", "pairingRequired")
+_HOPELESS = ("connectionDenied", "uniqueAuthenticationTokenErronous", "vapVersionIncompatible", "pairingRequired",
+             "missing entity", "missing slot", "malformed content", "missing field")
 
 
 # MessagePack (https://github.com/msgpack/msgpack/blob/master/spec.md), without extensions.
@@ -145,22 +146,24 @@ def _unpack(data, at, depth):
 CON, NON, ACK, RST = range(4)
 GET, POST, PUT, DELETE, FETCH = 1, 2, 3, 4, 5
 _OBSERVE, _PATH, _MAX_AGE, _BLOCK2, _BLOCK1, _ECHO, _REQUEST_TAG = 6, 11, 14, 23, 27, 252, 292
-_CONTINUE, _UNAUTHORIZED, _NOT_FOUND = 0x5F, 0x81, 0x84
+_CONTINUE, _UNAUTHORIZED, _INCOMPLETE, _TOO_LARGE = 0x5F, 0x81, 0x88, 0x8D
 _SZX = 6  # blocks of 1,024 bytes
 _MAX_BODY = 1 << 20
+_KEEPALIVE = 5.0  # seconds after which the hub is asked whether it still knows the skill
 
 
 class CoapError(Exception):
     """The hub answered with an error, or not at all (code 0)."""
 
-    def __init__(self, code, body=b"", max_age=None):
+    def __init__(self, code, body=b"", max_age=None, text="no answer from the hub"):
         self.code, self.max_age = code, max_age
         try:
             details = unpack(body)
             self.type, self.object = details.get("type"), details.get("object")
         except (ValueError, AttributeError):
             self.type = self.object = None
-        text = "no answer from the hub" if not code else "%d.%02d" % (code >> 5, code & 31)
+        if code:
+            text = "%d.%02d" % (code >> 5, code & 31)
         super().__init__(" ".join(str(x) for x in (text, self.type, self.object) if x))
 
 
@@ -234,9 +237,12 @@ class _Endpoint:
     """One peer, requests one at a time, and one observation."""
 
     def __init__(self, address):
-        family, _, _, _, where = socket.getaddrinfo(*address, type=socket.SOCK_DGRAM)[0]
-        self.socket = socket.socket(family, socket.SOCK_DGRAM)
-        self.socket.connect(where)
+        try:
+            family, _, _, _, where = socket.getaddrinfo(*address, type=socket.SOCK_DGRAM)[0]
+            self.socket = socket.socket(family, socket.SOCK_DGRAM)
+            self.socket.connect(where)
+        except OSError as e:
+            raise CoapError(0, text="no way to %s: %s" % (address[0], e))
         self.socket.setblocking(False)
         self.mid = random.randrange(1 << 16)
         self.seen = {}         # message ids that were taken, and when
@@ -295,7 +301,7 @@ class _Endpoint:
                      [(_PATH, p.encode()) for p in path.split("/")] + list(options), body)
         timeout, tries = 2 * random.uniform(1, 1.5), 0  # RFC 7252 section 4.8
         data, end, acknowledged = m.encode(), time.monotonic() + wait, False
-        self.socket.send(data)
+        self._send(data)
         again = time.monotonic() + timeout
         while time.monotonic() < end:
             r = self._receive(min(end, end if acknowledged else again) - time.monotonic())
@@ -305,7 +311,7 @@ class _Endpoint:
                         break
                     tries, timeout = tries + 1, timeout * 2
                     again = time.monotonic() + timeout
-                    self.socket.send(data)
+                    self._send(data)
             elif r.kind == RST and r.mid == m.mid:
                 break
             elif r.kind == ACK and r.mid == m.mid and r.code == 0:
@@ -336,7 +342,7 @@ class _Endpoint:
                 m = _decode(self.socket.recv(1 << 16))
             except (ValueError, IndexError, struct.error, BlockingIOError):
                 continue
-            except ConnectionError:  # nobody listens at the hub's port
+            except OSError:  # nobody listens at the hub's port, or there is no way
                 time.sleep(min(0.2, max(0.0, end - time.monotonic())))
                 continue
             if m.kind in (CON, NON):
@@ -350,7 +356,13 @@ class _Endpoint:
             return m
 
     def _reply(self, m, kind):
-        self.socket.send(_Message(kind, 0, m.mid).encode())
+        self._send(_Message(kind, 0, m.mid).encode())
+
+    def _send(self, data):
+        try:
+            self.socket.send(data)
+        except OSError:  # nobody listens there, or there is no way: as if it was lost
+            pass
 
     def _twice(self, mid):
         now = time.monotonic()
@@ -461,23 +473,26 @@ class Skill:
         It comes back whenever the hub was away. A hub that refuses the skill for good
         raises CoapError.
         """
-        host, _, port = (hub or os.environ.get("VAP_HUB") or "127.0.0.1").rpartition(":")
-        address = (host.strip("[]"), int(port)) if host else (port, 5683)
+        address = _host_port(hub or os.environ.get("VAP_HUB") or "127.0.0.1")
         pause = 1.0
         while not self._stopped:
-            self._endpoint = _Endpoint(address)
             try:
+                self._endpoint = _Endpoint(address)
                 self._connect()
                 pause = 1.0
                 self._serve()
             except CoapError as e:
-                if e.type in _HOPELESS or e.code == 0x88:
+                if e.type in _HOPELESS or e.code in (_INCOMPLETE, _TOO_LARGE):
                     raise
+                if self._stopped:  # the hub did not hear the goodbye
+                    return
                 log.warning("%s; again in %.0f s", e, e.max_age or pause)
                 self._sleep(e.max_age or pause)
-                pause = min(60.0, pause * 2)
+                pause = min(30.0, pause * 2)
             finally:
-                self._endpoint.close()
+                if self._endpoint:
+                    self._endpoint.close()
+                    self._endpoint = None
 
     def stop(self):
         """Ends run() within a moment; it may be called from a handler or another thread."""
@@ -502,10 +517,15 @@ class Skill:
 
     def _serve(self):
         e = self._endpoint
-        fresh = 0.0
+        fresh = asked = 0.0
         while not self._stopped:
             if time.monotonic() >= fresh:
                 fresh = time.monotonic() + self._observe()
+                asked = time.monotonic()
+            if time.monotonic() >= asked + _KEEPALIVE:
+                # One that was started again, or is gone, can't say so itself.
+                _check(e.request(GET, self._path(), wait=2 * _KEEPALIVE))
+                asked = time.monotonic()
             while e.notifications:
                 m = e.notifications.pop(0)
                 if m.code >= 128:
@@ -605,6 +625,16 @@ class Skill:
             f.flush()
             os.fsync(f.fileno())
         os.replace(path, self.state)
+
+
+def _host_port(text):
+    """The host and port of "host", "host:port", an IPv6 address, or "[address]:port"."""
+    host, _, port = text.rpartition(":")
+    if text.count(":") > 1 and not (text.startswith("[") and host.endswith("]")):
+        host, port = text, ""
+    elif not host:
+        host, port = text, ""
+    return host.strip("[]"), int(port or 5683)
 
 
 def _check(r):

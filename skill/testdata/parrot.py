@@ -1,4 +1,4 @@
-"""A skill that does all that the library can, for the tests."""
+"""A skill that does all that the library can, for the tests: HUB TOKEN-FILE [KEEPALIVE]."""
 
 import logging
 import os
@@ -7,8 +7,11 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "python"))
 
+import vap_skill  # noqa: E402
 from vap_skill import Answer, Skill  # noqa: E402
 
+if len(sys.argv) > 3:
+    vap_skill._KEEPALIVE = float(sys.argv[3])
 skill = Skill("org.example.parrot", "Parrot", state=sys.argv[2])
 skill.language(
     "en-GB",
