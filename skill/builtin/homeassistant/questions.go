@@ -40,11 +40,7 @@ func (s *Skill) whether(f found, property, opposite string, has func(*entity) bo
 	case len(some) == 0:
 		return f.no("%s", opposite)
 	}
-	verb := "are"
-	if len(some) == 1 {
-		verb = "is"
-	}
-	return skill.Say("%s %s %s, the others are not.", s.current().labels(some), verb, property)
+	return skill.Say("%s %s %s, the others are not.", s.current().labels(some), are(some), property)
 }
 
 // which names the things that are on, or off.
@@ -80,10 +76,8 @@ func (s *Skill) list(ctx context.Context, r *skill.Request, property string, has
 			where = " in " + the(at.name)
 		}
 		return skill.Say("No %s%s is %s.", kindName(r), where, property), nil
-	case len(some) == 1:
-		return skill.Say("%s is %s.", s.current().labels(some), property), nil
 	}
-	return skill.Say("%s are %s.", s.current().labels(some), property), nil
+	return skill.Say("%s %s %s.", s.current().labels(some), are(some), property), nil
 }
 
 // kindName is one thing of the kind that a request names.

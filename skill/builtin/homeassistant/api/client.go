@@ -227,6 +227,10 @@ func explain(err error, response *http.Response) error {
 	switch {
 	case response != nil && response.StatusCode/100 == 3:
 		return fmt.Errorf("api: home assistant is at another address, %s: use that in the url: %w", response.Header.Get("Location"), err)
+	case response != nil && response.StatusCode == http.StatusForbidden:
+		return fmt.Errorf("api: home assistant has banned this machine's address, after tokens or passwords that were wrong: take it out of ip_bans.yaml there and restart it: %w", err)
+	case response != nil && response.StatusCode == http.StatusBadRequest:
+		return fmt.Errorf("api: home assistant does not trust the proxy at the url: use its own address, or name the proxy in trusted_proxies there: %w", err)
 	case response != nil && response.StatusCode == http.StatusNotFound:
 		return fmt.Errorf("api: there is something else than home assistant at the url: use what the browser shows: %w", err)
 	case errors.As(err, &unknown):
