@@ -30,6 +30,7 @@ func TestFeatures(t *testing.T) {
 			{ID: "light.bright", Name: "Worktop", Area: "kitchen", State: "off", Attributes: map[string]any{"supported_color_modes": []string{"hs"}}},
 			{ID: "media_player.off", Name: "Screen", Area: "kitchen", State: "off", Attributes: with(128)},
 			{ID: "input_boolean.guests", Name: "Guest Mode", State: "off", Expose: &yes},
+			{ID: "binary_sensor.back", Name: "Back Door", State: "off", Attributes: map[string]any{"device_class": "door"}},
 			{ID: "humidifier.cellar", Name: "Cellar Dryer", State: "off"},
 		},
 	}
@@ -52,6 +53,7 @@ func TestFeatures(t *testing.T) {
 			{"pause the screen", "", "The Screen can not do that."},
 			{"turn on the screen", "media_player.turn_on media_player.off", "The Screen is on."},
 			{"turn on guest mode", "input_boolean.turn_on input_boolean.guests", "The Guest Mode is on."},
+			{"is the back door locked", "", "The Back Door is closed. Nothing tells whether it is locked."},
 			{"turn on the cellar dryer", "humidifier.turn_on humidifier.cellar", "The Cellar Dryer is on."},
 		} {
 			reply := h.say(t, "kitchen", c.sentence)

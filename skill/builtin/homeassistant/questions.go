@@ -103,11 +103,14 @@ func (s *Skill) isOpen(ctx context.Context, r *skill.Request) (skill.Answer, err
 		return s.answerOf(r, err)
 	}
 	if len(f.entities) == 1 {
-		now := s.position(f.entities[0])
-		if now == position {
+		switch now := s.position(f.entities[0]); {
+		case now == position:
 			return f.yes("%s", now), nil
+		case now == "closed" && strings.HasSuffix(position, "locked"):
+			return f.done("closed. Nothing tells whether it is locked"), nil
+		default:
+			return f.no("%s", now), nil
 		}
-		return f.no("%s", now), nil
 	}
 	opposite := map[string]string{"open": "closed", "closed": "open", "locked": "unlocked", "unlocked": "locked"}[position]
 	return s.whether(f, position, opposite, func(e *entity) bool { return s.position(e) == position }), nil

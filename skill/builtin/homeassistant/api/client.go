@@ -47,9 +47,10 @@ type Client struct {
 
 const (
 	// firstWait and lastWait are how long the first attempt to come back waits, and all in
-	// the end; each waits twice as long as the one before, give or take a quarter.
+	// the end; each waits twice as long as the one before, give or take a quarter. Who has
+	// restarted Home Assistant wants to speak with it at once.
 	firstWait = time.Second
-	lastWait  = time.Minute
+	lastWait  = 10 * time.Second
 	// tokenWait is how often a refused token is looked at for a new one, and againWait how
 	// long the same one rests.
 	tokenWait = 10 * time.Second
