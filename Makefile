@@ -1,5 +1,5 @@
 # Everything that can be done with vapd. 'make' prints this list.
-.PHONY: help setup build test soak demo bench bench-hub bench-nlu bench-skills bench-stt bench-stt-raw bench-wake model model-cv model-embedding model-speaker lint cross deb test-board fuzz clean
+.PHONY: help setup build test soak demo bench bench-hub bench-nlu bench-skills bench-stt bench-stt-raw bench-wake model model-cv model-embedding model-speaker lint cross deb test-board test-homeassistant fuzz clean
 .DEFAULT_GOAL := help
 
 # How long each fuzz target runs in 'make fuzz'.
@@ -23,6 +23,7 @@ build: ## compile build/vapd for this machine
 test: ## unit, race and end-to-end tests; installs what they need
 	@scripts/setup.sh build test demo lint
 	@scripts/peers.sh build/python
+	@scripts/homeassistant.sh build/homeassistant
 	go vet ./...
 	scripts/builds.sh
 	go test -C tools ./...
@@ -155,6 +156,14 @@ deb: cross ## packages for Debian and Raspberry Pi OS into build/*.deb
 test-board: ## tests of sound card and keys on an emulated ARM board
 	@scripts/setup.sh build board
 	scripts/board/test.sh
+
+# python3.11 and python3.13 run different versions.
+PYTHONS ?= python3
+
+test-homeassistant: ## the skill for Home Assistant with the real one; PYTHONS="python3.11 python3.13" are two versions
+	@scripts/setup.sh build test
+	@scripts/homeassistant.sh build/homeassistant $(PYTHONS)
+	go test -v -count=1 -run '^TestHomeAssistant$$' ./skill/builtin/homeassistant
 
 fuzz: ## run every fuzz target for FUZZTIME (20s); make test gives each a second
 	scripts/fuzz.sh $(FUZZTIME)

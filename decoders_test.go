@@ -45,6 +45,7 @@ func unfuzzed() map[string]string {
 		"protocol/dtls Transport.ReadPacket": "hands datagrams to what FuzzNextRecord and FuzzHandshake reach",
 		"protocol/dtls pipe.ReadFrom":        passes,
 		"protocol/pairing ReadKeyFile":       file,
+		"skill/builtin/homeassistant/hacore": tool,
 		"skill/builtin/homeassistant/hatest": tool,
 		"satellite/health parseConfig":       "a file of the system, in lines",
 		"satellite/hubtest":                  tool,

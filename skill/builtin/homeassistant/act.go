@@ -22,12 +22,16 @@ type service struct {
 	data map[string]any
 }
 
-// call calls a service for entities: of gives it by domain.
-func (s *Skill) call(ctx context.Context, all []*entity, of func(domain string) service) error {
+// call calls a service for what was found: of gives it by domain. Those that can't do it are
+// left out: Home Assistant does it for none where one of them can't.
+func (s *Skill) call(ctx context.Context, f *found, of func(domain string) service) error {
 	ctx, cancel := context.WithTimeout(ctx, callWait)
 	defer cancel()
+	if !f.leave(func(e *entity) bool { return s.able(e, of(e.domain)) }) {
+		return replyf("%s can not do that.", upper(f.name))
+	}
 	byDomain := make(map[string][]string)
-	for _, e := range all {
+	for _, e := range f.entities {
 		byDomain[e.domain] = append(byDomain[e.domain], e.id)
 	}
 	for _, domain := range slices.Sorted(maps.Keys(byDomain)) {
@@ -49,7 +53,7 @@ func always(name string, data map[string]any) func(string) service {
 func (s *Skill) do(ctx context.Context, r *skill.Request, want func(*entity) bool, of func(string) service, said string, args ...any) (skill.Answer, error) {
 	f, err := s.find(ctx, r, want)
 	if err == nil {
-		err = s.call(ctx, f.entities, of)
+		err = s.call(ctx, &f, of)
 	}
 	if err != nil {
 		return s.answerOf(r, err)
@@ -76,7 +80,7 @@ func (s *Skill) turn(ctx context.Context, r *skill.Request) (skill.Answer, error
 		}
 	}
 	state := onOff(on)
-	if err := s.call(ctx, f.entities, always("turn_"+state, nil)); err != nil {
+	if err := s.call(ctx, &f, always("turn_"+state, nil)); err != nil {
 		return s.answerOf(r, err)
 	}
 	return f.done("%s", state), nil
@@ -101,7 +105,7 @@ func (s *Skill) level(ctx context.Context, r *skill.Request) (skill.Answer, erro
 		err = forbidden("open", f.name)
 	}
 	if err == nil {
-		err = s.call(ctx, f.entities, func(domain string) service {
+		err = s.call(ctx, &f, func(domain string) service {
 			return map[string]service{
 				"light": {"turn_on", map[string]any{"brightness_pct": percent}},
 				"fan":   {"set_percentage", map[string]any{"percentage": percent}},
@@ -133,15 +137,14 @@ func (s *Skill) colour(ctx context.Context, r *skill.Request) (skill.Answer, err
 	}
 	name := r.Text("colour")
 	data, white := colourData(name)
-	able := only(f.entities, func(e *entity) bool { return e.coloured(white) })
-	if len(able) == 0 {
+	if !f.leave(func(e *entity) bool { return e.coloured(white) }) {
 		verb := "has"
 		if f.several {
 			verb = "have"
 		}
 		return skill.Say("%s %s no colours.", upper(f.name), verb), nil
 	}
-	if err := s.call(ctx, able, always("turn_on", data)); err != nil {
+	if err := s.call(ctx, &f, always("turn_on", data)); err != nil {
 		return s.answerOf(r, err)
 	}
 	return f.done("%s", name), nil
@@ -179,7 +182,7 @@ func (s *Skill) move(ctx context.Context, r *skill.Request) (skill.Answer, error
 		return s.answerOf(r, forbidden("open", f.name))
 	}
 	words := map[string]string{"open": "opening", "close": "closing", "stop": "stopped"}
-	if err := s.call(ctx, f.entities, always(move+"_cover", nil)); err != nil {
+	if err := s.call(ctx, &f, always(move+"_cover", nil)); err != nil {
 		return s.answerOf(r, err)
 	}
 	return f.done("%s", words[move]), nil
@@ -193,7 +196,7 @@ func forbidden(verb, name string) error {
 func (s *Skill) activate(ctx context.Context, r *skill.Request) (skill.Answer, error) {
 	f, err := s.find(ctx, r, in("scene", "script"))
 	if err == nil {
-		err = s.call(ctx, f.entities, always("turn_on", nil))
+		err = s.call(ctx, &f, always("turn_on", nil))
 	}
 	if err != nil {
 		return s.answerOf(r, err)
@@ -217,7 +220,7 @@ func (s *Skill) unlock(ctx context.Context, r *skill.Request) (skill.Answer, err
 		err = forbidden("unlock", f.name)
 	}
 	if err == nil {
-		err = s.call(ctx, f.entities, always("unlock", nil))
+		err = s.call(ctx, &f, always("unlock", nil))
 	}
 	if err != nil {
 		return s.answerOf(r, err)

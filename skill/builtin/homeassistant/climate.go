@@ -21,7 +21,7 @@ func (s *Skill) temperature(ctx context.Context, r *skill.Request) (skill.Answer
 		err = inRange(f, degrees)
 	}
 	if err == nil {
-		err = s.call(ctx, f.entities, always("set_temperature", map[string]any{"temperature": degrees}))
+		err = s.call(ctx, &f, always("set_temperature", map[string]any{"temperature": degrees}))
 	}
 	if err != nil {
 		return s.answerOf(r, err)
@@ -83,17 +83,16 @@ func (s *Skill) warmer(ctx context.Context, r *skill.Request) (skill.Answer, err
 	if r.Text("warmth") == "cooler" || r.Text("turned") == "down" {
 		step = -step
 	}
+	if !f.leave(func(e *entity) bool { return s.wanted(e) != nil }) {
+		have := map[bool]string{true: "have", false: "has"}[f.several]
+		return skill.Say("%s %s no temperature that could be changed.", upper(f.name), have), nil
+	}
 	degrees := 0.0
 	for _, e := range f.entities { // each has its own
-		state, _ := s.state(e)
-		wanted := state.Attributes.Temperature.Value
-		if wanted == nil {
-			return skill.Say("%s has no temperature that could be changed.", upper(s.current().label(e))), nil
-		}
-		degrees = *wanted + step
-		one := found{entities: []*entity{e}, name: s.current().label(e)}
+		degrees = *s.wanted(e) + step
+		one := s.current().one(e)
 		if err = inRange(one, degrees); err == nil {
-			err = s.call(ctx, one.entities, always("set_temperature", map[string]any{"temperature": degrees}))
+			err = s.call(ctx, &one, always("set_temperature", map[string]any{"temperature": degrees}))
 		}
 		if err != nil {
 			return s.answerOf(r, err)
@@ -103,6 +102,12 @@ func (s *Skill) warmer(ctx context.Context, r *skill.Request) (skill.Answer, err
 		return f.done("%s", map[bool]string{true: "set higher", false: "set lower"}[step > 0]), nil
 	}
 	return f.done("set to %s degrees", number(degrees)), nil
+}
+
+// wanted is the temperature that a thermostat is set to; nil where it has none, or a range.
+func (s *Skill) wanted(e *entity) *float64 {
+	state, _ := s.state(e)
+	return state.Attributes.Temperature.Value
 }
 
 // climateState is how a thermostat is.

@@ -17,7 +17,20 @@ type found struct {
 	entities []*entity
 	name     string // "the kitchen light", "the lights in the kitchen", "all lights"
 	several  bool   // the name is in the plural
-	gone     int    // of several those that can't be reached, which are left out
+	// Of several these are left out: those that can't be reached, and those that can't do
+	// what is wanted.
+	gone, unable int
+}
+
+// leave leaves those that can, unless none does.
+func (f *found) leave(can func(*entity) bool) bool {
+	able := only(f.entities, can)
+	if len(able) == 0 {
+		return false
+	}
+	f.unable += len(f.entities) - len(able)
+	f.entities = able
+	return true
 }
 
 // reply ends the search with an answer: what is missing, or that there is nothing.
@@ -134,7 +147,7 @@ func (s *Skill) thing(ctx context.Context, r *skill.Request, want func(*entity) 
 	if len(all) > 1 {
 		return everything(name, all), nil
 	}
-	return found{entities: all, name: h.label(all[0])}, nil
+	return h.one(all[0]), nil
 }
 
 // everything are things of one name.
@@ -178,7 +191,7 @@ func (s *Skill) inArea(h *house, at *area, k kind, slot string, is func(*entity)
 		}
 		own := slices.DeleteFunc(only(h.own[n+" "+k.name+suffix], is), func(e *entity) bool { return e.area != at && e.area != nil })
 		if len(own) == 1 && slot != "openings" {
-			return found{entities: own, name: h.label(own[0])}, nil
+			return h.one(own[0]), nil
 		}
 	}
 	all := within(h.of(is), at)
@@ -191,9 +204,14 @@ func (s *Skill) inArea(h *house, at *area, k kind, slot string, is func(*entity)
 // few is a group, or the one thing in it.
 func few(h *house, all []*entity, name string) found {
 	if len(all) == 1 {
-		return found{entities: all, name: h.label(all[0])}
+		return h.one(all[0])
 	}
 	return found{entities: all, name: name, several: true}
+}
+
+// one is a single thing.
+func (h *house) one(e *entity) found {
+	return found{entities: []*entity{e}, name: h.label(e), several: plural(e.name)}
 }
 
 // only are the entities that want says true of.

@@ -58,6 +58,7 @@ type Skill struct {
 	states  states
 	learnt  vap.NLU
 	words   map[string]bool // of learnt, but for names of things
+	starts  bool            // Home Assistant does
 	changed chan struct{}   // holds one when the house has to be looked at again
 }
 
@@ -115,6 +116,13 @@ var errTried = errors.New("home assistant: tried")
 // Try connects once, and says how much of the house can be spoken of, or what is wrong.
 func Try(ctx context.Context, cfg Config) (areas, entities int, err error) {
 	client, err := cfg.client(func(ctx context.Context, c *api.Conn) error {
+		started, err := api.Started(ctx, c)
+		if err == nil && !started {
+			err = errors.New("home assistant: it is starting: try again in a minute")
+		}
+		if err != nil {
+			return err
+		}
 		all, err := api.Load(ctx, c, speakable)
 		if err != nil {
 			return err
@@ -163,7 +171,10 @@ func (s *Skill) allows(what string) bool { return slices.Contains(s.cfg.Allow, w
 // ready has h answer only where there is a house.
 func (s *Skill) ready(h skill.Handler) skill.Handler {
 	return func(ctx context.Context, r *skill.Request) (skill.Answer, error) {
-		if why := s.client.Connected(); why != nil || s.current() == nil {
+		switch why := s.client.Connected(); {
+		case why == nil && s.starting():
+			return skill.Say("Home Assistant is starting. Please try again in a minute."), nil
+		case why != nil || s.current() == nil:
 			return away(why), nil
 		}
 		return h(ctx, r)

@@ -48,7 +48,7 @@ type entity struct {
 // domains are those of entities that can be spoken of.
 func domains() []string {
 	return []string{
-		"light", "switch", "fan", "cover", "climate", "scene", "script", "lock", "media_player", "sensor", "binary_sensor",
+		"light", "switch", "fan", "cover", "climate", "scene", "script", "lock", "media_player", "sensor", "binary_sensor", "input_boolean", "humidifier",
 	}
 }
 
@@ -64,7 +64,8 @@ func speakable(e api.Entity) bool {
 }
 
 // exposed reports whether an assistant may have an entity where its owner did not say: Home
-// Assistant's own rule for new entities ("expose new entities"), with media players.
+// Assistant's own rule for new entities ("expose new entities"), as in 2025.4. In 2024.3 it had
+// locks and scripts, and no media players.
 func exposed(domain, class string) bool {
 	switch domain {
 	case "sensor":
@@ -72,7 +73,7 @@ func exposed(domain, class string) bool {
 	case "binary_sensor":
 		return slices.Contains([]string{"door", "garage_door", "lock", "motion", "opening", "presence", "window"}, class)
 	}
-	return slices.Contains(domains(), domain)
+	return slices.Contains([]string{"light", "switch", "fan", "cover", "climate", "scene", "media_player", "humidifier"}, domain)
 }
 
 // newHouse is what of a house can be spoken of.

@@ -32,7 +32,7 @@ func opening(e *entity) bool {
 // classes are the entities of the language model that are names of things.
 func classes() map[string]func(*entity) bool {
 	return map[string]func(*entity) bool{
-		"switchable": in("light", "switch", "fan", "media_player", "climate", "scene", "script"),
+		"switchable": in("light", "switch", "fan", "media_player", "climate", "scene", "script", "input_boolean", "humidifier"),
 		"adjustable": in("light", "fan", "cover"),
 		"light":      in("light"),
 		"cover":      in("cover"),

@@ -17,6 +17,17 @@ const settle = 5 * time.Second
 // loadWait is how long a house may take to be told.
 const loadWait = time.Minute
 
+// startWait is how long a start of Home Assistant is waited for, and startLook how often it
+// is asked.
+const (
+	startWait = 5 * time.Minute
+	startLook = 2 * time.Second
+)
+
+// lookEvery is how often the house is looked at where nothing is heard of it: there are no
+// events of what is exposed to assistants and in no registry.
+const lookEvery = time.Hour
+
 // states are how the entities are, by id.
 type states struct {
 	now map[string]api.State
@@ -41,6 +52,9 @@ func (s *Skill) serve(ctx context.Context, c *api.Conn) error {
 	if err := c.Subscribe(ctx, api.EventState, s.change); err != nil {
 		return err
 	}
+	if err := s.awaitStart(ctx, c); err != nil {
+		return err
+	}
 	for {
 		if err := s.load(ctx, c); err != nil {
 			return err
@@ -49,6 +63,7 @@ func (s *Skill) serve(ctx context.Context, c *api.Conn) error {
 		case <-ctx.Done():
 			return nil
 		case <-s.changed:
+		case <-time.After(lookEvery):
 		}
 		select {
 		case <-ctx.Done():
@@ -56,6 +71,39 @@ func (s *Skill) serve(ctx context.Context, c *api.Conn) error {
 		case <-time.After(settle):
 		}
 	}
+}
+
+// awaitStart waits until Home Assistant has started: a house that is half there is not
+// learnt. Where a part of it takes longer than startWait it does without.
+func (s *Skill) awaitStart(ctx context.Context, c *api.Conn) error {
+	defer s.setStarting(false)
+	for until := time.Now().Add(startWait); ; {
+		started, err := api.Started(ctx, c)
+		if started || err != nil || time.Now().After(until) {
+			return err
+		}
+		s.setStarting(true)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(startLook):
+		}
+	}
+}
+
+func (s *Skill) starting() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.starts
+}
+
+func (s *Skill) setStarting(starts bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if starts && !s.starts {
+		s.cfg.Logger.Info("home assistant is starting", "wait", startWait)
+	}
+	s.starts = starts
 }
 
 // look asks for another look at the house.

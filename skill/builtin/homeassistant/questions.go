@@ -40,11 +40,7 @@ func (s *Skill) whether(f found, property, opposite string, has func(*entity) bo
 	case len(some) == 0:
 		return f.no("%s", opposite)
 	}
-	verb := "are"
-	if len(some) == 1 {
-		verb = "is"
-	}
-	return skill.Say("%s %s %s, the others are not.", s.current().labels(some), verb, property)
+	return skill.Say("%s %s %s, the others are not.", s.current().labels(some), are(some), property)
 }
 
 // which names the things that are on, or off.
@@ -80,10 +76,8 @@ func (s *Skill) list(ctx context.Context, r *skill.Request, property string, has
 			where = " in " + the(at.name)
 		}
 		return skill.Say("No %s%s is %s.", kindName(r), where, property), nil
-	case len(some) == 1:
-		return skill.Say("%s is %s.", s.current().labels(some), property), nil
 	}
-	return skill.Say("%s are %s.", s.current().labels(some), property), nil
+	return skill.Say("%s %s %s.", s.current().labels(some), are(some), property), nil
 }
 
 // kindName is one thing of the kind that a request names.
@@ -109,11 +103,14 @@ func (s *Skill) isOpen(ctx context.Context, r *skill.Request) (skill.Answer, err
 		return s.answerOf(r, err)
 	}
 	if len(f.entities) == 1 {
-		now := s.position(f.entities[0])
-		if now == position {
+		switch now := s.position(f.entities[0]); {
+		case now == position:
 			return f.yes("%s", now), nil
+		case now == "closed" && strings.HasSuffix(position, "locked"):
+			return f.done("closed. Nothing tells whether it is locked"), nil
+		default:
+			return f.no("%s", now), nil
 		}
-		return f.no("%s", now), nil
 	}
 	opposite := map[string]string{"open": "closed", "closed": "open", "locked": "unlocked", "unlocked": "locked"}[position]
 	return s.whether(f, position, opposite, func(e *entity) bool { return s.position(e) == position }), nil

@@ -84,14 +84,7 @@ func live(t *testing.T, house hatest.House, change func(*homeassistant.Config), 
 	synctest.Test(t, func(t *testing.T) {
 		h := &home{Server: hatest.New(secret, house), log: new(record)}
 		logger := slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-		var err error
-		h.hub, err = skills.New(skills.Config{
-			HubID: "org.vapd.hub.test", Satellites: satellites{}, Outbox: nothing{},
-			May: func(string, string) bool { return false }, Logger: logger, Now: time.Now,
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		h.hub = newHub(t, logger)
 		pipe := hatest.NewPipe()
 		cfg := homeassistant.Config{URL: "http://home.example:8123", TokenFile: file, Logger: logger, Dial: pipe.Dial}
 		if change != nil {
@@ -121,6 +114,19 @@ func live(t *testing.T, house hatest.House, change func(*homeassistant.Config), 
 		h.hub.Close()
 		wg.Wait()
 	})
+}
+
+// newHub is the part of a hub that understands.
+func newHub(t *testing.T, logger *slog.Logger) *skills.Skills {
+	t.Helper()
+	hub, err := skills.New(skills.Config{
+		HubID: "org.vapd.hub.test", Satellites: satellites{}, Outbox: nothing{},
+		May: func(string, string) bool { return false }, Logger: logger, Now: time.Now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return hub
 }
 
 // say is what a satellite answers to a sentence.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -36,10 +37,27 @@ func upper(text string) string {
 
 // are is the verb of f.
 func (f found) are() string {
-	if f.several {
+	return verb(f.several)
+}
+
+// are is the verb of things that are named.
+func are(all []*entity) string { return verb(len(all) > 1 || plural(all[0].name)) }
+
+func verb(several bool) string {
+	if several {
 		return "are"
 	}
 	return "is"
+}
+
+// plural reports whether the name of one thing is in the plural: "Kitchen Lights".
+func plural(name string) bool {
+	words := strings.Fields(strings.ToLower(name))
+	if len(words) == 0 {
+		return false
+	}
+	one, several := strings.CutSuffix(words[len(words)-1], "s")
+	return several && slices.Contains(generic(), one)
 }
 
 // done is what is said when something was done: what it is now.
@@ -59,11 +77,13 @@ func (f found) no(format string, args ...any) skill.Answer {
 // now is a sentence of what it is now.
 func (f found) now(format string, args ...any) string {
 	text := fmt.Sprintf("%s %s %s.", f.name, f.are(), fmt.Sprintf(format, args...))
-	switch {
-	case f.gone == 1:
-		text += " One could not be reached."
-	case f.gone > 1:
-		text += fmt.Sprintf(" %s could not be reached.", upper(say.Number(f.gone)))
+	for _, left := range []struct {
+		n   int
+		why string
+	}{{f.gone, "could not be reached"}, {f.unable, "can not do that"}} {
+		if left.n > 0 {
+			text += fmt.Sprintf(" %s %s.", upper(say.Number(left.n)), left.why)
+		}
 	}
 	return text
 }

@@ -47,9 +47,10 @@ type Client struct {
 
 const (
 	// firstWait and lastWait are how long the first attempt to come back waits, and all in
-	// the end; each waits twice as long as the one before, give or take a quarter.
+	// the end; each waits twice as long as the one before, give or take a quarter. Who has
+	// restarted Home Assistant wants to speak with it at once.
 	firstWait = time.Second
-	lastWait  = time.Minute
+	lastWait  = 10 * time.Second
 	// tokenWait is how often a refused token is looked at for a new one, and againWait how
 	// long the same one rests.
 	tokenWait = 10 * time.Second
@@ -227,6 +228,10 @@ func explain(err error, response *http.Response) error {
 	switch {
 	case response != nil && response.StatusCode/100 == 3:
 		return fmt.Errorf("api: home assistant is at another address, %s: use that in the url: %w", response.Header.Get("Location"), err)
+	case response != nil && response.StatusCode == http.StatusForbidden:
+		return fmt.Errorf("api: home assistant has banned this machine's address, after tokens or passwords that were wrong: take it out of ip_bans.yaml there and restart it: %w", err)
+	case response != nil && response.StatusCode == http.StatusBadRequest:
+		return fmt.Errorf("api: home assistant does not trust the proxy at the url: use its own address, or name the proxy in trusted_proxies there: %w", err)
 	case response != nil && response.StatusCode == http.StatusNotFound:
 		return fmt.Errorf("api: there is something else than home assistant at the url: use what the browser shows: %w", err)
 	case errors.As(err, &unknown):

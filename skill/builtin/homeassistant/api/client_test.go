@@ -121,8 +121,8 @@ func TestBackoffIsBounded(t *testing.T) {
 		before, _ := r.counts()
 		time.Sleep(10 * time.Minute)
 		after, _ := r.counts()
-		if n := after - before; n < 7 || n > 14 {
-			t.Errorf("%d attempts in ten minutes, want one a minute", n)
+		if n := after - before; n < 45 || n > 80 {
+			t.Errorf("%d attempts in ten minutes, want one in ten seconds", n)
 		}
 		if before < 4 {
 			t.Errorf("%d attempts in the first minute, want some", before)
@@ -303,6 +303,11 @@ func TestWhyNot(t *testing.T) {
 	defer plain.Close()
 	moved := httptest.NewServer(http.RedirectHandler("http://example.org", http.StatusMovedPermanently))
 	defer moved.Close()
+	refuses := func(status int) string {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+		t.Cleanup(s.Close)
+		return s.URL
+	}
 	for _, c := range []struct {
 		url  string
 		tls  *tls.Config
@@ -314,6 +319,8 @@ func TestWhyNot(t *testing.T) {
 		{strings.Replace(plain.URL, "http:", "https:", 1), nil, "does not encrypt"},
 		{plain.URL, nil, "something else"},
 		{moved.URL, nil, "another address, http://example.org"},
+		{refuses(http.StatusForbidden), nil, "ip_bans.yaml"},
+		{refuses(http.StatusBadRequest), nil, "trusted_proxies"},
 		{"http://127.0.0.1:1", nil, "can't be reached"},
 	} {
 		client, err := api.New(api.Config{

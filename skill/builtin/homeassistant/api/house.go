@@ -59,6 +59,7 @@ type Attributes struct {
 	Current     Number `json:"current_temperature"` // that is measured
 	Least       Number `json:"min_temp"`
 	Most        Number `json:"max_temp"`
+	Features    Number `json:"supported_features"` // a bit for each, which the domain counts
 }
 
 // House is all that is known of a house.
@@ -75,6 +76,16 @@ type House struct {
 
 // aliasesAtOnce is how many entities are asked for their aliases in one command.
 const aliasesAtOnce = 200
+
+// Started reports whether Home Assistant has started. It takes connections before: then it
+// misses entities, and commands, and what it had restored may change.
+func Started(ctx context.Context, c *Conn) (bool, error) {
+	var config struct {
+		State Text `json:"state"`
+	}
+	err := c.Do(ctx, Command{"type": "get_config"}, &config)
+	return config.State == "RUNNING" || config.State == "", err
+}
 
 // Load asks for all that is known of a house. Of the entities that want says true of it
 // knows the aliases as well.
@@ -115,12 +126,33 @@ func (h *House) loadExposed(ctx context.Context, c *Conn) error {
 	if errors.As(err, &refused) && (refused.Code == CodeUnauthorized || refused.Code == CodeUnknownCommand) {
 		return nil
 	}
+	all, some := true, false // of the list are exposed
 	for id, e := range list.Exposed {
 		if e.Conversation != nil {
 			h.Exposed[id] = *e.Conversation
+			some = some || *e.Conversation
 		}
+		all = all && e.Conversation != nil && *e.Conversation
+	}
+	if all && some {
+		h.hideOthers()
 	}
 	return err
+}
+
+// hideOthers is for the newer list (2025.4), which has those that are exposed, rather than
+// those about which is decided (2024.3): what is in no registry and not in the list is not
+// exposed.
+func (h *House) hideOthers() {
+	known := make(map[string]bool)
+	for _, e := range h.Entities {
+		known[e.ID] = true
+	}
+	for _, s := range h.States {
+		if _, listed := h.Exposed[s.ID]; !listed && !known[s.ID] {
+			h.Exposed[s.ID] = false
+		}
+	}
 }
 
 func (h *House) loadAliases(ctx context.Context, c *Conn, want func(Entity) bool) error {

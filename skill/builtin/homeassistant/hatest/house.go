@@ -11,6 +11,7 @@ type House struct {
 	Areas    []Area
 	Entities []Entity
 	Unit     string // of temperatures; "" is °C
+	Older    bool   // tells what is exposed as 2024.3 did
 }
 
 // Area is a part of a House.
@@ -63,6 +64,8 @@ type service struct {
 	data  []string // keys that it may have
 	needs []string // of which it must have one
 	state string   // the entities' new one; "" leaves it
+	// feature is the bit of supported_features that each entity needs; 0 is none.
+	feature int
 }
 
 // services are those that the server has.
@@ -72,26 +75,40 @@ func services() map[string]service {
 		"fan.turn_on":   {state: "on", data: []string{"percentage"}},
 
 		"fan.set_percentage":       {state: "on", data: []string{"percentage"}, needs: []string{"percentage"}},
-		"cover.open_cover":         {state: "open"},
-		"cover.close_cover":        {state: "closed"},
-		"cover.stop_cover":         {},
-		"cover.set_cover_position": {data: []string{"position"}, needs: []string{"position"}},
-		"climate.set_temperature":  {data: []string{"temperature"}, needs: []string{"temperature"}},
+		"cover.open_cover":         {state: "open", feature: 1},
+		"cover.close_cover":        {state: "closed", feature: 2},
+		"cover.stop_cover":         {feature: 8},
+		"cover.set_cover_position": {data: []string{"position"}, needs: []string{"position"}, feature: 4},
+		"climate.set_temperature":  {data: []string{"temperature"}, needs: []string{"temperature"}, feature: 1},
 		"lock.lock":                {state: "locked"},
 		"lock.unlock":              {state: "unlocked"},
 		"scene.turn_on":            {},
 		"script.turn_on":           {state: "on"},
 		"script.turn_off":          {state: "off"},
-		"media_player.media_pause": {state: "paused"},
-		"media_player.media_play":  {state: "playing"},
+		"media_player.media_pause": {state: "paused", feature: 1},
+		"media_player.media_play":  {state: "playing", feature: 16384},
+		"media_player.turn_on":     {state: "on", feature: 128},
+		"media_player.turn_off":    {state: "off", feature: 256},
 	}
-	for _, domain := range []string{"light", "switch", "fan", "media_player", "climate"} {
+	for _, domain := range []string{"light", "switch", "fan", "climate", "input_boolean", "humidifier"} {
 		all[domain+".turn_off"] = service{state: "off"}
 		if _, ok := all[domain+".turn_on"]; !ok {
 			all[domain+".turn_on"] = service{state: "on"}
 		}
 	}
 	return all
+}
+
+// unable is an entity of a call that can't do it; "" when all can. One that says nothing of its
+// features can.
+func (h House) unable(s service, c Call) string {
+	for _, e := range h.Entities {
+		has, says := e.Attributes["supported_features"].(int)
+		if says && slices.Contains(c.Entities, e.ID) && has&s.feature != s.feature {
+			return e.ID
+		}
+	}
+	return ""
 }
 
 // check is what is wrong with a call; "" when nothing is.

@@ -24,6 +24,7 @@ type Server struct {
 	delay  time.Duration
 	deaf   bool
 	common bool // the user is no administrator
+	starts bool // it has not started
 	refuse int  // tokens that were refused
 	conns  map[*conn]bool
 	gone   sync.Cond // a connection is
@@ -111,6 +112,13 @@ func (s *Server) Common() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.common = true
+}
+
+// Starting has it be starting, or have started.
+func (s *Server) Starting(starts bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.starts = starts
 }
 
 // Change changes the house, and tells of it with an event, such as
@@ -297,7 +305,11 @@ func (s *Server) answer(c *conn, m command) {
 		c.events[m.ID] = m.Event
 		c.result(m.ID, nil)
 	case "get_config":
-		c.result(m.ID, map[string]any{"unit_system": map[string]string{"temperature": s.house.unit()}})
+		state := "RUNNING"
+		if s.starts {
+			state = "STARTING"
+		}
+		c.result(m.ID, map[string]any{"unit_system": map[string]string{"temperature": s.house.unit()}, "state": state})
 	case "get_states":
 		c.result(m.ID, s.house.states())
 	case "config/area_registry/list":
@@ -326,7 +338,8 @@ func (s *Server) call(c *conn, m command) {
 	call := Call{m.Domain + "." + m.Service, m.Target.Entities, m.Data}
 	s.calls = append(s.calls, call)
 	known, ok := services()[call.Service]
-	finish := func() { c.result(m.ID, map[string]any{"context": map[string]any{"id": "1"}, "response": nil}) }
+	unable := s.house.unable(known, call)
+	finish := func() { c.result(m.ID, map[string]any{"context": map[string]any{"id": "1"}}) }
 	switch f, fails := s.fail[call.Service]; {
 	case fails:
 		finish = func() { c.refuse(m.ID, f) }
@@ -334,6 +347,10 @@ func (s *Server) call(c *conn, m command) {
 		finish = func() { c.refuse(m.ID, Failure{"not_found", "Service " + call.Service + " not found."}) }
 	case known.check(call) != "":
 		finish = func() { c.refuse(m.ID, Failure{"invalid_format", known.check(call)}) }
+	case unable != "": // it is done for none of them
+		finish = func() {
+			c.refuse(m.ID, Failure{"service_validation_error", "Validation error: Entity " + unable + " does not support action " + call.Service})
+		}
 	case known.state != "":
 		for _, id := range call.Entities {
 			s.set(id, known.state)

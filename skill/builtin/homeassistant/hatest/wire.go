@@ -98,9 +98,11 @@ func (h House) entries(ids []string) map[string]any {
 func (h House) exposed() map[string]any {
 	out := make(map[string]any)
 	for _, e := range h.Entities {
-		out[e.ID] = map[string]any{}
-		if e.Expose != nil {
+		switch {
+		case e.Expose != nil && (*e.Expose || h.Older):
 			out[e.ID] = map[string]any{"conversation": *e.Expose}
+		case h.Older && !e.Legacy:
+			out[e.ID] = map[string]any{}
 		}
 	}
 	return out
