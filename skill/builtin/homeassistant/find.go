@@ -125,7 +125,7 @@ func (s *Skill) thing(ctx context.Context, r *skill.Request, want func(*entity) 
 	}
 	if at := h.areaNamed[r.Text("area")]; at != nil {
 		if all = within(all, at); len(all) == 0 {
-			return found{}, replyf("There is no %s in %s.", name, the(at.name))
+			return found{}, replyf("There is no %s %s.", name, at.where())
 		}
 	}
 	if r.Text("all") != "" {
@@ -189,16 +189,16 @@ func (s *Skill) inArea(h *house, at *area, k kind, slot string, is func(*entity)
 		if k.one {
 			suffix = ""
 		}
-		own := slices.DeleteFunc(only(h.own[n+" "+k.name+suffix], is), func(e *entity) bool { return e.area != at && e.area != nil })
+		own := slices.DeleteFunc(only(h.own[n+" "+k.name+suffix], is), func(e *entity) bool { return e.area != nil && !at.has(e.area) })
 		if len(own) == 1 && slot != "openings" {
 			return h.one(own[0]), nil
 		}
 	}
 	all := within(h.of(is), at)
 	if len(all) == 0 {
-		return found{}, replyf("There is no %s in %s.", k.name, the(at.name))
+		return found{}, replyf("There is no %s %s.", k.name, at.where())
 	}
-	return few(h, all, fmt.Sprintf("the %ss in %s", k.name, the(at.name))), nil
+	return few(h, all, fmt.Sprintf("the %ss %s", k.name, at.where())), nil
 }
 
 // few is a group, or the one thing in it.
@@ -219,12 +219,12 @@ func only(all []*entity, want func(*entity) bool) []*entity {
 	return slices.DeleteFunc(slices.Clone(all), func(e *entity) bool { return !want(e) })
 }
 
-// within are the entities of an area.
+// within are the entities of an area, or a floor.
 func within(all []*entity, at *area) []*entity {
 	if at == nil {
 		return nil
 	}
-	return only(all, func(e *entity) bool { return e.area == at })
+	return only(all, func(e *entity) bool { return at.has(e.area) })
 }
 
 // areas are those of entities, in their order; nil is one, too.
@@ -243,7 +243,7 @@ func (h *house) label(e *entity) string {
 	name := the(e.name)
 	same := func(o *entity) bool { return o != e && spoken(o.name) == spoken(e.name) }
 	if e.area != nil && slices.ContainsFunc(h.own[spoken(e.name)], same) {
-		name += " in " + the(e.area.name)
+		name += " " + e.area.where()
 	}
 	return name
 }

@@ -12,25 +12,29 @@ import (
 const (
 	maxEntities = 2000
 	maxAreas    = 200
+	maxFloors   = 20
 )
 
 // house is what can be spoken of. It does not change: another one takes its place.
 type house struct {
 	areas    []*area
+	floors   []*area // several areas each
 	entities []*entity
 	byID     map[string]*entity
 	// named are the entities of each spoken name; own those whose own name it is, rather
 	// than one that their area makes.
 	named, own map[string][]*entity
-	areaNamed  map[string]*area
-	unit       string // of temperatures
-	left       int    // entities that are beyond the limit
+	areaNamed  map[string]*area // and floors
+	unit       string           // of temperatures
+	left       int              // entities that are beyond the limit
 }
 
 // area is a part of a house.
 type area struct {
 	id, name              string
 	names                 []string // as they are spoken
+	floor                 *area    // that it is a part of; nil: of none
+	storey                bool     // it is a floor
 	temperature, humidity string   // the sensors that its owner chose
 }
 
@@ -82,7 +86,7 @@ func newHouse(in *api.House) *house {
 		byID: make(map[string]*entity), named: make(map[string][]*entity), own: make(map[string][]*entity),
 		areaNamed: make(map[string]*area), unit: cmp.Or(in.Unit, "°C"),
 	}
-	areas, devices := h.addAreas(in.Areas), make(map[string]string)
+	areas, devices := h.addAreas(in.Areas, h.addFloors(in.Floors)), make(map[string]string)
 	for _, d := range in.Devices {
 		devices[d.ID] = string(d.Area)
 	}
@@ -107,7 +111,7 @@ func newHouse(in *api.House) *house {
 		}
 		h.add(e, s, areas[cmp.Or(string(e.Area), devices[string(e.Device)])])
 	}
-	for _, a := range h.areas {
+	for _, a := range slices.Concat(h.areas, h.floors) {
 		for _, n := range a.names {
 			if h.areaNamed[n] == nil {
 				h.areaNamed[n] = a
@@ -117,20 +121,51 @@ func newHouse(in *api.House) *house {
 	return h
 }
 
-// addAreas are the areas by id.
-func (h *house) addAreas(all []api.Area) map[string]*area {
+// addFloors are the floors by id.
+func (h *house) addFloors(all []api.Floor) map[string]*area {
 	out := make(map[string]*area)
-	for _, a := range all[:min(len(all), maxAreas)] {
-		made := &area{id: a.ID, name: a.Name, temperature: string(a.Temperature), humidity: string(a.Humidity)}
-		for _, n := range append([]string{a.Name}, aliases(a.Aliases)...) {
-			if name := spoken(n); name != "" && !slices.Contains(made.names, name) {
-				made.names = append(made.names, name)
-			}
-		}
-		out[a.ID] = made
-		h.areas = append(h.areas, made)
+	for _, f := range all[:min(len(all), maxFloors)] {
+		out[f.ID] = &area{id: f.ID, name: f.Name, names: spokenAll(f.Name, f.Aliases), storey: true}
+		h.floors = append(h.floors, out[f.ID])
 	}
 	return out
+}
+
+// addAreas are the areas by id.
+func (h *house) addAreas(all []api.Area, floors map[string]*area) map[string]*area {
+	out := make(map[string]*area)
+	for _, a := range all[:min(len(all), maxAreas)] {
+		out[a.ID] = &area{
+			id: a.ID, name: a.Name, names: spokenAll(a.Name, a.Aliases), floor: floors[string(a.Floor)],
+			temperature: string(a.Temperature), humidity: string(a.Humidity),
+		}
+		h.areas = append(h.areas, out[a.ID])
+	}
+	return out
+}
+
+// spokenAll are a name and its aliases as they are spoken.
+func spokenAll(name string, others []api.Alias) (names []string) {
+	for _, n := range append([]string{name}, aliases(others)...) {
+		if n := spoken(n); n != "" && !slices.Contains(names, n) {
+			names = append(names, n)
+		}
+	}
+	return names
+}
+
+// has reports whether something of an area, which may be nil, is in a, which may be a floor.
+func (a *area) has(b *area) bool { return a == b || b != nil && b.floor == a }
+
+// where is an area in an answer.
+func (a *area) where() string {
+	switch name := strings.ToLower(a.name); {
+	case a.storey && (name == "upstairs" || name == "downstairs"):
+		return name
+	case a.storey:
+		return "on " + the(a.name)
+	}
+	return "in " + the(a.name)
 }
 
 func aliases(all []api.Alias) (names []string) {

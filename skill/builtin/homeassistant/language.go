@@ -32,10 +32,25 @@ func language(all vap.NLU, h *house) vap.NLU {
 		if len(i.Utterances) == 0 || !answerable(i.Name, h) {
 			continue
 		}
+		if len(h.floors) > 0 {
+			i.Utterances = onFloors(i.Utterances)
+		}
 		i.Slots = slices.DeleteFunc(slices.Clone(i.Slots), func(s vap.Slot) bool { return !defined(s.Entity) })
 		out.Intents = append(out.Intents, i)
 	}
 	return out
+}
+
+// onFloors adds to utterances what is said of floors: "on the first floor", "upstairs".
+func onFloors(all []string) []string {
+	for _, u := range slices.Clone(all) {
+		for _, other := range []string{"on {area}", "{area}"} {
+			if o := strings.Replace(u, "in {area}", other, 1); !slices.Contains(all, o) {
+				all = append(all, o)
+			}
+		}
+	}
+	return all
 }
 
 // answerable reports whether a house has any use for an intent: rooms are only asked for

@@ -73,7 +73,7 @@ func (s *Skill) list(ctx context.Context, r *skill.Request, property string, has
 		return f.done("%s", property), nil
 	case len(some) == 0:
 		if at := s.current().areaNamed[r.Text("area")]; at != nil {
-			where = " in " + the(at.name)
+			where = " " + at.where()
 		}
 		return skill.Say("No %s%s is %s.", kindName(r), where, property), nil
 	}
@@ -176,7 +176,7 @@ func (s *Skill) measure(ctx context.Context, r *skill.Request) (skill.Answer, er
 	}
 	where := ""
 	if at != nil {
-		where = " in " + the(at.name)
+		where = " " + at.where()
 	}
 	if len(values) == 0 {
 		return skill.Say("Nothing tells the %s%s.", word, where), nil

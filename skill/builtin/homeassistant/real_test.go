@@ -34,6 +34,7 @@ func TestHomeAssistant(t *testing.T) {
 				h.keepsOut(t)
 				h.outlivesARestart(t)
 				h.learnsNames(t)
+				h.knowsFloors(t)
 				h.losesItsToken(t)
 				h.isBanned(t)
 			})
@@ -265,6 +266,20 @@ func (h *realHome) outlivesARestart(t *testing.T) {
 	if n := h.learnt(); n != before {
 		t.Errorf("the house was learnt %d times while home assistant started", n-before)
 	}
+}
+
+// knowsFloors has a floor be made, where there are some.
+func (h *realHome) knowsFloors(t *testing.T) {
+	if h.Version() == "2024.3.3" {
+		return // areas have none yet
+	}
+	var floor struct {
+		ID string `json:"floor_id"`
+	}
+	h.Do(t, map[string]any{"type": "config/floor_registry/create", "name": "Upstairs"}, &floor)
+	h.Do(t, map[string]any{"type": "config/area_registry/update", "area_id": "bedroom", "floor_id": floor.ID}, nil)
+	h.until(t, "the floor is learnt", func() bool { return h.say(t, "turn off the lights upstairs") == "The Night Lamp is off." })
+	h.is(t, "light.bed_light", "off")
 }
 
 // losesItsToken has the token be taken back, and another one be written, which is that of an

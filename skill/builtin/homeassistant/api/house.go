@@ -13,9 +13,17 @@ type Area struct {
 	ID      string  `json:"area_id"`
 	Name    string  `json:"name"`
 	Aliases []Alias `json:"aliases"`
+	Floor   Text    `json:"floor_id"`
 	// Sensors that the owner chose for the area; empty where there are none.
 	Temperature Text `json:"temperature_entity_id"`
 	Humidity    Text `json:"humidity_entity_id"`
+}
+
+// Floor is several areas, such as those upstairs.
+type Floor struct {
+	ID      string  `json:"floor_id"`
+	Name    string  `json:"name"`
+	Aliases []Alias `json:"aliases"`
 }
 
 // Device is what entities are parts of.
@@ -65,6 +73,7 @@ type Attributes struct {
 // House is all that is known of a house.
 type House struct {
 	Areas    []Area
+	Floors   []Floor
 	Devices  []Device
 	Entities []Entity
 	States   []State
@@ -110,7 +119,16 @@ func Load(ctx context.Context, c *Conn, want func(Entity) bool) (*House, error) 
 			h.Exposed[e.ID] = *e.Options.Conversation.Expose
 		}
 	}
-	return h, errors.Join(h.loadExposed(ctx, c), h.loadAliases(ctx, c, want))
+	return h, errors.Join(h.loadFloors(ctx, c), h.loadExposed(ctx, c), h.loadAliases(ctx, c, want))
+}
+
+func (h *House) loadFloors(ctx context.Context, c *Conn) error {
+	err := c.Do(ctx, Command{"type": "config/floor_registry/list"}, &h.Floors)
+	var refused *Error
+	if errors.As(err, &refused) && refused.Code == CodeUnknownCommand {
+		return nil // before 2024.3
+	}
+	return err
 }
 
 // loadExposed asks for the entities that are in no registry. That is for administrators: the

@@ -60,6 +60,9 @@ func Versions() []string {
 	return found
 }
 
+// Version is which one it is.
+func (c *Core) Version() string { return filepath.Base(c.packages) }
+
 func installed() string {
 	_, file, _, _ := runtime.Caller(0)
 	return filepath.Join(filepath.Dir(file), "..", "..", "..", "..", "build", "homeassistant")
@@ -112,7 +115,7 @@ func (c *Core) Start(tb testing.TB) {
 			tb.Fatal(err)
 		}
 	}
-	tb.Logf("home assistant %s started in %s", filepath.Base(c.packages), time.Since(began).Round(time.Millisecond))
+	tb.Logf("home assistant %s started in %s", c.Version(), time.Since(began).Round(time.Millisecond))
 }
 
 func (c *Core) launch(tb testing.TB) {

@@ -9,6 +9,7 @@ import (
 // House is what the server has.
 type House struct {
 	Areas    []Area
+	Floors   []Floor
 	Entities []Entity
 	Unit     string // of temperatures; "" is °C
 	Older    bool   // tells what is exposed as 2024.3 did
@@ -19,6 +20,13 @@ type Area struct {
 	ID, Name    string
 	Aliases     []string
 	Temperature string // the id of the sensor that the owner chose; may be empty
+	Floor       string // id; may be empty
+}
+
+// Floor is several areas.
+type Floor struct {
+	ID, Name string
+	Aliases  []string
 }
 
 // Entity is a thing in a House.

@@ -314,6 +314,8 @@ func (s *Server) answer(c *conn, m command) {
 		c.result(m.ID, s.house.states())
 	case "config/area_registry/list":
 		c.result(m.ID, s.house.areas())
+	case "config/floor_registry/list":
+		c.result(m.ID, s.house.floors())
 	case "config/device_registry/list":
 		c.result(m.ID, s.house.devices())
 	case "config/entity_registry/list":

@@ -26,9 +26,17 @@ func (h House) areas() []any {
 	out := []any{}
 	for _, a := range h.Areas {
 		out = append(out, map[string]any{
-			"area_id": a.ID, "name": a.Name, "aliases": append([]string{}, a.Aliases...), "floor_id": nil,
+			"area_id": a.ID, "name": a.Name, "aliases": append([]string{}, a.Aliases...), "floor_id": null(a.Floor),
 			"temperature_entity_id": null(a.Temperature), "humidity_entity_id": nil,
 		})
+	}
+	return out
+}
+
+func (h House) floors() []any {
+	out := []any{}
+	for _, f := range h.Floors {
+		out = append(out, map[string]any{"floor_id": f.ID, "name": f.Name, "aliases": append([]string{}, f.Aliases...), "level": nil})
 	}
 	return out
 }
