@@ -33,6 +33,8 @@ type Service struct {
 type Line interface {
 	Run(ctx context.Context) error
 	Register(ctx context.Context, nlu []vap.NLU, events []string) error
+	// Notify says what became of each item, or with an error why none was taken: a
+	// *vap.Error, where the hub said so.
 	Notify(ctx context.Context, items ...vap.NotificationItem) ([]vap.ItemResult, error)
 	Query(ctx context.Context, data ...vap.ClientQuery) ([]vap.ClientAnswer, error)
 }

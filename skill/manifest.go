@@ -147,3 +147,22 @@ func (f file) nlu() (n vap.NLU, err error) {
 	}
 	return n, nil
 }
+
+// clone shares nothing with m.
+func (m Manifest) clone() Manifest {
+	m.NLU = slices.Clone(m.NLU)
+	for i := range m.NLU {
+		n := &m.NLU[i]
+		n.Intents, n.Entities = slices.Clone(n.Intents), slices.Clone(n.Entities)
+		for k := range n.Intents {
+			n.Intents[k].Utterances, n.Intents[k].Slots = slices.Clone(n.Intents[k].Utterances), slices.Clone(n.Intents[k].Slots)
+		}
+		for k := range n.Entities {
+			n.Entities[k].Values = slices.Clone(n.Entities[k].Values)
+			for v := range n.Entities[k].Values {
+				n.Entities[k].Values[v].Synonyms = slices.Clone(n.Entities[k].Values[v].Synonyms)
+			}
+		}
+	}
+	return m
+}

@@ -96,3 +96,21 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+func TestACopyOfAManifestSharesNothing(t *testing.T) {
+	read := func() Manifest {
+		m, err := ReadManifest(files(map[string]string{"en.toml": lights}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	m := read()
+	n := &m.clone().NLU[0]
+	n.Intents[0].Utterances[0], n.Intents[0].Slots[0].Entity = "", ""
+	n.Entities[0].Values[0].Synonyms[0], n.Entities[0].Values[1].Value = "", ""
+	n.Intents[0].Name, n.Entities[0].Name, n.Language = "", "", vap.Language{}
+	if !reflect.DeepEqual(m, read()) {
+		t.Errorf("the original has changed: %+v", m)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -184,6 +185,36 @@ func TestTheExample(t *testing.T) {
 	a, err = h.ask(t, "org.example.dice", vap.SkillRequest{Type: vap.RequestIntent, Intent: "coin"})
 	if v := voice(a); err != nil || v != "Heads." && v != "Tails." {
 		t.Errorf("%q, %v", v, err)
+	}
+}
+
+// What an author mistypes is an error that names it, before a hub is asked.
+func TestMistakesInPython(t *testing.T) {
+	dir := t.TempDir()
+	manifest := func(text string) string {
+		path := filepath.Join(dir, "en.json")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return "skill.manifest(" + strconv.Quote(path) + ")"
+	}
+	for want, program := range map[string]string{
+		"nothing handles the intent roll: decorate it with @skill.intent('roll')": `skill.language("en", {"roll": ["roll"]}); skill.run()`,
+		"handlers of intents: rol is not known: want one of roll": `skill.language("en", {"roll": ["roll"]})
+skill.intent("roll")(print)
+skill.intent("rol")(print)
+skill.run()`,
+		"roll has two handlers":                                          `skill.intent("roll")(print); skill.intent("roll")(print)`,
+		"slots of: rol is not known: want one of roll":                   `skill.language("en", {"roll": ["roll"]}, slots={"rol": {}})`,
+		"slot sides: entty is not known: want one of entity":             `skill.language("en", {"roll": ["roll {sides}"]}, slots={"roll": {"sides": {"entty": "number"}}})`,
+		"entity colour: value is not known: want one of strict, values":  `skill.language("en", {}, entities={"colour": {"value": ["red"]}})`,
+		"intent roll: slotz is not known: want one of slots, utterances": manifest(`{"intents": {"roll": {"utterances": ["roll"], "slotz": {}}}}`),
+	} {
+		cmd := exec.Command("python3", "-c", "from vap_skill import Skill; skill = Skill('org.example.dice', 'Dice')\n"+program)
+		cmd.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1", "PYTHONPATH=python", "VAP_HUB=127.0.0.1:9")
+		if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), "ValueError: ") || !strings.Contains(string(out), want) {
+			t.Errorf("want %q: %v\n%s", want, err, out)
+		}
 	}
 }
 

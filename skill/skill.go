@@ -161,7 +161,15 @@ func (s *Skill) check() error {
 	if s.err != nil {
 		return s.err
 	}
-	for _, n := range s.manifest.NLU {
+	if err := skillregistry.CheckID(s.id); err != nil {
+		return err
+	}
+	return s.handles(s.manifest)
+}
+
+// handles finds an intent without a handler.
+func (s *Skill) handles(m Manifest) error {
+	for _, n := range m.NLU {
 		for _, i := range n.Intents {
 			if s.intents[i.Name] == nil {
 				return fmt.Errorf("skill %s: nothing handles the intent %q of %s: call Handle", s.id, i.Name, n.Language)
@@ -232,14 +240,8 @@ func (s *Skill) Notify(ctx context.Context, client string, n Notice) error {
 	case n.Fleeting:
 		item.Priority = vap.PriorityLow
 	}
-	results, err := line.Notify(ctx, item)
-	if err != nil {
-		return err
-	}
-	for _, r := range results {
-		if r.Code>>5 >= 4 {
-			return fmt.Errorf("skill %s: the hub does not tell %q: %v", s.id, client, r.Code)
-		}
+	if _, err := line.Notify(ctx, item); err != nil {
+		return fmt.Errorf("skill %s: the hub does not tell %q: %w", s.id, client, err)
 	}
 	return nil
 }
@@ -311,14 +313,18 @@ func (s *Skill) Satellites(ctx context.Context) (all []Satellite, err error) {
 	return all, err
 }
 
-// Learn replaces what people can say, as when a house got another lamp. Handlers stay.
+// Learn replaces what people can say, as when a house got another lamp. Handlers stay: an
+// intent without one is an error.
 func (s *Skill) Learn(ctx context.Context, m Manifest) error {
+	if err := s.handles(m); err != nil {
+		return err
+	}
 	line, err := s.running()
 	if err != nil {
 		return err
 	}
-	return line.Register(ctx, m.NLU, slices.Sorted(maps.Keys(s.events)))
+	return line.Register(ctx, m.clone().NLU, slices.Sorted(maps.Keys(s.events)))
 }
 
-// Manifest is what it was made with, to be changed a little for Learn.
-func (s *Skill) Manifest() Manifest { return s.manifest }
+// Manifest is a copy of what it was made with, to be changed a little for Learn.
+func (s *Skill) Manifest() Manifest { return s.manifest.clone() }

@@ -129,6 +129,10 @@ func TestASkillInGo(t *testing.T) {
 	if err := s.Learn(t.Context(), m); err != nil {
 		t.Fatal(err)
 	}
+	m.NLU[0].Intents[0].Name = "cuont" // which is none of what it has learnt
+	if err := s.Learn(t.Context(), m); err == nil || !strings.Contains(err.Error(), `"cuont"`) {
+		t.Errorf("it learns what nothing handles: %v", err)
+	}
 	h.mu.Lock()
 	if last := h.registered[len(h.registered)-1]; len(last.NLU[0].Intents[0].Utterances)+len(last.NLU[0].Intents[1].Utterances) != 4 {
 		t.Errorf("registered %+v", last)
@@ -155,16 +159,18 @@ func TestASkillInGo(t *testing.T) {
 
 func TestWhatIsWrongWithASkillIsTold(t *testing.T) {
 	nothing := func(context.Context, *skill.Request) (skill.Answer, error) { return skill.Answer{}, nil }
+	const id = "org.example.dice"
 	for name, c := range map[string]struct {
-		manifest string
-		change   func(*skill.Skill)
-		want     string
+		id, manifest string
+		change       func(*skill.Skill)
+		want         string
 	}{
-		"the manifest":      {"intents = 3", func(*skill.Skill) {}, "manifest en-GB.toml"},
-		"no handler":        {dice, func(s *skill.Skill) { s.Handle("roll", nothing) }, `nothing handles the intent "count" of en-GB`},
-		"a handler of none": {dice, func(s *skill.Skill) { s.Handle("rol", nothing) }, `the manifest has no intent "rol"`},
+		"the manifest":      {id, "intents = 3", func(*skill.Skill) {}, "manifest en-GB.toml"},
+		"the id":            {"my dice", dice, func(s *skill.Skill) { s.Handle("roll", nothing).Handle("count", nothing) }, `the id "my dice" of a skill: want`},
+		"no handler":        {id, dice, func(s *skill.Skill) { s.Handle("roll", nothing) }, `nothing handles the intent "count" of en-GB`},
+		"a handler of none": {id, dice, func(s *skill.Skill) { s.Handle("rol", nothing) }, `the manifest has no intent "rol"`},
 	} {
-		s := skill.New("org.example.dice", manifest(c.manifest), skill.State(t.TempDir()), quiet())
+		s := skill.New(c.id, manifest(c.manifest), skill.State(t.TempDir()), quiet())
 		c.change(s)
 		if err := s.Run(t.Context()); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v", name, err)

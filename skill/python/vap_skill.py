@@ -21,6 +21,7 @@ happens on the thread that calls run(); a handler that takes long holds up the o
 
 import json
 import logging
+import math
 import os
 import random
 import re
@@ -149,7 +150,8 @@ _OBSERVE, _PATH, _MAX_AGE, _BLOCK2, _BLOCK1, _ECHO, _REQUEST_TAG = 6, 11, 14, 23
 _CONTINUE, _UNAUTHORIZED, _INCOMPLETE, _TOO_LARGE = 0x5F, 0x81, 0x88, 0x8D
 _SZX = 6  # blocks of 1,024 bytes
 _MAX_BODY = 1 << 20
-_KEEPALIVE = 5.0  # seconds after which the hub is asked whether it still knows the skill
+_KEEPALIVE = 5.0   # seconds after which the hub is asked whether it still knows the skill
+_MAX_PAUSE = 30.0  # seconds between two attempts to connect
 
 
 class CoapError(Exception):
@@ -159,12 +161,12 @@ class CoapError(Exception):
         self.code, self.max_age = code, max_age
         try:
             details = unpack(body)
-            self.type, self.object = details.get("type"), details.get("object")
+            self.type, self.object, where = details.get("type"), details.get("object"), details.get("docRef")
         except (ValueError, AttributeError):
-            self.type = self.object = None
+            self.type = self.object = where = None
         if code:
             text = "%d.%02d" % (code >> 5, code & 31)
-        super().__init__(" ".join(str(x) for x in (text, self.type, self.object) if x))
+        super().__init__(" ".join(str(x) for x in (text, self.type, self.object, where and "(see %s)" % where) if x))
 
 
 class _Message:
@@ -433,13 +435,13 @@ class Skill:
         a dict with values and strict.
         """
         language, _, country = tag.partition("-")
+        _known("slots of", slots or {}, intents)
         self._nlu.append({
             "language": {"country": country or None, "language": language, "extra": None},
             "intents": [{
                 "name": name,
                 "utterances": [{"text": u} for u in utterances],
-                "slots": [dict(s if isinstance(s, dict) else {"entity": s}, name=slot)
-                          for slot, s in (slots or {}).get(name, {}).items()],
+                "slots": [_slot(slot, s) for slot, s in (slots or {}).get(name, {}).items()],
             } for name, utterances in intents.items()],
             "entities": [_entity(name, e) for name, e in (entities or {}).items()],
         })
@@ -448,17 +450,20 @@ class Skill:
         """Reads what can be said in a language from a JSON file, as docs/skills.md has it."""
         with open(path, encoding="utf-8") as f:
             m = json.load(f)
+        _known(path, m, ("name", "language", "intents", "entities"))
+        for name, i in m["intents"].items():
+            _known("%s: intent %s" % (path, name), i, ("utterances", "slots"))
         tag = m.get("language") or os.path.splitext(os.path.basename(path))[0]
         self.language(tag, {name: i["utterances"] for name, i in m["intents"].items()},
                       {name: i.get("slots") or {} for name, i in m["intents"].items()}, m.get("entities"))
 
     def intent(self, name):
         """Decorates the handler of an intent."""
-        return lambda handler: self._handlers.setdefault(name, handler)
+        return lambda handler: _handle(self._handlers, name, handler)
 
     def event(self, name):
         """Decorates the handler of an event, such as "started" or "timer_finished"."""
-        return lambda handler: self._events.setdefault(name, handler)
+        return lambda handler: _handle(self._events, name, handler)
 
     def can_answer(self, handler):
         """Decorates what says how well a request can be answered, from 0 to 1."""
@@ -471,24 +476,28 @@ class Skill:
         """Serves the hub at "HOST:PORT" (default: $VAP_HUB, else this machine) until stop().
 
         It comes back whenever the hub was away. A hub that refuses the skill for good
-        raises CoapError.
+        raises CoapError, an intent without a handler, or the reverse, ValueError.
         """
+        self._complete()
         address = _host_port(hub or os.environ.get("VAP_HUB") or "127.0.0.1")
         pause = 1.0
         while not self._stopped:
+            began = time.monotonic()
             try:
                 self._endpoint = _Endpoint(address)
                 self._connect()
-                pause = 1.0
                 self._serve()
             except CoapError as e:
                 if e.type in _HOPELESS or e.code in (_INCOMPLETE, _TOO_LARGE):
                     raise
                 if self._stopped:  # the hub did not hear the goodbye
                     return
-                log.warning("%s; again in %.0f s", e, e.max_age or pause)
+                if time.monotonic() - began > _MAX_PAUSE:
+                    pause = 1.0
+                hint = " (does %s run twice?)" % self.id if e.type == "unauthorized" else ""
+                log.warning("%s%s; again in %.0f s", e, hint, e.max_age or pause)
                 self._sleep(e.max_age or pause)
-                pause = min(30.0, pause * 2)
+                pause = min(_MAX_PAUSE, pause * 2)
             finally:
                 if self._endpoint:
                     self._endpoint.close()
@@ -497,6 +506,12 @@ class Skill:
     def stop(self):
         """Ends run() within a moment; it may be called from a handler or another thread."""
         self._stopped = True
+
+    def _complete(self):
+        intents = {i["name"] for n in self._nlu for i in n["intents"]}
+        for name in sorted(intents - self._handlers.keys()):
+            raise ValueError("%s: nothing handles the intent %s: decorate it with @skill.intent(%r)" % (self.id, name, name))
+        _known("%s: handlers of intents" % self.id, self._handlers, intents)
 
     def _sleep(self, seconds):
         end = time.monotonic() + seconds
@@ -587,7 +602,7 @@ class Skill:
         """
         item = {"type": "standalone", "clientId": client, "capabilities": Answer(say, capabilities).capabilities}
         if ttl is not None:
-            item["ttl"] = int(ttl)
+            item["ttl"] = max(1, math.ceil(ttl))
         if priority is not None:
             item["priority"] = priority
         return self._notify([item])
@@ -642,9 +657,31 @@ def _check(r):
         raise CoapError(r.code, r.payload, r.uint(_MAX_AGE) if r.option(_MAX_AGE) is not None else None)
 
 
+def _known(what, given, known):
+    """Raises ValueError for a name that is not known: what is misspelt would be left out."""
+    for name in given:
+        if name not in known:
+            raise ValueError("%s: %s is not known: want one of %s" % (what, name, ", ".join(sorted(known))))
+
+
+def _handle(handlers, name, handler):
+    if name in handlers:
+        raise ValueError("%s has two handlers" % name)
+    handlers[name] = handler
+    return handler
+
+
+def _slot(name, slot):
+    if not isinstance(slot, dict):
+        slot = {"entity": slot}
+    _known("slot %s" % name, slot, ("entity", "required", "prompt", "reprompt"))
+    return dict(slot, name=name)
+
+
 def _entity(name, entity):
     if not isinstance(entity, dict):
         entity = {"values": entity}
+    _known("entity %s" % name, entity, ("values", "strict"))
     data = [(v, []) if isinstance(v, str) else (v[0], list(v[1:])) for v in entity["values"]]
     return {"name": name, "strict": bool(entity.get("strict")),
             "data": [{"value": v, "synonyms": s} for v, s in data]}

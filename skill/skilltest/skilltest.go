@@ -184,8 +184,12 @@ func (l line) Notify(_ context.Context, items ...vap.NotificationItem) ([]vap.It
 	defer l.hub.mu.Unlock()
 	results := make([]vap.ItemResult, len(items))
 	for i, item := range items {
-		results[i] = vap.ItemResult{Type: item.Type, ClientID: item.ClientID, Code: l.hub.refused[item.ClientID]}
-		if results[i].Code != 0 {
+		code := l.hub.refused[item.ClientID]
+		if code != 0 && len(items) == 1 { // as a hub says of all that it has not taken
+			return nil, &vap.Error{Code: code, Object: item.ClientID}
+		}
+		results[i] = vap.ItemResult{Type: item.Type, ClientID: item.ClientID, Code: code}
+		if code != 0 {
 			continue
 		}
 		n := skill.Notice{TTL: item.TTL, Urgent: item.Priority == vap.PriorityUrgent, Fleeting: item.Priority == vap.PriorityLow}
