@@ -86,7 +86,7 @@ func (h *Hub) list() []control.HubClient {
 			v.Connected, v.Address, v.Encrypted = true, peer.Addr().String(), peer.Verified()
 		}
 		for _, t := range h.mirror.timers(c.ID, h.cfg.Now()) {
-			v.Timers = append(v.Timers, control.HubTimer{ID: t.ID, Label: t.Label, Remaining: t.Remaining, Ringing: t.Ringing})
+			v.Timers = append(v.Timers, control.HubTimer{ID: t.ID, Label: t.Label, Remaining: t.Remaining, Ringing: t.Ringing, Paused: t.Paused})
 		}
 		out = append(out, v)
 	}

@@ -224,7 +224,7 @@ func (h *Hub) offers() []vap.Offer {
 		{Name: vap.CapWakeword, Version: 1},
 		{Name: vap.CapText, Version: 1},
 		{Name: vap.CapChime, Version: 1},
-		{Name: vap.CapTimer, Version: 1},
+		{Name: vap.CapTimer, Version: vap.TimerPauses},
 		{Name: vap.CapVolume, Version: 1},
 		{Name: vap.CapLog, Version: 1},
 		{Name: vap.CapTrace, Version: 1},

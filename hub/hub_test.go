@@ -154,7 +154,7 @@ func connect(t *testing.T, h *Hub, id string, offers ...vap.Offer) *satellite {
 		{Name: vap.CapSound, Version: 1, Stream: true, Codecs: []string{vap.CodecPCM}},
 		{Name: vap.CapVoice, Version: 1},
 		{Name: vap.CapHeard, Version: 1},
-		{Name: vap.CapTimer, Version: 1},
+		{Name: vap.CapTimer, Version: vap.TimerPauses},
 		{Name: vap.CapListen, Version: 1},
 	}, offers...)})
 }

@@ -39,8 +39,36 @@ type mirrored struct {
 	ID      string    `json:"id"`
 	Label   string    `json:"label,omitempty"`
 	Seconds float64   `json:"seconds"`
-	Ends    time.Time `json:"ends"`
+	Ends    time.Time `json:"ends,omitzero"`
 	Ringing bool      `json:"ringing,omitempty"`
+	Paused  bool      `json:"paused,omitempty"`
+	Left    float64   `json:"left,omitempty"` // seconds, of one that is paused, which has no end
+}
+
+func mirroredFrom(t vap.TimerState, now time.Time) mirrored {
+	m := mirrored{ID: t.ID, Label: t.Label, Seconds: t.Seconds, Ringing: t.Ringing, Paused: t.Paused}
+	if t.Paused {
+		m.Left = t.Remaining
+	} else {
+		m.Ends = now.Add(time.Duration(t.Remaining * float64(time.Second)))
+	}
+	return m
+}
+
+// state is the timer as it is now, if what was reported went on since.
+func (t mirrored) state(now time.Time) vap.TimerState {
+	left := t.Left
+	if !t.Paused {
+		left = max(0, t.Ends.Sub(now).Seconds())
+	}
+	return vap.TimerState{ID: t.ID, Label: t.Label, Seconds: t.Seconds, Remaining: left, Ringing: t.Ringing, Paused: t.Paused}
+}
+
+// same reports whether two reports say the same of a timer.
+func (t mirrored) same(as mirrored) bool {
+	apart := t.Ends.Sub(as.Ends).Abs()
+	t.Ends = as.Ends
+	return t == as && apart < sameEnd
 }
 
 const (
@@ -64,7 +92,7 @@ func newMirror(store clients.Store, log *slog.Logger, now time.Time) *mirror {
 			log.Warn("a client's timers are forgotten until it reports them again", "client", client, "error", err)
 			continue
 		}
-		timers = slices.DeleteFunc(timers, func(t mirrored) bool { return !t.Ends.After(now) })
+		timers = slices.DeleteFunc(timers, func(t mirrored) bool { return !t.Paused && !t.Ends.After(now) })
 		m.of(client).timers = timers
 	}
 	return m
@@ -82,15 +110,12 @@ func (m *mirror) of(client string) *reflection {
 func (m *mirror) setTimers(client string, reported []vap.TimerState, now time.Time) {
 	timers := make([]mirrored, len(reported))
 	for i, t := range reported {
-		timers[i] = mirrored{t.ID, t.Label, t.Seconds, now.Add(time.Duration(t.Remaining * float64(time.Second))), t.Ringing}
+		timers[i] = mirroredFrom(t, now)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r := m.of(client)
-	same := slices.EqualFunc(r.timers, timers, func(a, b mirrored) bool {
-		return a.ID == b.ID && a.Label == b.Label && a.Seconds == b.Seconds && a.Ringing == b.Ringing &&
-			a.Ends.Sub(b.Ends).Abs() < sameEnd
-	})
+	same := slices.EqualFunc(r.timers, timers, mirrored.same)
 	if r.timers = timers; !same {
 		m.touch(client)
 	}
@@ -149,10 +174,7 @@ func (m *mirror) timers(client string, now time.Time) []vap.TimerState {
 	}
 	out := make([]vap.TimerState, len(r.timers))
 	for i, t := range r.timers {
-		out[i] = vap.TimerState{
-			ID: t.ID, Label: t.Label, Seconds: t.Seconds, Ringing: t.Ringing,
-			Remaining: max(0, t.Ends.Sub(now).Seconds()),
-		}
+		out[i] = t.state(now)
 	}
 	return out
 }

@@ -23,7 +23,7 @@ func TestTimersSurviveARestartOfTheHub(t *testing.T) {
 	kept := opened.Bucket(store.Timers)
 	now := time.Unix(1_800_000_000, 0)
 	m := newMirror(kept, slog.New(slog.DiscardHandler), now)
-	m.setTimers("kitchen", []vap.TimerState{{ID: "short", Seconds: 60, Remaining: 30}, {ID: "long", Label: "tea", Seconds: 600, Remaining: 300}}, now)
+	m.setTimers("kitchen", []vap.TimerState{{ID: "short", Seconds: 60, Remaining: 30}, {ID: "long", Label: "tea", Seconds: 600, Remaining: 300}, {ID: "paused", Seconds: 90, Remaining: 45.5, Paused: true}}, now)
 	m.setTimers("hall", []vap.TimerState{{ID: "one", Seconds: 600, Remaining: 600}}, now)
 	m.setTimers("bath", []vap.TimerState{{ID: "one", Seconds: 600, Remaining: 600}}, now)
 	m.keep()
@@ -33,7 +33,7 @@ func TestTimersSurviveARestartOfTheHub(t *testing.T) {
 
 	now = now.Add(100 * time.Second)
 	m = newMirror(kept, slog.New(slog.DiscardHandler), now)
-	want := []vap.TimerState{{ID: "long", Label: "tea", Seconds: 600, Remaining: 200}}
+	want := []vap.TimerState{{ID: "long", Label: "tea", Seconds: 600, Remaining: 200}, {ID: "paused", Seconds: 90, Remaining: 45.5, Paused: true}}
 	if d := cmp.Diff(want, m.timers("kitchen", now)); d != "" {
 		t.Errorf("kitchen (-want +got):\n%s", d)
 	}

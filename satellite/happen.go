@@ -221,6 +221,10 @@ func (s *Satellite) setTimer(c vap.Capability) error {
 		return s.timers.Set(t.ID, t.Label, time.Duration(t.Seconds*float64(time.Second)))
 	case vap.TimerCancel:
 		return s.timers.Cancel(t.ID)
+	case vap.TimerPause:
+		return s.timers.Pause(t.ID)
+	case vap.TimerResume:
+		return s.timers.Resume(t.ID)
 	default:
 		return s.timers.CancelAll()
 	}

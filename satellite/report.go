@@ -14,12 +14,13 @@ import (
 func (s *Satellite) offers() []vap.Offer {
 	names := []string{
 		vap.CapWakeword, vap.CapChime, vap.CapText, vap.CapVoice, vap.CapHeard, vap.CapListen,
-		vap.CapTimer, vap.CapMute, vap.CapStop,
+		vap.CapMute, vap.CapStop,
 	}
-	offers := make([]vap.Offer, 0, len(names)+3)
+	offers := make([]vap.Offer, 0, len(names)+4)
 	for _, name := range names {
 		offers = append(offers, vap.Offer{Name: name, Version: 1})
 	}
+	offers = append(offers, vap.Offer{Name: vap.CapTimer, Version: vap.TimerPauses})
 	if s.cfg.Speaker != nil {
 		codecs := []string{vap.CodecPCM}
 		if s.cfg.Opus != nil {
@@ -113,7 +114,7 @@ func (s *Satellite) ownTimers() vap.Capability {
 	timers := make([]vap.TimerState, 0, len(all))
 	for _, t := range all {
 		timers = append(timers, vap.TimerState{
-			ID: t.ID, Label: t.Label, Seconds: t.Total.Seconds(), Remaining: t.Remaining.Seconds(), Ringing: t.Ringing,
+			ID: t.ID, Label: t.Label, Seconds: t.Total.Seconds(), Remaining: t.Remaining.Seconds(), Ringing: t.Ringing, Paused: t.Paused,
 		})
 	}
 	return vap.TimersCapability(timers)

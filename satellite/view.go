@@ -25,7 +25,7 @@ func (s *Satellite) view(u *usage) control.SatelliteState {
 	}
 	for _, t := range s.timers.List() {
 		v.Timers = append(v.Timers, control.TimerView{
-			ID: t.ID, Label: t.Label, TotalMS: t.Total.Milliseconds(), RemainingMS: t.Remaining.Milliseconds(), Ringing: t.Ringing,
+			ID: t.ID, Label: t.Label, TotalMS: t.Total.Milliseconds(), RemainingMS: t.Remaining.Milliseconds(), Ringing: t.Ringing, Paused: t.Paused,
 		})
 	}
 	for _, d := range s.cfg.Drivers {

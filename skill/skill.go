@@ -45,6 +45,7 @@ type Skill struct {
 	err      error // of what was said before Run
 	intents  map[string]Handler
 	events   map[string]Handler
+	chores   []chore
 	can      func(context.Context, *Request) float64
 	store    *Store
 
@@ -120,6 +121,33 @@ func (s *Skill) On(event string, h Handler) *Skill {
 	return s
 }
 
+// chore is what a skill does now and then.
+type chore struct {
+	every time.Duration
+	do    func(context.Context) error
+}
+
+// Every says what is done again and again while the skill runs, once at a time. ctx ends
+// when Run does. An error is logged.
+func (s *Skill) Every(d time.Duration, do func(ctx context.Context) error) *Skill {
+	s.chores = append(s.chores, chore{d, do})
+	return s
+}
+
+func (s *Skill) doEvery(ctx context.Context, c chore) {
+	tick := time.NewTicker(c.every)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
+			if err := c.do(ctx); err != nil && ctx.Err() == nil {
+				s.cfg.Logger.Warn("what a skill does now and then failed", "skill", s.id, "error", err, "again in", c.every)
+			}
+		}
+	}
+}
+
 // CanAnswer says how well a request can be answered, from 0 to 1, when several skills could.
 // Without it a skill says 1. It has 300 ms.
 func (s *Skill) CanAnswer(can func(ctx context.Context, r *Request) float64) *Skill {
@@ -142,6 +170,13 @@ func (s *Skill) Run(ctx context.Context) error {
 		defer s.mu.Unlock()
 		s.line = nil
 	}()
+	ctx, cancel := context.WithCancel(ctx)
+	var chores sync.WaitGroup
+	defer chores.Wait()
+	defer cancel()
+	for _, c := range s.chores {
+		chores.Go(func() { s.doEvery(ctx, c) })
+	}
 	return line.Run(ctx)
 }
 

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
+	"testing/synctest"
 	"time"
 
 	"github.com/plgd-dev/go-coap/v3/message/codes"
@@ -185,6 +187,36 @@ func TestWhatIsWrongWithASkillIsTold(t *testing.T) {
 	if err := s.Handle("roll", nothing).Handle("count", nothing).Run(t.Context()); !errors.As(err, &refused) || refused.Type != vap.TypeToken {
 		t.Errorf("%v", err)
 	}
+}
+
+// still is a hub in which nothing happens.
+type still struct{ skill.Line }
+
+func (still) Run(ctx context.Context) error {
+	<-ctx.Done()
+	return nil
+}
+
+func TestEvery(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		var done []time.Duration
+		connect := func(skill.Service) (skill.Line, error) { return still{}, nil }
+		s := skill.New("org.example.dice", manifest(dice), skill.Via(connect), skill.State(t.TempDir()), quiet())
+		nothing := func(context.Context, *skill.Request) (skill.Answer, error) { return skill.Answer{}, nil }
+		s.Handle("roll", nothing).Handle("count", nothing).Every(time.Minute, func(ctx context.Context) error {
+			done = append(done, time.Since(began))
+			if len(done) == 2 {
+				<-ctx.Done()
+			}
+			return errors.New("which does not end it")
+		})
+		stop := running(t, s)
+		time.Sleep(10 * time.Minute)
+		if err := stop(); err != nil || !slices.Equal(done, []time.Duration{time.Minute, 2 * time.Minute}) {
+			t.Errorf("%v, done after %v", err, done)
+		}
+	})
 }
 
 // What was said last is remembered for a while, once.

@@ -204,8 +204,11 @@ func timersInWords(timers []control.HubTimer) string {
 	words := make([]string, len(timers))
 	for i, t := range timers {
 		words[i] = (time.Duration(t.Remaining) * time.Second).String()
-		if t.Ringing {
+		switch {
+		case t.Ringing:
 			words[i] = "rings"
+		case t.Paused:
+			words[i] += " (paused)"
 		}
 	}
 	return strings.Join(words, ", ")

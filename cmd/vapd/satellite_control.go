@@ -67,8 +67,11 @@ func showSatellite(w io.Writer, s control.SatelliteState) error {
 	}
 	for _, r := range s.Timers {
 		left := fmt.Sprintf("%v of %v left", rounded(r.RemainingMS), rounded(r.TotalMS))
-		if r.Ringing {
+		switch {
+		case r.Ringing:
 			left = "rings"
+		case r.Paused:
+			left += ", paused"
 		}
 		row("timer", cmp.Or(r.Label, r.ID)+": "+left)
 	}

@@ -83,6 +83,7 @@ func TestShowSatellite(t *testing.T) {
 				Timers: []control.TimerView{
 					{ID: "t1", Label: "tea", TotalMS: 300_000, RemainingMS: 90_000},
 					{ID: "t2", TotalMS: 1000, Ringing: true},
+					{ID: "t3", TotalMS: 60_000, RemainingMS: 30_000, Paused: true},
 				},
 				Volume:  control.VolumeView{Voice: 60, Chime: 50, Alarm: 80},
 				Drivers: []control.DriverView{{Name: "leds", State: "failed", Reason: "no SPI"}, {Name: "keys", State: "loaded"}},
@@ -96,6 +97,7 @@ func TestShowSatellite(t *testing.T) {
 				`turn speaking, turn 7, heard "what time is it", answered "It is ten."`,
 				"timer tea: 1m30s of 5m0s left",
 				"timer t2: rings",
+				"timer t3: 30s of 1m0s left, paused",
 				"volume voice 60 %, chime 50 %, alarm 80 %",
 				"leds failed: no SPI",
 				"keys loaded",

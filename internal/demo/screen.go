@@ -188,6 +188,9 @@ func (s *screen) timers() {
 		}
 		left := time.Duration(t.RemainingMS) * time.Millisecond
 		r.put(normal, fmt.Sprintf("%v of %v", left.Round(time.Second), time.Duration(t.TotalMS)*time.Millisecond))
+		if t.Paused {
+			r.put(normal, ", paused")
+		}
 	}
 	s.line(r)
 }

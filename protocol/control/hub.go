@@ -107,6 +107,7 @@ type HubTimer struct {
 	Label     string  `json:"label,omitempty"`
 	Remaining float64 `json:"remaining_seconds"` // now
 	Ringing   bool    `json:"ringing,omitempty"`
+	Paused    bool    `json:"paused,omitempty"`
 }
 
 // HubStatus is the state of the hub.

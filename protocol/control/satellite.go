@@ -213,6 +213,7 @@ type TimerView struct {
 	TotalMS     int64  `json:"total_ms"`
 	RemainingMS int64  `json:"remaining_ms"`
 	Ringing     bool   `json:"ringing"`
+	Paused      bool   `json:"paused"`
 }
 
 // VolumeView has the loudness of each kind of sound in percent.

@@ -16,7 +16,7 @@ const (
 	CapHeard     = "heard"     // hub to client: what was understood, as text
 	CapListen    = "listen"    // hub to client: the utterance has ended
 	CapVolume    = "volume"    // both ways
-	CapTimer     = "timer"     // hub to client: set or cancel; client to hub: all timers
+	CapTimer     = "timer"     // hub to client: set, cancel or pause; client to hub: all timers
 	CapMute      = "mute"      // hub to client: the network's mute bit
 	CapStop      = "stop"      // hub to client: silence whatever sounds; client to hub: cancel
 	CapLED       = "led"       // hub to client: light the pixels for a while

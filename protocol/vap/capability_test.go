@@ -58,7 +58,7 @@ func TestCapabilitiesRoundTrip(t *testing.T) {
 		timer := TimerCommand{Action: TimerSet, ID: "t" + text.Draw(t, "id"), Label: text.Draw(t, "label"), Seconds: 0.5 + 1000*score}
 		roundTrip(t, timer, timer.Capability(), ParseTimerCommand)
 		timers := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) TimerState {
-			return TimerState{ID: "t" + text.Draw(t, "id"), Label: text.Draw(t, "label"), Seconds: 300, Remaining: 300 * score, Ringing: rapid.Bool().Draw(t, "rings")}
+			return TimerState{ID: "t" + text.Draw(t, "id"), Label: text.Draw(t, "label"), Seconds: 300, Remaining: 300 * score, Ringing: rapid.Bool().Draw(t, "rings"), Paused: rapid.Bool().Draw(t, "paused")}
 		}), 0, 5).Draw(t, "timers")
 		roundTrip(t, timers, TimersCapability(timers), ParseTimers)
 		led := LED{Red: rapid.Byte().Draw(t, "red"), Green: 1, Blue: 255, Seconds: 1 + score}
@@ -125,7 +125,9 @@ func TestCapabilityErrors(t *testing.T) {
 		{"listen without turn", listen, with("listen", "sessionId", uint64(1)<<63), "listen.turn", codes.RequestEntityIncomplete},
 		{"volume over 100", volume, with("volume", "alarm", int64(101)), "volume.alarm", codes.BadRequest},
 		{"timer without action", command, with("timer", "id", "a"), "timer.action", codes.RequestEntityIncomplete},
-		{"timer with an unknown action", command, with("timer", "id", "a", "action", "pause"), "timer.action", codes.BadRequest},
+		{"timer with an unknown action", command, with("timer", "id", "a", "action", "hurry"), "timer.action", codes.BadRequest},
+		{"timer paused without id", command, with("timer", "action", "pause"), "timer.id", codes.RequestEntityIncomplete},
+		{"timer that goes on", command, with("timer", "id", "a", "action", "resume"), "", 0},
 		{"timer set without id", command, with("timer", "action", "set", "seconds", 1.0), "timer.id", codes.RequestEntityIncomplete},
 		{"timer set without seconds", command, with("timer", "action", "set", "id", "a"), "timer.seconds", codes.RequestEntityIncomplete},
 		{"timer of no seconds", command, with("timer", "action", "set", "id", "a", "seconds", int64(0)), "timer.seconds", codes.BadRequest},

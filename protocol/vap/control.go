@@ -56,7 +56,14 @@ const (
 	TimerSet       TimerAction = "set"
 	TimerCancel    TimerAction = "cancel"
 	TimerCancelAll TimerAction = "cancelAll"
+	// Since version TimerPauses of the capability.
+	TimerPause  TimerAction = "pause"
+	TimerResume TimerAction = "resume"
 )
+
+// TimerPauses is the version of the capability timer since which timers can be paused. A
+// client of before takes TimerPause and TimerResume for a mistake.
+const TimerPauses = 2
 
 // Limits of timers.
 const (
@@ -92,7 +99,7 @@ func ParseTimerCommand(c Capability) (TimerCommand, error) {
 		if t.Seconds = f.float("seconds", true, 0, maxSeconds); t.Seconds == 0 {
 			f.fail(malformed("seconds"))
 		}
-	case TimerCancel, TimerCancelAll:
+	case TimerCancel, TimerCancelAll, TimerPause, TimerResume:
 	default:
 		f.fail(malformed("action"))
 	}
@@ -106,6 +113,7 @@ type TimerState struct {
 	Seconds   float64 // as it was set
 	Remaining float64 // seconds
 	Ringing   bool
+	Paused    bool // then Remaining stays as it is
 }
 
 // TimersCapability is all timers of a client on the wire.
@@ -115,6 +123,7 @@ func TimersCapability(timers []TimerState) Capability {
 		m := map[string]any{"id": t.ID, "seconds": t.Seconds, "remaining": t.Remaining}
 		set(m, "label", t.Label)
 		set(m, "ringing", t.Ringing)
+		set(m, "paused", t.Paused)
 		list = append(list, m)
 	}
 	return Capability{Name: CapTimer, Fields: map[string]any{"timers": list}}
@@ -141,6 +150,7 @@ func ParseTimers(c Capability) ([]TimerState, error) {
 			Seconds:   one.float("seconds", false, 0, maxSeconds),
 			Remaining: one.float("remaining", false, 0, maxSeconds),
 			Ringing:   one.bool("ringing", false),
+			Paused:    one.bool("paused", false),
 		})
 		if one.err != nil {
 			return nil, one.err

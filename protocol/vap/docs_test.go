@@ -51,7 +51,7 @@ func everyField() []Capability {
 		Listen{}.Capability(),
 		Volume{&one, &one, &one}.Capability(),
 		TimerCommand{Action: TimerSet, ID: "i", Label: "l", Seconds: 1}.Capability(),
-		TimersCapability([]TimerState{{ID: "i", Label: "l", Seconds: 1, Remaining: 1, Ringing: true}}),
+		TimersCapability([]TimerState{{ID: "i", Label: "l", Seconds: 1, Remaining: 1, Ringing: true, Paused: true}}),
 		Mute{}.Capability(),
 		StopCapability(),
 		LED{}.Capability(),

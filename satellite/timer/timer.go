@@ -27,6 +27,7 @@ const (
 var (
 	ErrFull    = errors.New("timer: too many timers: cancel one first")
 	ErrUnknown = errors.New("timer: no such timer")
+	ErrRings   = errors.New("timer: what rings can't be paused: cancel it")
 )
 
 // Timer is one timer as others see it.
@@ -36,10 +37,11 @@ type Timer struct {
 	Total     time.Duration // as it was set
 	Remaining time.Duration // 0 while it rings
 	Ringing   bool
+	Paused    bool // Remaining stays as it is
 }
 
 // entry is a timer as it is kept. Exactly one of the ends counts: Uptime while
-// Boot is the present boot, else Wall.
+// Boot is the present boot, else Wall; none of a timer that is paused.
 type entry struct {
 	ID     string        `json:"id"`
 	Label  string        `json:"label,omitempty"`
@@ -47,6 +49,7 @@ type entry struct {
 	Boot   string        `json:"boot"`
 	Uptime time.Duration `json:"ends_uptime_ns"`
 	Wall   time.Time     `json:"ends_wall"`
+	Paused time.Duration `json:"paused_ns,omitempty"` // what remains; 0: it runs
 
 	rangAt time.Duration // uptime at which it began to ring; 0: not yet
 }
@@ -105,10 +108,38 @@ func (k *Keeper) Set(id, label string, d time.Duration) error {
 		if len(entries) >= MaxTimers {
 			return nil, ErrFull
 		}
-		return append(entries, entry{
-			ID: id, Label: label, Total: d,
-			Boot: k.cfg.Clock.BootID(), Uptime: k.cfg.Clock.Uptime() + d, Wall: k.cfg.Clock.Wall().Add(d),
-		}), nil
+		return append(entries, k.endsIn(entry{ID: id, Label: label, Total: d}, d)), nil
+	})
+}
+
+// endsIn is e as it is when it runs, and d remains.
+func (k *Keeper) endsIn(e entry, d time.Duration) entry {
+	e.Boot, e.Uptime, e.Wall = k.cfg.Clock.BootID(), k.cfg.Clock.Uptime()+d, k.cfg.Clock.Wall().Add(d)
+	e.Paused = 0
+	return e
+}
+
+// Pause stops the time of the timer of that id, until Resume. One that is paused stays so.
+// It returns ErrUnknown when there is none, and ErrRings when its time is over.
+func (k *Keeper) Pause(id string) error {
+	return k.changeOne(id, func(e entry) (entry, error) {
+		left := k.remaining(e)
+		if left <= 0 {
+			return e, ErrRings
+		}
+		e.Paused = left
+		return e, nil
+	})
+}
+
+// Resume has the timer of that id count on, if it is paused. It returns ErrUnknown when
+// there is none.
+func (k *Keeper) Resume(id string) error {
+	return k.changeOne(id, func(e entry) (entry, error) {
+		if e.Paused == 0 {
+			return e, nil
+		}
+		return k.endsIn(e, e.Paused), nil
 	})
 }
 
@@ -153,7 +184,7 @@ func (k *Keeper) list() []Timer {
 	for _, e := range k.entries {
 		out = append(out, Timer{
 			ID: e.ID, Label: e.Label, Total: e.Total,
-			Remaining: max(0, k.remaining(e)), Ringing: e.rangAt > 0,
+			Remaining: max(0, k.remaining(e)), Ringing: e.rangAt > 0, Paused: e.Paused > 0,
 		})
 	}
 	slices.SortStableFunc(out, func(a, b Timer) int { return cmp.Compare(a.Remaining, b.Remaining) })
@@ -161,6 +192,9 @@ func (k *Keeper) list() []Timer {
 }
 
 func (k *Keeper) remaining(e entry) time.Duration {
+	if e.Paused > 0 {
+		return e.Paused
+	}
 	if e.Boot == k.cfg.Clock.BootID() {
 		return e.Uptime - k.cfg.Clock.Uptime()
 	}
@@ -181,6 +215,19 @@ func (k *Keeper) change(f func([]entry) ([]entry, error)) error {
 	k.entries = next
 	k.announce()
 	return nil
+}
+
+// changeOne is change for the timer of that id.
+func (k *Keeper) changeOne(id string, f func(entry) (entry, error)) error {
+	return k.change(func(entries []entry) ([]entry, error) {
+		i := slices.IndexFunc(entries, func(e entry) bool { return e.ID == id })
+		if i < 0 {
+			return nil, ErrUnknown
+		}
+		var err error
+		entries[i], err = f(entries[i])
+		return entries, err
+	})
 }
 
 func (k *Keeper) save(entries []entry) error {
@@ -275,7 +322,10 @@ func (k *Keeper) follow(now time.Duration) {
 }
 
 func (k *Keeper) untilNext(e entry, now time.Duration) time.Duration {
-	if e.rangAt > 0 {
+	switch {
+	case e.Paused > 0: // what remains says nothing of when
+		return look
+	case e.rangAt > 0:
 		return max(0, min(look, e.rangAt+k.cfg.MaxRing-now))
 	}
 	return max(0, min(look, k.remaining(e)))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -337,6 +338,101 @@ func TestSetAndCancel(t *testing.T) {
 	})
 }
 
+func TestAPausedTimerWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, clock := &memory{}, newClock()
+		f := start(t, store, clock)
+		if err := f.Set("tea", "tea", 10*time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(4 * time.Minute)
+		waits := func() {
+			t.Helper()
+			want := []Timer{{ID: "tea", Label: "tea", Total: 10 * time.Minute, Remaining: 6 * time.Minute, Paused: true}}
+			if got := f.List(); !slices.Equal(got, want) {
+				t.Fatalf("it is %+v", got)
+			}
+		}
+		for range 2 { // the second time changes nothing
+			if err := f.Pause("tea"); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Hour)
+			waits()
+		}
+		clock.set(-24 * time.Hour)
+		f.stop()
+		clock.reboot(time.Hour)
+		f = start(t, store, clock)
+		time.Sleep(time.Hour)
+		waits()
+		for range 2 { // the second time changes nothing
+			if err := f.Resume("tea"); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Minute)
+		}
+		f.stop()
+		clock.reboot(time.Minute)
+		f = start(t, store, clock)
+		if d := f.ringsAfter("tea", time.Hour); d.Round(time.Second) != 3*time.Minute {
+			t.Errorf("rang %v after it was resumed and the machine restarted, want 3m0s", d)
+		}
+	})
+}
+
+// What remains of a paused timer is no reason to look again so soon.
+func TestAPausedTimerCostsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t, &memory{}, newClock())
+		if err := f.Set("tea", "", time.Second); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second - time.Microsecond)
+		if err := f.Pause("tea"); err != nil {
+			t.Fatal(err)
+		}
+		if next := f.tick(); next != look {
+			t.Errorf("it looks again after %v", next)
+		}
+	})
+}
+
+func TestWhatCannotBePausedOrResumed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t, &memory{}, newClock())
+		for name, do := range map[string]func(string) error{"pause": f.Pause, "resume": f.Resume} {
+			if err := do("tea"); !errors.Is(err, ErrUnknown) {
+				t.Errorf("%s an unknown timer: %v", name, err)
+			}
+		}
+		if err := f.Set("tea", "", time.Second); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Second)
+		if err := f.Pause("tea"); !errors.Is(err, ErrRings) || f.ringing() == nil {
+			t.Errorf("%v, and %v rings", err, f.ringing())
+		}
+	})
+}
+
+func TestAPausedTimerIsSetAnewOrCancelled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t, &memory{}, newClock())
+		for _, id := range []string{"egg", "tea"} {
+			if err := errors.Join(f.Set(id, "", time.Minute), f.Pause(id)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := errors.Join(f.Cancel("egg"), f.Set("tea", "", 2*time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		if d := f.ringsAfter("tea", time.Hour); d.Round(time.Second) != 2*time.Minute || len(f.List()) != 1 {
+			t.Errorf("rang after %v, and there is %+v", d, f.List())
+		}
+	})
+}
+
 func TestWhatCannotBeSavedIsNotPromised(t *testing.T) {
 	f := start(t, &memory{}, newClock())
 	full := errors.New("disk full")
@@ -360,6 +456,7 @@ func TestDamagedFileStartsEmpty(t *testing.T) {
 
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{"version":1,"timers":[{"id":"tea","total_ns":1,"boot":"b","ends_uptime_ns":5,"ends_wall":"2026-01-01T00:00:00Z"}]}`))
+	f.Add([]byte(`{"version":1,"timers":[{"id":"tea","total_ns":9,"paused_ns":5}]}`))
 	f.Add([]byte(`{"version":1,"timers":null}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		entries, err := decode(data)

@@ -112,6 +112,21 @@ func TestWhen(t *testing.T) {
 	}
 }
 
+func TestTimeOfDay(t *testing.T) {
+	for in, want := range map[string]string{
+		"00:00": "midnight", "00:05": "five past twelve in the morning", "06:30": "half past six in the morning", "12:00": "noon",
+		"12:10": "ten past twelve in the afternoon", "19:00": "seven o'clock in the evening", "23:10": "ten past eleven at night",
+	} {
+		at, err := time.Parse("15:04", in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := TimeOfDay(at); got != want {
+			t.Errorf("TimeOfDay(%s) = %q, want %q", in, got, want)
+		}
+	}
+}
+
 // A day counts that is shorter than others.
 func TestDays(t *testing.T) {
 	zone, err := time.LoadLocation("Europe/Berlin")

@@ -39,6 +39,19 @@ func When(t, now time.Time) string {
 	return Clock(t) + " " + name
 }
 
+// TimeOfDay is a time of any day as it is spoken: "half past six in the morning", "noon",
+// "ten past eleven at night".
+func TimeOfDay(t time.Time) string {
+	part := partOfDay(t.Hour())
+	switch {
+	case t.Hour()%12 == 0 && t.Minute() == 0:
+		return Clock(t)
+	case part == "night":
+		return Clock(t) + " at night"
+	}
+	return Clock(t) + " in the " + part
+}
+
 func partOfDay(hour int) string {
 	switch {
 	case hour < 12:

@@ -15,13 +15,16 @@ import (
 // alarm sets an alarm, for a time or after a while.
 func (s *timers) alarm(ctx context.Context, r *skill.Request) (skill.Answer, error) {
 	now := s.Now()
-	at, allDay, ok := r.Time("when", now.Location())
+	at, allDay, ok := when(r, now)
+	if habit(r.Input) != 0 {
+		return s.repeat(ctx, r)
+	}
 	at = morning(at, now, r.Input)
 	if d, after := r.Duration("length"); after {
 		at, ok = now.Add(d), true
 	}
 	switch {
-	case !ok, allDay, strings.Contains(r.Text("when"), "/"):
+	case !ok, allDay:
 		return skill.Ask("At what time? Say, for example, set an alarm for seven in the morning."), nil
 	case !at.After(now):
 		return skill.Say("That is over already."), nil
@@ -41,52 +44,50 @@ func morning(at, now time.Time, input string) time.Time {
 	return at
 }
 
-func repeating(context.Context, *skill.Request) (skill.Answer, error) {
-	return skill.Say("An alarm rings once. I can not set one that rings every day."), nil
-}
-
 // alarms says which alarms are set.
 func (s *timers) alarms(ctx context.Context, r *skill.Request) (skill.Answer, error) {
-	_, alarms, err := s.states(ctx, r.Client)
+	k, err := s.kept(ctx, r)
 	switch {
 	case err != nil:
 		return skill.Answer{}, err
-	case len(alarms) == 0:
+	case len(k.alarms) == 0:
 		return skill.Say("There is no alarm."), nil
-	case len(alarms) == 1:
-		return skill.Say("There is an %s.", alarms[0]), nil
+	case len(k.alarms) == 1:
+		return skill.Say("There is an %s.", k.alarms[0]), nil
 	}
-	return skill.Say("There are %s.", several(alarms)), nil
+	return skill.Say("There are %s.", several(k.alarms)), nil
 }
 
-// cancelAlarm cancels the alarm that is meant, or what rings.
+// cancelAlarm cancels the alarm that is meant, or what rings. On a day that was said, a series
+// is left out.
 func (s *timers) cancelAlarm(ctx context.Context, r *skill.Request) (skill.Answer, error) {
-	timers, alarms, err := s.states(ctx, r.Client)
+	at, allDay, ok := when(r, s.Now())
+	if ok && (allDay || saysDay(r.Input)) {
+		return s.cancelOn(at)(ctx, r)
+	}
+	k, err := s.kept(ctx, r)
 	if err != nil {
 		return skill.Answer{}, err
 	}
-	some, called := alarms, kindAlarm
-	if at, allDay, ok := r.Time("when", s.Now().Location()); ok {
-		some, called = meantAlarms(alarms, at, allDay, r.Input), "alarm for "+say.Clock(at)
-		if allDay {
-			called = "alarm for " + say.Date(at)
-		}
-	} else {
+	some, called := k.alarms, kindAlarm
+	switch d := parseDays(r.Text("days")) | parseDays(r.Text("rhythm")); {
+	case ok:
+		some, called = meantAlarms(k.alarms, at, r.Input), "alarm for "+say.Clock(at)
+	case d != 0:
+		some, called = among(k.alarms, func(t state) bool { return t.series != nil && t.series.Days == d }), "alarm for "+d.String()
+	default:
 		var over bool
-		if some, over = s.loudest(r.Client, some, slices.Concat(alarms, timers)); over {
+		if some, over = s.loudest(r.Client, some, slices.Concat(k.alarms, k.timers)); over {
 			return skill.Say("Nothing rings any more."), nil
 		}
 	}
-	return s.cancelled(question{r, s.cancelAlarm, s.cancelAlarms}, kindAlarm, called, some, alarms), nil
+	return s.cancelled(k, question{r, s.cancelAlarm, s.cancelAlarms}, kindAlarm, called, some)
 }
 
-// meantAlarms are the alarms at a time, or on a day. The time is the next one, though
-// another may be meant: "seven o'clock" is the alarm of seven tomorrow morning as well,
-// unless who said so also said which half of the day.
-func meantAlarms(alarms []state, at time.Time, allDay bool, input string) []state {
-	if allDay {
-		return among(alarms, func(t state) bool { return say.Days(t.at(), at) == 0 })
-	}
+// meantAlarms are the alarms at a time. It is the next one, though another may be meant:
+// "seven o'clock" is the alarm of seven tomorrow morning as well, unless who said so also
+// said which half of the day.
+func meantAlarms(alarms []state, at time.Time, input string) []state {
 	minute := func(t time.Time) int { return 60*t.Hour() + t.Minute() }
 	some := among(alarms, func(t state) bool { return t.at().Equal(at) })
 	if len(some) == 0 {
@@ -102,7 +103,7 @@ func meantAlarms(alarms []state, at time.Time, allDay bool, input string) []stat
 func saysHalf(input string, at time.Time) bool {
 	for _, w := range strings.FieldsFunc(strings.ToLower(strings.ReplaceAll(input, ".", "")), func(r rune) bool { return r == ' ' || r == ':' }) {
 		switch strings.TrimLeft(w, "0123456789") {
-		case "am", "pm", "morning", "afternoon", "evening", "night", "tonight", "noon", "midnight", "midday":
+		case "am", "pm", "m", "morning", "afternoon", "evening", "night", "tonight", "noon", "midnight", "midday":
 			return true
 		}
 		if at.Hour() > 12 && (w == strconv.Itoa(at.Hour()) || w == say.Number(at.Hour())) {
@@ -114,9 +115,9 @@ func saysHalf(input string, at time.Time) bool {
 
 // cancelAlarms cancels all alarms, and no timer.
 func (s *timers) cancelAlarms(ctx context.Context, r *skill.Request) (skill.Answer, error) {
-	timers, alarms, err := s.states(ctx, r.Client)
+	k, err := s.kept(ctx, r)
 	if err != nil {
 		return skill.Answer{}, err
 	}
-	return s.cancelledAll(kindAlarm, alarms, timers), nil
+	return s.cancelledAll(k, kindAlarm)
 }

@@ -11,18 +11,18 @@ import (
 
 // cancel cancels the timer that is meant.
 func (s *timers) cancel(ctx context.Context, r *skill.Request) (skill.Answer, error) {
-	timers, alarms, err := s.states(ctx, r.Client)
+	k, err := s.kept(ctx, r)
 	if err != nil {
 		return skill.Answer{}, err
 	}
-	some, called := meant(timers, r)
+	some, called := meant(k.timers, r)
 	if called == kindTimer {
 		var over bool
-		if some, over = s.loudest(r.Client, some, slices.Concat(timers, alarms)); over {
+		if some, over = s.loudest(r.Client, some, slices.Concat(k.timers, k.alarms)); over {
 			return skill.Say("Nothing rings any more."), nil
 		}
 	}
-	return s.cancelled(question{r, s.cancel, s.cancelAll}, kindTimer, called, some, timers), nil
+	return s.cancelled(k, question{r, s.cancel, s.cancelAll}, kindTimer, called, some)
 }
 
 // loudest are what rings among all, since that is what people want to stop who don't say
@@ -43,22 +43,55 @@ const (
 )
 
 // cancelled is the answer of who cancels one of some, that are called so, of all of a kind.
-func (s *timers) cancelled(q question, kind, called string, some, all []state) skill.Answer {
+func (s *timers) cancelled(k kept, q question, kind, called string, some []state) (skill.Answer, error) {
 	switch {
 	case len(some) == 1:
-		return skill.Say("%s is cancelled.", say.Capital(the(some[0]))).With(some[0].cancel())
+		return s.cancelledOne(k, some[0])
 	case len(some) > 1:
-		s.asked.Put(q.of.Client, q, s.Now())
-		return skill.Ask("There are %s. Which one? Say, for example, cancel %s, or cancel all %ss.", several(some), example(some[0]), kind)
-	case len(all) == 0:
+		s.asked.Put(q.of.Client, q, k.now)
+		return skill.Ask("There are %s. Which one? Say, for example, cancel %s, or cancel all %ss.", several(some), example(some[0]), kind), nil
+	case len(k.of(kind)) == 0:
 		called = kind
 	}
-	return skill.Say("There is no %s.", called)
+	return skill.Say("There is no %s.", called), nil
+}
+
+// cancelledOne is the answer of who cancels a timer, or an alarm: of a series, all of it.
+func (s *timers) cancelledOne(k kept, t state) (skill.Answer, error) {
+	words := say.Capital(the(t)) + " is cancelled"
+	if t.series != nil {
+		words = say.Capital("the alarm for "+t.series.String()) + " is cancelled for good"
+	} else if r, _, of := seriesOf(k.series, t.ID); of {
+		words += ". " + r.goesOn(k.now)
+	}
+	do, err := s.end(k, []state{t})
+	return skill.Say("%s.", words).With(do...), err
+}
+
+// end cancels some, of series all of their rings.
+func (s *timers) end(k kept, some []state) (do []vap.Capability, err error) {
+	for _, t := range some {
+		if t.series == nil {
+			do = append(do, t.do(vap.TimerCancel))
+			continue
+		}
+		if err := s.changeOne(t.series.ID, func(r *series) { r.Ended = true }); err != nil {
+			return nil, err
+		}
+		for _, ring := range k.there {
+			if t.series.owns(ring) {
+				do = append(do, state{TimerState: ring}.do(vap.TimerCancel))
+			}
+		}
+	}
+	return do, nil
 }
 
 // example is how one is named to cancel it.
 func example(t state) string {
 	switch {
+	case t.series != nil:
+		return "the alarm for " + t.series.Days.String()
 	case t.isAlarm():
 		return "the alarm for " + say.Clock(t.at())
 	case t.Label != "":
@@ -69,26 +102,24 @@ func example(t state) string {
 
 // cancelAll cancels all timers, and no alarm.
 func (s *timers) cancelAll(ctx context.Context, r *skill.Request) (skill.Answer, error) {
-	timers, alarms, err := s.states(ctx, r.Client)
+	k, err := s.kept(ctx, r)
 	if err != nil {
 		return skill.Answer{}, err
 	}
-	return s.cancelledAll(kindTimer, timers, alarms), nil
+	return s.cancelledAll(k, kindTimer)
 }
 
-// cancelledAll is the answer of who cancels all of a kind, beside which there are others.
-func (s *timers) cancelledAll(kind string, all, others []state) skill.Answer {
+// cancelledAll is the answer of who cancels all of a kind.
+func (s *timers) cancelledAll(k kept, kind string) (skill.Answer, error) {
+	all := k.of(kind)
 	if len(all) < 2 {
-		return s.cancelled(question{}, kind, kind, all, all)
+		return s.cancelled(k, question{}, kind, kind, all)
 	}
-	a := skill.Say("All %ss are cancelled.", kind)
-	if len(others) == 0 {
-		return a.With(vap.TimerCommand{Action: vap.TimerCancelAll}.Capability())
+	do, err := s.end(k, all)
+	if len(all) == len(k.timers)+len(k.alarms) {
+		do = []vap.Capability{vap.TimerCommand{Action: vap.TimerCancelAll}.Capability()}
 	}
-	for _, t := range all {
-		a = a.With(t.cancel())
-	}
-	return a
+	return skill.Say("All %ss are cancelled.", kind).With(do...), err
 }
 
 // question is "which one?", to somebody who spoke of several.

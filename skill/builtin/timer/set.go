@@ -9,6 +9,8 @@ import (
 	"vapd/skill/say"
 )
 
+const tooMany = "You have too many timers. Cancel one first."
+
 // set starts a timer.
 func (s *timers) set(ctx context.Context, r *skill.Request) (skill.Answer, error) {
 	d, label := length(r), name(r)
@@ -29,39 +31,35 @@ func (s *timers) set(ctx context.Context, r *skill.Request) (skill.Answer, error
 
 // start sets a timer or an alarm, if the satellite has room for it.
 func (s *timers) start(ctx context.Context, r *skill.Request, t vap.TimerCommand, words string) (skill.Answer, error) {
-	timers, alarms, err := s.states(ctx, r.Client)
+	k, err := s.kept(ctx, r)
 	if err != nil {
 		return skill.Answer{}, err
 	}
-	if len(timers)+len(alarms) >= most {
-		return skill.Say("You have too many timers. Cancel one first."), nil
+	if k.full() {
+		return skill.Say(tooMany), nil
 	}
 	t.Action = vap.TimerSet
-	return skill.Say("%s", words).With(t.Capability()), nil
+	return skill.Say("%s", words).With(k.room(1)...).With(t.Capability()), nil
 }
 
 // left says how long timers still run.
 func (s *timers) left(ctx context.Context, r *skill.Request) (skill.Answer, error) {
-	timers, _, err := s.states(ctx, r.Client)
+	k, err := s.kept(ctx, r)
 	if err != nil {
 		return skill.Answer{}, err
 	}
-	some, called := meant(timers, r)
+	some, called := meant(k.timers, r)
 	switch {
-	case len(timers) == 0:
+	case len(k.timers) == 0:
 		return skill.Say("There is no timer."), nil
 	case len(some) == 0:
 		return skill.Say("There is no %s.", called), nil
-	case len(some) == 1 && !some[0].Ringing && some[0].Label == "":
-		return skill.Say("%s left.", say.Capital(some[0].left())), nil
-	case len(some) == 1 && !some[0].Ringing:
-		return skill.Say("%s left on %s.", say.Capital(some[0].left()), the(some[0])), nil
+	case len(some) == 1:
+		return skill.Say("%s", some[0].alone()), nil
 	}
 	parts := make([]string, len(some))
 	for i, t := range some {
-		if parts[i] = t.left() + " on " + the(t); t.Ringing {
-			parts[i] = the(t) + " is ringing"
-		}
+		parts[i] = t.progress()
 	}
 	return skill.Say("%s.", say.Capital(say.List(parts))), nil
 }
@@ -72,11 +70,11 @@ func (s *timers) add(ctx context.Context, r *skill.Request) (skill.Answer, error
 	if !ok || more <= 0 {
 		return skill.Ask("How much longer? Say, for example, add five minutes to the timer."), nil
 	}
-	timers, _, err := s.states(ctx, r.Client)
+	k, err := s.kept(ctx, r)
 	if err != nil {
 		return skill.Answer{}, err
 	}
-	some, called := meant(timers, r)
+	some, called := meant(k.timers, r)
 	switch {
 	case len(some) == 0:
 		return skill.Say("There is no %s.", called), nil
@@ -90,15 +88,11 @@ func (s *timers) add(ctx context.Context, r *skill.Request) (skill.Answer, error
 		return skill.Say("That is too long: a timer runs for a week at most."), nil
 	}
 	t.Remaining, t.Seconds = d.Seconds(), d.Seconds()
-	words := "left."
-	if t.Label != "" {
-		words = "left on " + the(t) + "."
+	a := skill.Say("%s", t.alone()).With(t.set(d))
+	if t.Paused {
+		a = a.With(t.do(vap.TimerPause))
 	}
-	return skill.Say("%s %s", say.Capital(t.left()), words).With(t.set(d)), nil
-}
-
-func pause(context.Context, *skill.Request) (skill.Answer, error) {
-	return skill.Say("A timer can not be paused. Ask how long is left, cancel it, and set one for that long."), nil
+	return a, nil
 }
 
 // several says how many there are, and which.

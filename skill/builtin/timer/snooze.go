@@ -28,12 +28,23 @@ type ring struct {
 }
 
 // finished notes what rings: a satellite that hears its word stops ringing before anybody
-// can say "snooze", and forgets what rang.
-func (s *timers) finished(_ context.Context, r *skill.Request) (skill.Answer, error) {
+// can say "snooze", and forgets what rang. Of a series it gets one more ring to keep.
+func (s *timers) finished(ctx context.Context, r *skill.Request) (skill.Answer, error) {
 	id, _ := r.Fields["id"].(string)
 	label, _ := r.Fields["label"].(string)
 	s.rang.Put(r.Client, ring{id, label, s.Now()}, s.Now())
-	return skill.Answer{}, nil
+	all, err := s.seriesAt(r.Client)
+	if err != nil {
+		return skill.Answer{}, err
+	}
+	of, day, ok := seriesOf(all, id)
+	if !ok {
+		return skill.Answer{}, nil
+	}
+	if err := s.leaveOut(of.ID, day); err != nil { // though the hub's clock may be a little behind
+		return skill.Answer{}, err
+	}
+	return s.joined(ctx, r)
 }
 
 // snooze has what rings, or rang last, ring again.
@@ -45,20 +56,29 @@ func (s *timers) snooze(ctx context.Context, r *skill.Request) (skill.Answer, er
 	case d <= 0 || d > longest:
 		return skill.Say("I can not snooze for that long."), nil
 	}
-	timers, alarms, err := s.states(ctx, r.Client)
+	k, err := s.kept(ctx, r)
 	if err != nil {
 		return skill.Answer{}, err
 	}
-	rings := among(slices.Concat(alarms, timers), func(t state) bool { return t.Ringing })
+	rings := among(slices.Concat(k.alarms, k.timers), func(t state) bool { return t.Ringing })
 	last, rang := s.rang.Take(r.Client, s.Now())
 	if rang && len(rings) == 0 {
-		rings = []state{{vap.TimerState{ID: last.id, Label: last.label}, s.Now()}}
+		rings = []state{{TimerState: vap.TimerState{ID: last.id, Label: last.label}, now: k.now}}
 	}
 	if len(rings) == 0 {
 		return skill.Say("Nothing is ringing."), nil
 	}
 	a := skill.Say("Snoozed for %s.", say.Duration(d))
+	if !rings[0].Ringing { // it has gone from the satellite
+		a = a.With(k.room(1)...)
+	}
 	for _, t := range rings {
+		if _, _, of := seriesOf(k.series, t.ID); of { // the ring itself is over
+			if t.Ringing {
+				a = a.With(t.do(vap.TimerCancel))
+			}
+			t.ID = alarmID + newID()
+		}
 		a = a.With(t.set(d))
 	}
 	return a, nil

@@ -1,16 +1,16 @@
 // Package timer is a skill that keeps timers and alarms: "set a pizza timer for ten minutes",
 // "how long is left", "wake me at half past six", "snooze". They live on the satellite that
-// was told, which rings without a hub. An alarm is a timer that rings at a time of the clock.
+// was told, which rings without a hub. An alarm is a timer that rings at a time of the clock,
+// and one that repeats is a series of them, of which the satellite has the next ones.
 package timer
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"embed"
 	"math"
-	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"vapd/protocol/vap"
@@ -37,6 +37,8 @@ type timers struct {
 	*skill.Skill
 	asked skill.Recent[question] // that wait for an answer
 	rang  skill.Recent[ring]     // what began to ring last
+
+	changing sync.Mutex // held while what is kept of series changes
 }
 
 // New makes the skill.
@@ -49,11 +51,15 @@ func New(options ...func(*skill.Config)) *skill.Skill {
 		"set": s.set, "set_one": s.set, "left": s.left, "add": s.add, "cancel": s.cancel, "cancel_all": s.cancelAll,
 		"which": s.which, "which_all": s.whichAll,
 		"alarm": s.alarm, "alarms": s.alarms, "cancel_alarm": s.cancelAlarm, "cancel_alarms": s.cancelAlarms, "snooze": s.snooze,
-		"unable_pause": pause, "unable_repeat": repeating,
+		"pause": s.pause, "pause_all": s.pauseAll, "resume": s.resume, "resume_all": s.resumeAll,
+		"repeat": s.repeat, "skip": s.skip,
 	} {
 		s.Handle(intent, onSatellite(h))
 	}
 	s.On(vap.EventTimerFinished, s.finished)
+	s.On(vap.EventClientJoined, s.joined)
+	s.On(vap.EventStarted, s.started)
+	s.Every(refresh, s.adjustAll)
 	return s.Skill
 }
 
@@ -69,32 +75,11 @@ func onSatellite(h skill.Handler) skill.Handler {
 	}
 }
 
-// states are the timers and the alarms of a satellite, the next to ring first.
-func (s *timers) states(ctx context.Context, client string) (timers, alarms []state, err error) {
-	c, err := s.QueryOne(ctx, client, vap.CapTimer)
-	if err != nil {
-		return nil, nil, err
-	}
-	all, err := vap.ParseTimers(c)
-	if err != nil {
-		return nil, nil, err
-	}
-	slices.SortStableFunc(all, func(a, b vap.TimerState) int { return cmp.Compare(a.Remaining, b.Remaining) })
-	now := s.Now()
-	for _, t := range all {
-		if strings.HasPrefix(t.ID, alarmID) {
-			alarms = append(alarms, state{t, now})
-		} else {
-			timers = append(timers, state{t, now})
-		}
-	}
-	return timers, alarms, nil
-}
-
-// state is a timer or an alarm, as it is at now.
+// state is a timer or an alarm, as it is at now; of a series, one of its rings.
 type state struct {
 	vap.TimerState
-	now time.Time
+	now    time.Time
+	series *series // nil for what rings once
 }
 
 func (t state) length() time.Duration { return seconds(t.Seconds) }
@@ -112,18 +97,31 @@ func (t state) isAlarm() bool { return strings.HasPrefix(t.ID, alarmID) }
 func (t state) String() string {
 	switch {
 	case t.isAlarm():
-		return "alarm for " + say.When(t.at(), t.now)
+		return "alarm for " + t.when()
 	case t.Label != "":
 		return t.Label + " timer"
 	}
 	return "timer for " + say.Duration(t.length())
 }
 
+// when is when an alarm rings: once, or always. Of a series that leaves a day out before it
+// rings, it is both.
+func (t state) when() string {
+	once := say.When(t.at(), t.now)
+	switch {
+	case t.series == nil:
+		return once
+	case t.series.pauses(t.now):
+		return t.series.String() + ", next at " + once
+	}
+	return t.series.String()
+}
+
 // one is what it is among others.
 func (t state) one() string {
 	switch {
 	case t.isAlarm():
-		return "one for " + say.When(t.at(), t.now)
+		return "one for " + t.when()
 	case t.Label != "":
 		return "one called " + t.Label
 	}
@@ -135,8 +133,31 @@ func (t state) set(d time.Duration) vap.Capability {
 	return vap.TimerCommand{Action: vap.TimerSet, ID: t.ID, Label: t.Label, Seconds: d.Seconds()}.Capability()
 }
 
-func (t state) cancel() vap.Capability {
-	return vap.TimerCommand{Action: vap.TimerCancel, ID: t.ID}.Capability()
+// do is the command that does something to it.
+func (t state) do(action vap.TimerAction) vap.Capability {
+	return vap.TimerCommand{Action: action, ID: t.ID}.Capability()
+}
+
+// alone is a sentence of how far it is.
+func (t state) alone() string {
+	switch {
+	case t.Ringing, t.Paused:
+		return say.Capital(t.progress()) + "."
+	case t.Label == "":
+		return say.Capital(t.left()) + " left."
+	}
+	return say.Capital(t.left()) + " left on " + the(t) + "."
+}
+
+// progress is how far one is among others.
+func (t state) progress() string {
+	switch {
+	case t.Ringing:
+		return the(t) + " is ringing"
+	case t.Paused:
+		return the(t) + " is paused with " + t.left() + " left"
+	}
+	return t.left() + " on " + the(t)
 }
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

@@ -51,6 +51,11 @@ func ringing(t vap.TimerState) vap.TimerState {
 	return t
 }
 
+func paused(t vap.TimerState) vap.TimerState {
+	t.Paused = true
+	return t
+}
+
 // asks asks a hub's skill from the kitchen; a slot is "name=value".
 func asks(t *testing.T, hub *skilltest.Hub, intent string, slots ...string) skill.Answer {
 	t.Helper()
@@ -153,7 +158,34 @@ func TestAnswers(t *testing.T) {
 		"add to none":      {nil, "add more=PT1M", "There is no timer.", nil, false},
 		"add too much":     {lengths(120), "add more=P7D", "That is too long: a timer runs for a week at most.", nil, false},
 		"add nothing":      {lengths(120), "add", "How much longer? Say, for example, add five minutes to the timer.", nil, true},
-		"pause":            {nil, "unable_pause", "A timer can not be paused. Ask how long is left, cancel it, and set one for that long.", nil, false},
+		"pause none":       {[]vap.TimerState{seven}, "pause", "There is no timer.", nil, false},
+		"pause one":        {lengths(300), "pause", "The timer for five minutes is paused with two minutes and thirty seconds left.", []string{"pause a  0s"}, false},
+		"pause by name":    {append(lengths(120), pizza), "pause name=pizza", "The pizza timer is paused with five minutes left.", []string{"pause p  0s"}, false},
+		"pause by length":  {append(lengths(120), pizza), "pause length=PT2M", "The timer for two minutes is paused with one minute left.", []string{"pause a  0s"}, false},
+		"pause by unknown": {lengths(120), "pause name=tea", "There is no tea timer.", nil, false},
+		"pause which":      {append(lengths(120), pizza), "pause", "There are two timers: one for two minutes and one called pizza. Which one?", nil, true},
+		"pause the other":  {append(lengths(120), paused(pizza)), "pause", "The timer for two minutes is paused with one minute left.", []string{"pause a  0s"}, false},
+		"pause twice":      {[]vap.TimerState{paused(pizza)}, "pause", "The pizza timer is paused already.", nil, false},
+		"pause what rings": {[]vap.TimerState{ringing(pizza)}, "pause", "The pizza timer is ringing.", nil, false},
+		"pause no other":   {[]vap.TimerState{paused(pizza), ringing(lengths(60)[0])}, "pause", "No timer is running.", nil, false},
+		"pause all of none": {
+			[]vap.TimerState{seven}, "pause_all", "There is no timer.", nil, false,
+		},
+		"pause all of one":    {lengths(300), "pause_all", "The timer for five minutes is paused with two minutes and thirty seconds left.", []string{"pause a  0s"}, false},
+		"pause all":           {append(lengths(120), pizza, seven), "pause_all", "All timers are paused.", []string{"pause a  0s", "pause p  0s"}, false},
+		"resume none":         {nil, "resume", "There is no timer.", nil, false},
+		"resume one":          {[]vap.TimerState{paused(lengths(300)[0])}, "resume", "The timer for five minutes goes on with two minutes and thirty seconds left.", []string{"resume a  0s"}, false},
+		"resume the other":    {append(lengths(120), paused(pizza)), "resume", "The pizza timer goes on with five minutes left.", []string{"resume p  0s"}, false},
+		"resume what runs":    {lengths(300), "resume", "The timer for five minutes is running already.", nil, false},
+		"resume no other":     {append(lengths(300), pizza), "resume", "No timer is paused.", nil, false},
+		"resume all":          {[]vap.TimerState{paused(lengths(300)[0]), paused(pizza)}, "resume_all", "All timers go on.", []string{"resume a  0s", "resume p  0s"}, false},
+		"left of a paused":    {[]vap.TimerState{paused(pizza)}, "left", "The pizza timer is paused with five minutes left.", nil, false},
+		"left of one, paused": {[]vap.TimerState{paused(lengths(300)[0])}, "left", "The timer for five minutes is paused with two minutes and thirty seconds left.", nil, false},
+		"left with a paused":  {append(lengths(120), paused(pizza)), "left", "One minute on the timer for two minutes and the pizza timer is paused with five minutes left.", nil, false},
+		"cancel a paused":     {[]vap.TimerState{paused(pizza)}, "cancel", "The pizza timer is cancelled.", []string{"cancel p  0s"}, false},
+		"add to a paused": {
+			[]vap.TimerState{paused(pizza)}, "add more=PT1M", "The pizza timer is paused with six minutes left.", []string{"set p pizza 6m0s", "pause p  0s"}, false,
+		},
 		"which of nothing": {lengths(120), "which name=pizza", "What shall I do with it? Say, for example, cancel the five minute timer.", nil, true},
 		"all of nothing":   {lengths(120), "which_all", "All of what? Say, for example, cancel all timers.", nil, true},
 
@@ -174,7 +206,6 @@ func TestAnswers(t *testing.T) {
 		},
 		"alarm in the past":     {nil, "alarm when=2026-11-26T07:00", "That is over already.", nil, false},
 		"alarm next month":      {nil, "alarm when=2026-12-26T07:00", "That is too far away: an alarm can be set for the next seven days.", nil, false},
-		"alarm every day":       {nil, "unable_repeat", "An alarm rings once. I can not set one that rings every day.", nil, false},
 		"no alarms":             {lengths(60), "alarms", "There is no alarm.", nil, false},
 		"one alarm":             {[]vap.TimerState{seven}, "alarms", "There is an alarm for seven o'clock tomorrow morning.", nil, false},
 		"two alarms":            {[]vap.TimerState{eight, seven}, "alarms", "There are two alarms: one for seven o'clock tomorrow morning and one for eight o'clock tomorrow morning.", nil, false},
@@ -234,7 +265,7 @@ func TestTooMany(t *testing.T) {
 // What is typed at the hub itself has no satellite.
 func TestNoSatellite(t *testing.T) {
 	hub := house(t)
-	for _, intent := range []string{"set", "left", "add", "cancel", "cancel_all", "alarm", "alarms", "cancel_alarm", "cancel_alarms", "snooze"} {
+	for _, intent := range []string{"set", "left", "add", "pause", "pause_all", "resume", "resume_all", "cancel", "cancel_all", "alarm", "alarms", "cancel_alarm", "cancel_alarms", "snooze"} {
 		a, err := hub.Ask(skill.Request{Intent: intent, Slots: map[string]string{"length": "PT5M", "more": "PT1M"}})
 		if err != nil || a.Say != "There is no satellite here that could ring." || a.Do != nil {
 			t.Errorf("%s: %+v, %v", intent, a, err)
@@ -243,6 +274,17 @@ func TestNoSatellite(t *testing.T) {
 	hub.Know("cellar", vap.Capability{Name: vap.CapTimer, Fields: map[string]any{"timers": "rubbish"}})
 	if _, err := hub.Ask(skill.Request{Intent: "left", Client: "cellar"}); err == nil {
 		t.Error("rubbish is a timer")
+	}
+}
+
+// A satellite of before timers could be paused refuses to.
+func TestAnOldSatelliteCanNotPause(t *testing.T) {
+	hub := house(t, lengths(300)...)
+	for version, can := range map[uint16]bool{1: false, vap.TimerPauses: true} {
+		a, err := hub.Ask(skill.Request{Intent: "pause", Client: "kitchen", Offers: []vap.Offer{{Name: vap.CapTimer, Version: version}}})
+		if err != nil || (len(a.Do) == 1) != can || (a.Say == "This satellite can not pause timers: its software is too old.") == can {
+			t.Errorf("version %d: %+v, %v", version, a, err)
+		}
 	}
 }
 
@@ -263,6 +305,14 @@ func TestWhich(t *testing.T) {
 	}
 	asks(t, hub, "add", "more=PT1M")
 	if a := asks(t, hub, "which", "length=PT5M"); a.Say != "Three minutes and thirty seconds left." || len(a.Do) != 1 {
+		t.Errorf("%+v", a)
+	}
+	asks(t, hub, "pause")
+	if a := asks(t, hub, "which", "name=pizza"); a.Say != "The pizza timer is paused with five minutes left." || len(a.Do) != 1 {
+		t.Errorf("%+v", a)
+	}
+	asks(t, hub, "pause")
+	if a := asks(t, hub, "which_all"); a.Say != "All timers are paused." || len(a.Do) != 3 {
 		t.Errorf("%+v", a)
 	}
 	asks(t, hub, "add", "more=PT1M")
