@@ -109,14 +109,16 @@ func (d *Decoder) SetGrammar(g speech.Grammar) (leftOut []string, err error) {
 	if err != nil {
 		return leftOut, err
 	}
-	beams, follow := wide(), true
 	if len(next.States) > mostStates {
-		beams, follow = narrow(), false
 		if next, err = rules.Joined().Automaton(); err != nil {
 			return leftOut, err
 		}
 		next = next.Contracted()
 		d.learn(next.Words())
+	}
+	beams, follow := wide(), true
+	if len(next.States) > mostStates {
+		beams, follow = narrow(), false
 	}
 	d.stop()
 	if d.lib.configure(d.config, beams) == 0 {
@@ -136,7 +138,8 @@ func (d *Decoder) SetGrammar(g speech.Grammar) (leftOut []string, err error) {
 }
 
 // mostStates is the most states of an automaton before words that follow each other become
-// one, beams narrow, and who speaks is not followed: the library looks at every state and
+// one, and, where there are more all the same, before beams narrow and who speaks is not
+// followed: the library looks at every state and
 // every phone twice for each frame, of which a thousand states take 3 % of the time of what
 // is heard.
 const mostStates = 1500

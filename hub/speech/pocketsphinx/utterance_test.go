@@ -5,6 +5,7 @@ package pocketsphinx_test
 import (
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"vapd/hub/speech"
@@ -65,12 +66,36 @@ func TestWhoSpeaksIsFollowed(t *testing.T) {
 	if got := follow(); got.Text != "" || got.Complete {
 		t.Errorf("with a large grammar followed as %+v", got)
 	}
+	// Names of four words are a word each in a grammar of so many, and followed.
+	if _, err := d.SetGrammar(speech.Grammar{"sentence": {"set a timer for <n> minutes", "play <song>"}, "n": {"twenty five"}, "song": songs()}); err != nil {
+		t.Fatal(err)
+	}
+	if got := follow(); got.Text != text || !got.Complete || got.Open {
+		t.Errorf("with many names followed as %+v", got)
+	}
 	if _, err := d.SetGrammar(speech.Grammar{"sentence": {"set a timer for <n> minutes"}, "n": {"twenty five", "zork"}}); err != nil {
 		t.Fatal(err)
 	}
 	if got := follow(); got.Text != text || !got.Complete {
 		t.Errorf("with a small grammar again followed as %+v", got)
 	}
+}
+
+// songs are 5,000 names, which need more states than are followed, word by word.
+func songs() []string {
+	r := rand.New(rand.NewPCG(1, 2))
+	words := strings.Fields("river silver garden summer winter yellow morning evening mountain ocean shadow window " +
+		"golden lonely broken hidden frozen burning falling rising tender secret distant gentle " +
+		"island castle village forest valley bridge harbor meadow thunder lightning diamond emerald copper marble crystal velvet")
+	out := make([]string, 5000)
+	for i := range out {
+		name := make([]string, 4)
+		for k := range name {
+			name[k] = words[r.IntN(len(words))]
+		}
+		out[i] = strings.Join(name, " ")
+	}
+	return out
 }
 
 // What is searched for in a pause is the transcript where nothing follows, and is forgotten
