@@ -273,7 +273,7 @@ func TestTheSatelliteIsForgotten(t *testing.T) {
 // What is kept in advance is looked after each minute.
 func TestEachMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		offset := evening().Sub(time.Now())
+		offset := time.Until(evening())
 		hub := skilltest.Start(t, New, skill.Now(func() time.Time { return time.Now().Add(offset).In(time.UTC) }))
 		hub.Know(vap.System, vap.Capability{Name: vap.AskClients, Fields: map[string]any{
 			"clients": []any{map[string]any{"id": "kitchen", "name": "kitchen", "connected": true}},
