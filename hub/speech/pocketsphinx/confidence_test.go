@@ -4,6 +4,7 @@ package pocketsphinx
 
 import (
 	"math"
+	"math/rand/v2"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -45,7 +46,7 @@ func TestConfidenceIsANumber(t *testing.T) {
 }
 
 // Pauses and noise are no speech, a word's other pronunciations are words, and a sentence is
-// most of what was said.
+// as much as is loud.
 func TestCovers(t *testing.T) {
 	loop := []segment{{"SIL", 0, 10, 0}, {"S", 10, 40, 0}, {"+NSN+", 40, 60, 0}, {"T", 60, 130, 0}}
 	if n := spoken(loop); n != 100 {
@@ -53,14 +54,38 @@ func TestCovers(t *testing.T) {
 	}
 	for _, c := range []struct {
 		words []segment
+		loud  int
 		want  bool
 	}{
-		{[]segment{{"stop", 10, 40, 0}, {"<sil>", 40, 60, 0}, {"the(2)", 60, 100, 0}}, true},
-		{[]segment{{"stop", 10, 40, 0}, {"<sil>", 40, 130, 0}}, false},
-		{nil, false},
+		{[]segment{{"stop", 10, 40, 0}, {"<sil>", 40, 60, 0}, {"the(2)", 60, 100, 0}}, 70, true},
+		{[]segment{{"stop", 10, 40, 0}, {"<sil>", 40, 130, 0}}, 70, false},
+		{nil, 0, false},
 	} {
-		if got := covers(c.words, loop); got != c.want {
+		if got := covers(c.words, c.loud); got != c.want {
 			t.Errorf("%v cover it: %v", c.words, got)
+		}
+	}
+}
+
+// What is loud is found whatever the level, above noise 15 dB below it.
+func TestLoud(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for _, level := range []float64{100, 8000} {
+		samples := make([]int16, 16000)
+		for i := range samples {
+			amplitude := level * 0.18
+			if i >= 4000 && i < 12000 {
+				amplitude = level
+			}
+			samples[i] = int16(amplitude * r.NormFloat64())
+		}
+		if n := loud(samples); n < 48 || n > 54 {
+			t.Errorf("at %v %d frames are loud, want 50", level, n)
+		}
+	}
+	for _, samples := range [][]int16{nil, make([]int16, 100), make([]int16, 1600)} {
+		if n := loud(samples); n != 0 {
+			t.Errorf("of %d samples of nothing %d frames are loud", len(samples), n)
 		}
 	}
 }

@@ -259,7 +259,7 @@ func (d *Decoder) judge(f found, err error) (speech.Transcript, error) {
 	if d.follow && spoken(f.phones) <= briefly && d.lib.hypothesis(d.live, nil) == f.text {
 		least = leastOfTwo
 	}
-	return speech.Transcript{Text: said(f.text), Score: score, Accepted: score >= least && covers(f.words, f.phones)}, nil
+	return speech.Transcript{Text: said(f.text), Score: score, Accepted: score >= least && covers(f.words, loud(d.heard))}, nil
 }
 
 // longest is how much of an utterance is kept, in samples: 20 s.

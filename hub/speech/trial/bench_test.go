@@ -220,7 +220,15 @@ func BenchmarkSTT(b *testing.B) {
 		print1(b, "stt_cpu_ratio", cpu, "ratio")
 		for _, snr := range []float64{24, 15} {
 			heard, _ := hear(b, d.Grammar, mixed(b, all, snr))
-			percent(b, fmt.Sprintf("stt_%gdb_percent", snr), count(right(d, all, heard)), len(all))
+			good := right(d, all, heard)
+			percent(b, fmt.Sprintf("stt_%gdb_percent", snr), count(good), len(all))
+			accepted := 0
+			for i, t := range heard {
+				if good[i] && t.Accepted {
+					accepted++
+				}
+			}
+			b.Logf("at %g dB %d of %d orders are understood and accepted, with the cutoff of the program", snr, accepted, len(all))
 		}
 		others, _ := hear(b, d.Grammar, append(folder(b, "audio", "home"), readers(b)...))
 		misplaced, _ := hear(b, ours(b).Grammar, all)
