@@ -54,24 +54,27 @@ func (l hubLogsCmd) Run(c *hubCmd) error {
 	if news == nil {
 		return nil
 	}
-	return l.follow(ctx, news, lines)
+	return follow(ctx, news, func(line control.HubLogLine) error {
+		if len(lines) > 0 && !line.Received.After(lines[len(lines)-1].Received) {
+			return nil // it was among those
+		}
+		return l.show(line, os.Stdout)
+	})
 }
 
-// follow shows what comes after seen.
-func (l hubLogsCmd) follow(ctx context.Context, news *control.Subscription[control.HubLogLine], seen []control.HubLogLine) error {
+// follow shows what comes until ctx or the daemon ends.
+func follow[T any](ctx context.Context, news *control.Subscription[T], show func(T) error) error {
 	for {
-		line, gap, err := news.Next(ctx)
+		one, gap, err := news.Next(ctx)
 		switch {
 		case ctx.Err() != nil, errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
 			return err
-		case len(seen) > 0 && !line.Received.After(seen[len(seen)-1].Received):
-			continue // it was among those
 		case gap > 0:
 			fmt.Fprintf(os.Stderr, "%d lines are left out: they came faster than they could be shown\n", gap)
 		}
-		if err := l.show(line, os.Stdout); err != nil {
+		if err := show(one); err != nil {
 			return err
 		}
 	}

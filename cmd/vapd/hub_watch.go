@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -43,20 +42,7 @@ func (w hubWatchCmd) Run(c *hubCmd) error {
 		return err
 	}
 	defer events.Close()
-	for {
-		e, gap, err := events.Next(ctx)
-		switch {
-		case ctx.Err() != nil, errors.Is(err, io.EOF):
-			return nil
-		case err != nil:
-			return err
-		case gap > 0:
-			fmt.Fprintf(os.Stderr, "%d events are left out: they came faster than they could be shown\n", gap)
-		}
-		if err := w.show(hubEventLine{time.Now(), e}, os.Stdout); err != nil {
-			return err
-		}
-	}
+	return follow(ctx, events, func(e control.HubEvent) error { return w.show(hubEventLine{time.Now(), e}, os.Stdout) })
 }
 
 func (w hubWatchCmd) show(e hubEventLine, out io.Writer) error {
