@@ -23,7 +23,7 @@ func (s segment) isWord() bool {
 
 // leastConfidence is the confidence from which on speech is accepted. Of 313 orders for
 // coffee 2 have less, and of 482 other recordings, searched for orders or for today's
-// sentences, 6 have more; see docs/speech.md.
+// sentences, 3 have more; see docs/speech.md.
 const leastConfidence = -23
 
 // The mean of half a second of speech is not that of a voice, so that "help" fits badly
